@@ -1,0 +1,1 @@
+"""The source: the only rooms that know Auth0."""

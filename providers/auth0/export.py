@@ -1,0 +1,114 @@
+"""An export folder in, typed records with their place out; every line that is no record ends in the ledger."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import ValidationError
+
+from providers.auth0.lines import ExportError, Piece, pieces
+from providers.auth0.records import Factor, Member, Organization, Password, Record, Role, RoundedId, User
+from providers.auth0.records import faults, with_api_keys
+from providers.findings import FILES, Ledger
+
+_MODELS: dict[str, type[Record]] = {
+    "users": User,
+    "organizations": Organization,
+    "members": Member,
+    "roles": Role,
+    "passwords": Password,
+    "mfa": Factor,
+}
+_ENDINGS = tuple(ending + packed for ending in (".ndjson", ".json") for packed in ("", ".gz"))
+_ID_KEYS = ("user_id", "id", "Id", "org_id")
+R = TypeVar("R", bound=Record)
+
+
+class Read(NamedTuple):
+    """A record with its place: line from 1, byte offset and length in the (unpacked) file, and its digest."""
+
+    line: int
+    offset: int
+    length: int
+    record: Any
+
+
+class Export:
+    """The files of one tenant's export. Reading a file counts its lines and its unusable ones in the ledger."""
+
+    def __init__(self, folder: Path, ledger: Ledger) -> None:
+        """Raises ExportError if the folder or its `users` file is missing, or a kind stands there twice."""
+        self.folder, self.ledger = folder, ledger
+        if not folder.is_dir():
+            raise ExportError(f"the export folder {folder} does not exist; see ferry:export")
+        self.files = {kind: path for kind in FILES if (path := _file_of(folder, kind))}
+        if "users" not in self.files:
+            raise ExportError(f"{folder} holds no users file (users.ndjson, .json, each also .gz)")
+        ledger.names = {kind: self.files[kind].name if kind in self.files else kind for kind in FILES}
+
+    def digest(self) -> str:
+        """SHA-256 over names and contents of all files, as hex."""
+        total = hashlib.sha256()
+        for kind, path in sorted(self.files.items()):
+            with path.open("rb") as file:
+                total.update(f"{kind} {path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+        return total.hexdigest()
+
+    def read(self, kind: str) -> Iterator[Read]:
+        """The records of a file in file order; nothing if the file is not there. Raises ExportError."""
+        path = self.files.get(kind)
+        if path is None:
+            return
+        for piece in pieces(path):
+            self.ledger.lines[kind] += 1
+            if not piece.data.strip():
+                self.ledger.end("skipped", kind, piece.line, "", "blank_line", "the line is empty")
+                continue
+            record = self._record(kind, path.name, piece)
+            if record is not None:
+                yield Read(piece.line, piece.offset, len(piece.data), record)
+
+    def _record(self, kind: str, name: str, piece: Piece) -> Record | None:
+        try:
+            data = parse(piece.data)
+        except (ValueError, RecursionError):
+            self.ledger.refuse(kind, piece.line, "", "invalid_line", "the line is not a JSON object")
+            return None
+        if kind == "users":
+            data = with_api_keys(data)
+        try:
+            return _MODELS[kind].model_validate(data)
+        except ValidationError as error:
+            if any(isinstance(one.get("ctx", {}).get("error"), RoundedId) for one in error.errors()):
+                raise ExportError(
+                    f"{name}:{piece.line}: an id went through a spreadsheet or script that rounded it (1.09e+20); "
+                    "export again and do not edit the file"
+                ) from None
+            found = next((data[key] for key in _ID_KEYS if isinstance(data.get(key), str)), "")
+            missing = not found and kind != "passwords"
+            code = "no_id" if missing and all(data.get(key) is None for key in _ID_KEYS) else "invalid_field"
+            self.ledger.refuse(kind, piece.line, found, code, f"the line cannot be used ({faults(error)})")
+            return None
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    """One JSON object. Raises ValueError for anything else, also for text that is no Unicode (half a surrogate pair)."""
+    value = json.loads(data.decode("utf-8-sig"))
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    if b"\\ud" in data or b"\\uD" in data:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    return value
+
+
+def _file_of(folder: Path, kind: str) -> Path | None:
+    found = [path for ending in _ENDINGS if (path := folder / f"{kind}{ending}").is_file()]
+    if len(found) > 1:
+        raise ExportError(f"{folder} holds {' and '.join(path.name for path in found)}: keep the one that counts")
+    if not found and any((folder / f"{kind}.csv{packed}").is_file() for packed in ("", ".gz")):
+        raise ExportError(f"{folder}/{kind}.csv: CSV exports are not read yet; export as JSON")
+    return found[0] if found else None

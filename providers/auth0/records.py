@@ -1,0 +1,226 @@
+"""The lines of an Auth0 export as typed, frozen records: tolerant of spelling, strict in meaning.
+
+Shapes: Auth0's bulk user export, the User Import / Export extension's default keys, support's password and MFA files,
+and the Management API's organization, member and role objects. Volatile fields (logins, `updated_at`, `picture`) are
+not kept. No message of this module repeats a value.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictStr,
+    ValidationError,
+    model_validator,
+)
+
+
+class RoundedId(ValueError):
+    """An id went through a floating point number on its way (`1.09e+20`): the file can be trusted no further."""
+
+
+_ROUNDED = re.compile(r"^\d+(\.\d+)?[eE]\+\d+$")
+
+
+def _id_text(value: object) -> object:
+    """Ids are opaque text; a JSON integer keeps its digits (GitHub's), a fraction or an exponent means damage."""
+    if isinstance(value, float) or (isinstance(value, str) and _ROUNDED.match(value.rpartition("|")[2])):
+        raise RoundedId("an id was rounded by a spreadsheet or a script")
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _text(value: object) -> object:
+    """A number in a text field is that number's text; empty is the same as absent."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
+    return None if value == "" else value
+
+
+def _instant(value: object) -> object:
+    """ISO 8601 or `{"$date": …}` as UTC text that sorts by time; what is no date sorts as absent."""
+    if isinstance(value, dict):
+        value = value.get("$date")
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    try:
+        return aware.astimezone(UTC).isoformat(timespec="microseconds")
+    except OverflowError:
+        return None
+
+
+def _absent_is_empty(value: object) -> object:
+    return () if value is None else value
+
+
+def _own_id(value: object) -> object:
+    """The record's own id is text already; a number there is refused, a rounded one stops the run."""
+    if isinstance(value, float | str):
+        _id_text(value)
+    return value
+
+
+OwnId = Annotated[StrictStr, BeforeValidator(_own_id)]
+IdText = Annotated[StrictStr, BeforeValidator(_id_text)]
+Text = Annotated[StrictStr | None, BeforeValidator(_text)]
+Instant = Annotated[str | None, BeforeValidator(_instant)]
+Flag = Annotated[bool, BeforeValidator(lambda value: value if value not in (None, "") else False)]
+
+
+class Record(BaseModel):
+    """One line. Unknown keys are ignored, `null` equals absent."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True)
+
+
+class Identity(Record):
+    """An account the user signs in with; `identities[0]` is the primary one."""
+
+    provider: Text = None
+    connection: Text = None
+    user_id: IdText
+
+
+class User(Record):
+    """A line of `users`."""
+
+    user_id: OwnId
+    email: Text = None
+    email_verified: bool | float | str | None = None
+    given_name: Text = None
+    family_name: Text = None
+    blocked: Flag = False
+    created_at: Instant = None
+    updated_at: Instant = None
+    identities: Annotated[tuple[Identity, ...], BeforeValidator(_absent_is_empty)] = ()
+    connection: Text = None
+    user_metadata: dict[str, Any] | None = None
+    app_metadata: dict[str, Any] | None = None
+
+    def database_identities(self) -> list[tuple[str | None, str]]:
+        """Connection and id of every identity that may own an Auth0 password, in their order.
+
+        A file without `identities` (the extension's default fields) names the primary one by `user_id` and
+        `Connection`; the id is cut at its first pipe only.
+        """
+        if not self.identities:
+            provider, _, own = self.user_id.partition("|")
+            return [(self.connection, own)] if provider == "auth0" and own else []
+        return [(one.connection, one.user_id) for one in self.identities if one.provider == "auth0"]
+
+
+class Domain(Record):
+    """A discovery domain; its status in Auth0 says nothing about WorkOS."""
+
+    domain: Text = None
+
+
+class Organization(Record):
+    """A line of `organizations`: Auth0's object plus `domains`."""
+
+    id: StrictStr
+    name: Text = None
+    display_name: Text = None
+    metadata: dict[str, Any] | None = None
+    domains: Annotated[tuple[Domain, ...], BeforeValidator(_absent_is_empty)] = ()
+
+
+class Role(Record):
+    """A line of `roles`, and a role of a member."""
+
+    id: StrictStr = ""
+    name: StrictStr
+    description: Text = None
+
+
+class Member(Record):
+    """A line of `members`: Auth0's member object plus `org_id`."""
+
+    org_id: StrictStr
+    user_id: OwnId
+    roles: Annotated[tuple[Role, ...], BeforeValidator(_absent_is_empty)] = ()
+
+
+class Password(Record):
+    """A line of support's password file. The hash is in no repr."""
+
+    oid: Annotated[Text, BeforeValidator(lambda v: v.get("$oid") if isinstance(v, dict) else _id_text(v))] = Field(
+        default=None, validation_alias=AliasChoices("_id", "_ID")
+    )
+    alt_id: Annotated[Text, BeforeValidator(_id_text)] = None
+    email: Text = None
+    connection: Text = None
+    password_hash: Text = Field(default=None, validation_alias="passwordHash", repr=False)
+    set_at: Instant = Field(default=None, validation_alias="password_set_date")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _email_of_identifiers(cls, data: Any) -> Any:
+        if isinstance(data, dict) and not data.get("email") and isinstance(data.get("identifiers"), list):
+            emails = [i.get("value") for i in data["identifiers"] if isinstance(i, dict) and i.get("type") == "email"]
+            return {**data, "email": emails[0]} if emails else data
+        return data
+
+    @property
+    def join_id(self) -> str | None:
+        """The id this hash belongs to within its connection: `alt_id` where there is one, else `$oid`, bare."""
+        chosen = self.alt_id or self.oid
+        return chosen.removeprefix("auth0|") if chosen else None
+
+
+class Factor(Record):
+    """A line of support's MFA file. The secret is in no repr."""
+
+    user_id: OwnId
+    type: Text = None
+    otp_secret: Text = Field(default=None, repr=False)
+
+
+#: Spellings of `users` keys, folded (lower case, without space, `_` and `-`), to Auth0's own.
+_SPELLINGS = {
+    "id": "user_id",
+    "identities[0].connection": "connection",
+    **{
+        name.replace("_", ""): name
+        for name in User.model_fields
+        if name not in {"identities", "user_metadata", "app_metadata"}
+    },
+}
+_FOLD = str.maketrans("", "", " _-")
+
+
+def with_api_keys(line: dict[str, Any]) -> dict[str, Any]:
+    """A `users` line under Auth0's own keys, whatever the export called them; a key that is there already wins.
+
+    `user_metadata.country` as a literal key counts as the nested value.
+    """
+    result = dict(line)
+    for key, value in line.items():
+        if key in User.model_fields:
+            continue
+        head, dot, rest = key.partition(".")
+        if dot and head in {"user_metadata", "app_metadata"} and isinstance(result.get(head, {}), dict):
+            result[head] = {rest: value, **result.get(head, {})}
+        elif (name := _SPELLINGS.get(key.translate(_FOLD).lower())) and result.get(name) is None:
+            result[name] = value
+    return result
+
+
+def faults(error: ValidationError) -> str:
+    """What is wrong with a line, by field and without its values."""
+    parts = []
+    for one in error.errors(include_url=False, include_input=False, include_context=False):
+        parts.append(f"{'.'.join(str(part) for part in one['loc']) or 'line'}: {one['msg'].lower()}")
+    return "; ".join(parts)

@@ -1,0 +1,1 @@
+"""The desired state: pure, no network, no Pulumi, no clock."""

@@ -1,0 +1,90 @@
+"""The one differ: what the directory says against what was applied. Preview, apply, refresh and adoption all ask it.
+
+`desired` and `applied` are the fields of `model.fields`, as plain values; `applied` is what Ferry last wrote or, for an
+adopted object, the view of it that `adopted` makes. A field that is absent counts as empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from providers.settings import Kind
+
+#: The fields of each kind that Ferry manages, in the order in which people read them.
+MANAGED: dict[Kind, tuple[str, ...]] = {
+    "organizations": ("external_id", "name", "domains", "metadata"),
+    "roles": ("name", "description"),
+    "users": ("external_id", "email", "email_verified", "first_name", "last_name", "metadata", "password", "totp"),
+    "memberships": ("roles", "status"),
+}
+#: What makes a record this record: a change here is another record.
+IDENTITY: dict[Kind, tuple[str, ...]] = {
+    "organizations": (),
+    "roles": ("slug",),
+    "users": (),
+    "memberships": ("organization_id", "user_id"),
+}
+WRITE_ONLY = frozenset({"password", "totp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field: what was applied, and what is to be. Of metadata only the pairs that change; None removes a pair."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+def changes(kind: Kind, desired: Mapping[str, Any], applied: Mapping[str, Any]) -> list[Change]:
+    """What has to be written so that `applied` becomes `desired`, by the field rules of the design (Writing).
+
+    A password or authenticator is never taken back, a verified email never becomes unverified, a role that Ferry did
+    not create keeps its name.
+    """
+    found = applied.get("origin") == "found"
+    if kind == "roles" and found:
+        return []
+    result = []
+    for name in MANAGED[kind]:
+        old, new = applied.get(name), desired.get(name)
+        if name == "metadata":
+            old, new = _pairs(old or {}, new or {})
+        if _differs(name, old, new):
+            result.append(Change(name, old, new))
+    return result
+
+
+def _differs(name: str, old: Any, new: Any) -> bool:
+    if name in WRITE_ONLY:
+        return new is not None and new != old
+    if name == "email_verified":
+        return bool(new) and not old
+    if name in {"roles", "domains"}:
+        return sorted(old or ()) != sorted(new or ())
+    return (old or None) != (new or None)
+
+
+def _pairs(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    keys = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+    return {key: old.get(key) for key in keys}, {key: new.get(key) for key in keys}
+
+
+def adopted(kind: Kind, desired: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
+    """A live object that Ferry did not write, seen as if it had: so that taking it over changes what the directory says
+    and leaves alone what it does not speak of. Its password counts as written, since nothing can read it."""
+    view = {name: live.get(name) for name in MANAGED[kind]}
+    for name in MANAGED[kind]:
+        if name not in {"metadata", "domains"} and not desired.get(name) and name != "external_id":
+            view[name] = desired.get(name)
+    if "metadata" in view:
+        held = live.get("metadata") or {}
+        view["metadata"] = {key: held[key] for key in desired.get("metadata") or {} if key in held}
+    if "domains" in view:
+        view["domains"] = [one for one in live.get("domains") or [] if one in (desired.get("domains") or [])]
+    if kind == "users":
+        view["password"] = desired.get("password")
+        view["email_verified"] = bool(live.get("email_verified"))
+    return view

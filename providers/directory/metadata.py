@@ -1,0 +1,48 @@
+"""Auth0 metadata as WorkOS takes it: text to text, ASCII, 50 pairs, keys of 40 and values of 600 characters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from providers.findings import Ledger
+
+#: WorkOS's OpenAPI document; its metadata guide names 10 pairs and ASCII.
+_PAIRS, _DOCUMENTED_PAIRS, _KEY, _VALUE = 50, 10, 40, 600
+
+
+def as_text(value: Any) -> str | None:
+    """A metadata value as text: text as it is, None for null, everything else as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def picked(source: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, str]:
+    """The values at dotted paths (`app_metadata.plan`), by WorkOS key; what is not there is left out."""
+    result = {}
+    for key, path in paths.items():
+        value: Any = source
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if (text := as_text(value)) is not None:
+            result[key] = text
+    return result
+
+
+def fitted(metadata: Mapping[str, Any], kind: str, line: int, external_id: str, ledger: Ledger) -> dict[str, str]:
+    """What WorkOS takes of it, in key order; a finding names by number what is left out, never the text itself."""
+    texts = {key: text for key, value in sorted(metadata.items()) if (text := as_text(value)) is not None}
+    ascii_only = {key: text for key, text in texts.items() if key.isascii() and text.isascii()}
+    short = {key: text for key, text in ascii_only.items() if 0 < len(key) <= _KEY and len(text) <= _VALUE}
+    kept = dict(list(short.items())[:_PAIRS])
+    if lost := len(texts) - len(ascii_only):
+        message = f"{lost} metadata pair(s) with characters outside ASCII are left out"
+        ledger.note(kind, line, external_id, "metadata_not_ascii", message)
+    if lost := len(ascii_only) - len(kept):
+        message = f"{lost} metadata pair(s) over WorkOS's limits are left out"
+        ledger.note(kind, line, external_id, "metadata_over_limit", message)
+    if len(kept) > _DOCUMENTED_PAIRS:
+        ledger.note(kind, line, external_id, "metadata_over_10", f"the metadata has {len(kept)} pairs")
+    return kept

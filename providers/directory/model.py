@@ -1,0 +1,111 @@
+"""What should exist in WorkOS: organizations, roles, users, memberships. Frozen values without network or clock."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a write-only value stands in the export, and a fingerprint of it; never the value itself."""
+
+    fingerprint: str
+    file: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """A WorkOS organization; `domains` enter as pending."""
+
+    external_id: str
+    name: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    domains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A WorkOS environment role. `external_id` is the Auth0 role id it takes its name from."""
+
+    slug: str
+    name: str
+    description: str | None = None
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A WorkOS user. `key` names the resource: the smallest Auth0 id of a merged group, while `external_id` is its primary's."""
+
+    key: str
+    external_id: str
+    email: str
+    email_verified: bool
+    first_name: str | None = None
+    last_name: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    password: Secret | None = None
+    totp: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A user in an organization, by external id of the organization and key of the user; no roles means WorkOS's default."""
+
+    organization: str
+    user: str
+    roles: tuple[str, ...] = ()
+    active: bool = True
+
+    @property
+    def key(self) -> str:
+        """`<organization id>/<user id>`, the logical name."""
+        return f"{self.organization}/{self.user}"
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The desired state of one WorkOS environment; each tuple is sorted by its key."""
+
+    organizations: tuple[Organization, ...] = ()
+    roles: tuple[Role, ...] = ()
+    users: tuple[User, ...] = ()
+    memberships: tuple[Membership, ...] = ()
+
+
+def fingerprint(owner: str, secret: str) -> str:
+    """16 hex digits that change when the secret does; bound to its owner, so equal secrets do not look equal."""
+    return hashlib.sha256(f"{owner}\0{secret}".encode()).hexdigest()[:16]
+
+
+def fields(record: Organization | Role | User | Membership) -> dict[str, Any]:
+    """The fields that reach WorkOS, as the differ compares them; a secret is its fingerprint."""
+    match record:
+        case Organization():
+            return {
+                "external_id": record.external_id,
+                "name": record.name,
+                "domains": list(record.domains),
+                "metadata": dict(record.metadata),
+            }
+        case Role():
+            return {"slug": record.slug, "name": record.name, "description": record.description}
+        case User():
+            return {
+                "external_id": record.external_id,
+                "email": record.email,
+                "email_verified": record.email_verified,
+                "first_name": record.first_name,
+                "last_name": record.last_name,
+                "metadata": dict(record.metadata),
+                "password": record.password.fingerprint if record.password else None,
+                "totp": record.totp.fingerprint if record.totp else None,
+            }
+        case Membership():
+            status = "active" if record.active else "inactive"
+            return {"roles": list(record.roles), "status": status}

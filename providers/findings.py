@@ -1,0 +1,136 @@
+"""What Ferry has to say about an export: findings, and the ledger in which every input line ends in one bucket."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+Bucket = Literal["declared", "merged", "refused", "skipped"]
+BUCKETS: tuple[Bucket, ...] = ("declared", "merged", "refused", "skipped")
+
+#: The files of an export folder, in the order in which Ferry speaks of them.
+FILES = ("users", "organizations", "members", "roles", "passwords", "mfa")
+
+#: What a person does about a finding. A code of the form `user_rejected:no_email` is looked up by its first word.
+NEXT_STEP: dict[str, str] = {
+    "ambiguous_email": "verify the right account in Auth0, or delete or link the others, and export again",
+    "blank_line": "nothing; the line holds nothing",
+    "blocked_skipped": "nothing; ferry:blockedUsers is skip",
+    "consumer_domain": "nothing; WorkOS takes no public mail domain, sign-in by email goes on working",
+    "domain_clash": "decide which organization owns the domain and remove it from the other in Auth0",
+    "duplicate_line": "nothing; the newest line counts",
+    "duplicate_membership": "nothing; the roles of both lines are united",
+    "email_verified_text": "verify the user in Auth0, or set ferry:emailVerified to trust-text",
+    "external_id_not_ascii": "WorkOS takes ASCII external ids only: create this account by hand",
+    "external_id_over_64": "nothing yet; WorkOS's guide names 64 characters, its API 128",
+    "external_id_too_long": "WorkOS takes external ids of at most 128 characters: create this account by hand",
+    "factor_not_importable": "this person enrols again in WorkOS; plan Magic Auth for the first sign-in",
+    "hash_joined_by_email": "nothing; the line carries no id and its email is unique in both files",
+    "invalid_domain": "correct the domain in Auth0 and export again",
+    "invalid_email": "correct the address in Auth0 and export again",
+    "invalid_field": "correct the named field in the export",
+    "invalid_line": "look at the line; export again if the file was edited or damaged",
+    "invalid_totp_secret": "this person enrols again in WorkOS",
+    "merged_blocked": "unblock the blocked account in Auth0 if the person should keep access",
+    "merged_into_primary": "nothing; this account's memberships moved to the primary one",
+    "merged_record_not_primary": "nothing; the primary account's credential counts",
+    "metadata_not_ascii": "WorkOS takes ASCII metadata only: rewrite the value in Auth0 if it is needed",
+    "metadata_over_10": "nothing yet; WorkOS's guide names 10 pairs, its API 50",
+    "metadata_over_limit": "shorten the metadata in Auth0; WorkOS takes 50 pairs, keys of 40, values of 600 characters",
+    "no_email": "give the account an email in Auth0; WorkOS has no users without one",
+    "no_id": "look at the line: a record without its id cannot be migrated",
+    "no_matching_user": "nothing, if the account was deleted since the hashes were exported",
+    "no_name": "give the record a name in Auth0",
+    "organization_rejected": "see the finding of the organization",
+    "recovery_code": "tell the person to make new recovery codes in WorkOS",
+    "role_not_in_export": "nothing; the role is declared by its name. Export roles to bring descriptions along",
+    "role_slug_clash": "map the two names apart with ferry:roles if they must stay two roles",
+    "role_slug_invalid": "map the role name to a slug with ferry:roles",
+    "role_text_cut": "shorten the role's name (48) or description (150) in Auth0",
+    "role_unusable": "map the role name to a slug with ferry:roles",
+    "second_hash": "nothing; the hash of the first identity, or the newest one, counts",
+    "second_otp": "nothing; the first authenticator of the user is enrolled",
+    "several_hashes": "the person resets the password; two hashes claim to be the account's only one",
+    "several_matching_users": "the person resets the password; the line does not say which account it belongs to",
+    "several_roles": "switch multiple roles on in WorkOS and set ferry:multipleRoles, or order ferry:roles",
+    "skipped": "nothing; the id is listed in ferry:skip",
+    "unknown_organization": "export the organizations again if this one should exist",
+    "unknown_user": "export the users again if this one should exist",
+    "unsupported_hash": "the person resets the password, or signs in with Magic Auth",
+    "unverified_duplicate": "nothing; another account with this email is verified and counts",
+    "user_blocked": "nothing; blocked users arrive without credentials",
+    "user_rejected": "see the finding of the user",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One remark about one line. `file` is the real file name, `line` counts from 1; no personal data but the external id."""
+
+    code: str
+    file: str
+    line: int
+    external_id: str
+    message: str
+
+    def to_json(self) -> str:
+        """One line of `findings.jsonl`."""
+        return json.dumps(asdict(self), ensure_ascii=True)
+
+
+class Unbalanced(Exception):
+    """A line was counted in no bucket or in two: a fault of Ferry's, never of the export."""
+
+
+@dataclass
+class Ledger:
+    """Findings, and for each file of the export how many lines ended in which bucket."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    lines: Counter[str] = field(default_factory=Counter)
+    buckets: Counter[tuple[str, Bucket]] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+
+    def put(self, kind: str, bucket: Bucket, number: int = 1) -> None:
+        """Count lines of a file into their bucket."""
+        self.buckets[kind, bucket] += number
+
+    def note(self, kind: str, line: int, external_id: str, code: str, message: str) -> None:
+        """A finding that changes no bucket. `message` says what is true; what to do is looked up by the code."""
+        step = NEXT_STEP[code.partition(":")[0]]
+        self.findings.append(Finding(code, self.names.get(kind, kind), line, external_id, f"{message}. Next: {step}."))
+
+    def end(self, bucket: Bucket, kind: str, line: int, external_id: str, code: str, message: str) -> None:
+        """A line ends in a bucket, and the finding says why."""
+        self.put(kind, bucket)
+        self.note(kind, line, external_id, code, message)
+
+    def refuse(self, kind: str, line: int, external_id: str, code: str, message: str) -> None:
+        """A line is refused."""
+        self.end("refused", kind, line, external_id, code, message)
+
+    def summary(self) -> dict[str, dict[str, int]]:
+        """Lines and buckets of each file. Raises Unbalanced if they do not add up."""
+        result = {}
+        for kind in FILES:
+            counts = {bucket: self.buckets[kind, bucket] for bucket in BUCKETS}
+            if sum(counts.values()) != self.lines[kind]:
+                raise Unbalanced(f"{kind}: {self.lines[kind]} lines, but {counts}")
+            result[kind] = {"lines": self.lines[kind], **counts}
+        return result
+
+    def sorted(self) -> list[Finding]:
+        """The findings by file, line and code."""
+        order = {self.names.get(kind, kind): index for index, kind in enumerate(FILES)}
+        return sorted(self.findings, key=lambda f: (order.get(f.file, len(order)), f.line, f.code, f.external_id))
+
+
+def by_code(findings: Iterable[Finding]) -> Iterator[tuple[str, list[Finding]]]:
+    """The findings grouped by code, most frequent first."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.code, []).append(finding)
+    yield from sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))

@@ -1,0 +1,32 @@
+"""Findings as a file for machines and as one line a code for people."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from providers.findings import FILES, Finding, by_code
+
+
+def write_findings(path: Path, findings: Iterable[Finding]) -> None:
+    """`findings.jsonl`, one object a line, under its final name only when whole; mode 0600, external ids are in it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}.draft")
+    with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.writelines(f"{finding.to_json()}\n" for finding in findings)
+    draft.replace(path)
+
+
+def findings_lines(summary: dict[str, dict[str, int]], findings: list[Finding], path: Path) -> Iterator[str]:
+    """What is said at the end of preview and up: the buckets of each file, then one line a code with its count."""
+    for file in FILES:
+        counts = summary[file]
+        if counts["lines"]:
+            told = ", ".join(f"{counts[bucket]} {bucket}" for bucket in ("declared", "merged", "refused", "skipped"))
+            yield f"{file}: {counts['lines']} lines = {told}"
+    for code, group in by_code(findings):
+        first = group[0]
+        yield f"{len(group):>6} {code} (first: {first.file}:{first.line})"
+    if findings:
+        yield f"every finding with file, line and next step: {path}"

@@ -1,0 +1,1 @@
+"""Pulumi: with `__main__` the only importers of pulumi."""

@@ -1,0 +1,155 @@
+"""Directory to Pulumi resources, in graph order: roles, organizations, users, memberships, verdict."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime.config import CONFIG, is_config_secret
+
+from providers.auth0.lines import ExportError
+from providers.directory.model import fields
+from providers.directory.store import Store, open_store
+from providers.reports.findings import findings_lines, write_findings
+from providers.resources.previous import Brake, Previous, brake, confirm_target, has_writes, read_previous
+from providers.resources.record import (
+    Membership,
+    MembershipProvider,
+    Organization,
+    OrganizationProvider,
+    Role,
+    RoleProvider,
+    User,
+    UserProvider,
+)
+from providers.resources.verdict import Verdict, VerdictProvider
+from providers.settings import InvalidSettings, Kind, Settings, read_settings
+from providers.workos.client import WorkOS, WorkOSFault
+
+_FILE_OF: dict[Kind, str] = {
+    "organizations": "organizations",
+    "roles": "roles",
+    "users": "users",
+    "memberships": "members",
+}
+
+
+def declare_stack() -> None:
+    """The program: settings, store, brake, resources, findings, summary. Raises RunError with one clear sentence."""
+    try:
+        settings = read_settings(CONFIG.get(), os.environ, lambda key: is_config_secret(f"ferry:{key}"))
+        key, base_url = settings.require_access()
+        with open_store(settings, Path.cwd()) as store:
+            _refuse_empty(store)
+            previous = read_previous(pulumi.get_stack())
+            brake(previous, store, _declared(store), settings)
+            if not pulumi.runtime.is_dry_run() and has_writes(previous, store):
+                confirm_target(previous, WorkOS(key, base_url, settings.rate_share), key.startswith("sk_live_"))
+            declared = _declare(store, previous, settings)
+            _report(store, settings)
+            Verdict(
+                VerdictProvider(),
+                "verdict",
+                {"base_url": base_url, "live": key.startswith("sk_live_")},
+                pulumi.ResourceOptions(depends_on=[one for group in declared.values() for one in group]),
+            )
+            pulumi.export("summary", _summary(store.summary(), declared))
+    except (InvalidSettings, ExportError, Brake, WorkOSFault) as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def _refuse_empty(store: Store) -> None:
+    if not store.summary()["users"]["lines"]:
+        raise ExportError("the users file holds no line; an empty export is never what is meant. Export again")
+
+
+def _declared(store: Store) -> dict[Kind, set[str]]:
+    return {
+        "organizations": {one.external_id for one in store.organizations()},
+        "roles": {one.slug for one in store.roles()},
+        "users": {one.key for one in store.users()},
+        "memberships": {one.key for one in store.memberships()},
+    }
+
+
+def _declare(store: Store, previous: Previous, settings: Settings) -> dict[Kind, list[Any]]:
+    names = _declared(store)
+    email_of_gone = _held_by_gone(previous, names["users"], "users", "email", settings)
+    domain_of_gone = _held_by_gone(previous, names["organizations"], "organizations", "domains", settings)
+    roles = {one.slug: Role(RoleProvider(), one.slug, {**fields(one), "failure": None}) for one in store.roles()}
+    organizations = {}
+    for organization in store.organizations():
+        displaces = next((domain_of_gone[one] for one in organization.domains if one in domain_of_gone), None)
+        bag = {**fields(organization), "displaces": displaces, "failure": None}
+        organizations[organization.external_id] = Organization(OrganizationProvider(), organization.external_id, bag)
+    users = {}
+    for user in store.users():
+        bag = {**fields(user), "displaces": email_of_gone.get(user.email), "failure": None}
+        users[user.key] = User(UserProvider(), user.key, bag)
+    memberships = []
+    for one in store.memberships():
+        user, organization_ = users[one.user], organizations[one.organization]
+        bag = {
+            "organization": one.organization,
+            "user": one.user,
+            "organization_id": organization_.id,
+            "user_id": user.id,
+            **fields(one),
+            "failure": None,
+        }
+        options = pulumi.ResourceOptions(
+            depends_on=[roles[slug] for slug in one.roles],
+            deleted_with=user if settings.removal_of("users") == "delete" else None,
+        )
+        memberships.append(Membership(MembershipProvider(), one.key, bag, options))
+    return {
+        "roles": list(roles.values()),
+        "organizations": list(organizations.values()),
+        "users": list(users.values()),
+        "memberships": memberships,
+    }
+
+
+def _held_by_gone(
+    previous: Previous, declared: set[str], kind: Kind, name: str, settings: Settings
+) -> dict[str, str]:
+    """Unique values (an email, a domain) still held by objects that this run deletes, with their WorkOS ids."""
+    if settings.removal_of(kind) != "delete":
+        return {}
+    result = {}
+    for held in previous.gone(kind, declared).values():
+        value = held.outputs.get(name) or []
+        for one in [value] if isinstance(value, str) else value:
+            result[one] = held.id
+    return result
+
+
+def _report(store: Store, settings: Settings) -> None:
+    findings = store.findings()
+    path = Path("reports") / pulumi.get_stack() / "findings.jsonl"
+    write_findings(path, findings)
+    for line in findings_lines(store.summary(), findings, path):
+        pulumi.info(line)
+    rich = sum(one["declared"] for name, one in store.summary().items() if name in _FILE_OF.values())
+    if rich > 1000 and "PULUMI_SKIP_CHECKPOINTS" not in os.environ:  # noqa: PLR2004
+        pulumi.info(f"{rich} records, one resource each: set PULUMI_SKIP_CHECKPOINTS=true, or the engine's state costs hours")
+
+
+def _summary(counts: dict[str, dict[str, int]], declared: dict[Kind, list[Any]]) -> pulumi.Output[dict[str, Any]]:
+    kinds = list(declared)
+    failures = [pulumi.Output.all(*(one.failure for one in declared[kind])) for kind in kinds]
+
+    def with_setbacks(groups: list[list[Any]]) -> dict[str, Any]:
+        states = {
+            _FILE_OF[kind]: Counter(one["state"] for one in group if one)
+            for kind, group in zip(kinds, groups, strict=True)
+        }
+        return {
+            file: {**one, "failed": states.get(file, Counter())["failed"], "pending": states.get(file, Counter())["pending"]}
+            for file, one in counts.items()
+        }
+
+    return pulumi.Output.all(*failures).apply(with_setbacks)

@@ -1,0 +1,179 @@
+"""The provider host process: one configuration, one door, one store, and what went wrong in this run.
+
+The engine serves all dynamic providers from one process, four calls at once (Pulumi: dynamic providers), so everything
+here is process-wide, thread-safe, and built when first needed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from providers.directory.model import fields
+from providers.directory.store import Store, open_store
+from providers.settings import EXAMPLES, NAMESPACE, Kind, Settings, read_settings
+from providers.workos.client import WorkOS
+from providers.workos.kinds import Fields, Records
+from providers.workos.memberships import Memberships
+from providers.workos.organizations import Organizations
+from providers.workos.roles import Roles
+from providers.workos.users import Users
+
+_CLASSES: dict[Kind, type[Records]] = {
+    "organizations": Organizations,
+    "roles": Roles,
+    "users": Users,
+    "memberships": Memberships,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """A record that did not reach WorkOS in this run: WorkOS refused it, or what it depends on failed."""
+
+    kind: Kind
+    key: str
+    state: Literal["failed", "pending"]
+    code: str
+    message: str
+
+
+class StoredDirectory:
+    """The directory as the kinds ask for it, read from the store."""
+
+    def __init__(self, store: Callable[[], Store]) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+
+    def user(self, external_id: str) -> Fields | None:
+        """The fields of the declared user with this external id."""
+        with self._lock:
+            found = self._store().user_by_external_id(external_id)
+        return fields(found) if found else None
+
+    def organization(self, external_id: str) -> Fields | None:
+        """The fields of the declared organization with this external id."""
+        with self._lock:
+            found = self._store().organization_by_external_id(external_id)
+        return fields(found) if found else None
+
+    def declares(self, kind: Kind, external_id: str) -> bool:
+        """Does the directory declare this record?"""
+        with self._lock:
+            return self._store().declares(kind, external_id)
+
+    def password(self, external_id: str, fingerprint: str) -> str:
+        """The hash with this fingerprint, read from the export. Raises ExportError if the export changed."""
+        return self._secret("password", external_id, fingerprint)
+
+    def totp(self, external_id: str, fingerprint: str) -> str:
+        """The authenticator secret with this fingerprint, likewise."""
+        return self._secret("totp", external_id, fingerprint)
+
+    def _secret(self, field: Literal["password", "totp"], external_id: str, fingerprint: str) -> str:
+        with self._lock:
+            return self._store().secret(field, external_id, fingerprint)
+
+
+class Host:
+    """What one `pulumi` command's provider host knows."""
+
+    def __init__(self, settings: Settings, project: Path) -> None:
+        self.settings, self.project = settings, project
+        self.lock = threading.Lock()
+        self.setbacks: dict[tuple[Kind, str], Setback] = {}
+        self.directory = StoredDirectory(lambda: self.store)
+        self._checked = False
+        self._environment_confirmed = False
+
+    @cached_property
+    def store(self) -> Store:
+        """The store that the program has just built; built again if it is not there."""
+        return open_store(self.settings, self.project)
+
+    @cached_property
+    def door(self) -> WorkOS:
+        """The client of the configured environment. Raises InvalidSettings without access."""
+        key, base_url = self.settings.require_access()
+        return WorkOS(key, base_url, self.settings.rate_share)
+
+    @cached_property
+    def _records(self) -> dict[Kind, Records]:
+        by_email = self.settings.adopt == "email"
+        return {kind: made(self.door, self.directory, adopt_by_email=by_email) for kind, made in _CLASSES.items()}
+
+    def records(self, kind: Kind) -> Records:
+        """The one object of this process that handles a kind."""
+        with self.lock:
+            return self._records[kind]
+
+    def checked(self) -> None:
+        """`check` has run: this command is an `up` or a `preview`."""
+        self._checked = True
+
+    @cached_property
+    def destroys(self) -> bool:
+        """Is this `pulumi destroy`? Then no `check` has run in this host, and the command that started it says so.
+
+        The second half is for `up --target` of a record that left the export: there no `check` runs either, and
+        `ferry:removed` must be obeyed. If the command cannot be read, it counts as `up`: nothing is deleted unasked.
+        """
+        return not self._checked and bool({"destroy", "down", "dn"}.intersection(_parent_command()))
+
+    def set_back(self, setback: Setback) -> None:
+        """Remember a failure for the verdict."""
+        with self.lock:
+            self.setbacks[setback.kind, setback.key] = setback
+
+    def confirm_environment(self, kind: Kind, id_: str, what: str) -> None:
+        """Before the first removal of a destroy: the object must be there, else the key may open another environment.
+
+        Raises Fatal; once one object was found, the rest of the process is trusted.
+        """
+        with self.lock:
+            if self._environment_confirmed or kind == "roles":
+                return
+        self.records(kind).live(id_)
+        with self.lock:
+            self._environment_confirmed = True
+
+
+def _parent_command() -> list[str]:
+    """The words of the command that started this process, [] if the system does not say."""
+    parent = os.getppid()
+    try:
+        return Path(f"/proc/{parent}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        pass
+    try:
+        told = subprocess.run(["ps", "-o", "args=", "-p", str(parent)], capture_output=True, text=True, check=False)  # noqa: S607
+    except OSError:
+        return []
+    return told.stdout.split()
+
+
+_host: Host | None = None
+_host_lock = threading.Lock()
+
+
+def configure(get: Callable[[str], str | None]) -> Host:
+    """The process's Host, made from the first configuration; `get` reads one key of the `ferry` namespace."""
+    global _host  # noqa: PLW0603
+    with _host_lock:
+        if _host is None:
+            raw = {f"{NAMESPACE}:{key}": get(key) or "" for key in EXAMPLES}
+            _host = Host(read_settings(raw, os.environ), Path.cwd())
+        return _host
+
+
+def host() -> Host:
+    """The process's Host. Raises RuntimeError before `configure`."""
+    if _host is None:
+        raise RuntimeError("the provider host was not configured")
+    return _host

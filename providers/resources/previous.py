@@ -1,0 +1,161 @@
+"""What the stack held before this run, read from its own state; and the brake that this makes possible."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from providers.directory.differ import changes
+from providers.directory.model import fields
+from providers.directory.store import Store
+from providers.settings import Kind, Settings
+from providers.workos.client import Gone, WorkOS
+from providers.workos.organizations import ORGANIZATIONS
+from providers.workos.users import USERS
+
+_TYPES: dict[str, Kind] = {
+    "pulumi-python:dynamic/workos:Organization": "organizations",
+    "pulumi-python:dynamic/workos:Role": "roles",
+    "pulumi-python:dynamic/workos:User": "users",
+    "pulumi-python:dynamic/workos:Membership": "memberships",
+}
+_VERDICT = "pulumi-python:dynamic/workos:Verdict"
+_FILE_OF: dict[Kind, str] = {
+    "organizations": "organizations",
+    "roles": "roles",
+    "users": "users",
+    "memberships": "members",
+}
+_WITNESSES = 3
+
+
+class Brake(Exception):
+    """The run is stopped before its first write; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One record of the last state."""
+
+    id: str
+    outputs: dict[str, Any]
+
+    @property
+    def reached(self) -> bool:
+        """Is it in WorkOS, as far as the state knows?"""
+        return not self.id.startswith(("failed:", "pending:"))
+
+
+@dataclass(slots=True)
+class Previous:
+    """The last state, by kind and logical name; empty for a new stack."""
+
+    records: dict[Kind, dict[str, Held]] = field(default_factory=lambda: {kind: {} for kind in _FILE_OF})
+    target: dict[str, Any] = field(default_factory=dict)
+
+    def gone(self, kind: Kind, declared: set[str]) -> dict[str, Held]:
+        """The records of a kind that reached WorkOS and that the directory no longer declares."""
+        return {name: held for name, held in self.records[kind].items() if held.reached and name not in declared}
+
+
+def read_previous(stack: str) -> Previous:
+    """The stack's own last state, through `pulumi stack export` (which works inside a running program).
+
+    Raises Brake if the engine does not hand it out.
+    """
+    engine = shutil.which("pulumi") or str(Path(sys.executable).parent / "pulumi")
+    done = subprocess.run([engine, "stack", "export", "--stack", stack], capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        raise Brake(f"the last state of stack {stack} cannot be read: {done.stderr.strip()[:500]}")
+    return parse_previous(json.loads(done.stdout))
+
+
+def parse_previous(exported: dict[str, Any]) -> Previous:
+    """The records of an exported deployment; resources that are about to be deleted already do not count."""
+    previous = Previous()
+    for resource in (exported.get("deployment") or {}).get("resources") or []:
+        if resource.get("delete"):
+            continue
+        kind = _TYPES.get(str(resource.get("type")))
+        name = str(resource["urn"]).split("::", 3)[3]
+        if kind is not None:
+            previous.records[kind][name] = Held(str(resource.get("id", "")), resource.get("outputs") or {})
+        elif resource.get("type") == _VERDICT:
+            previous.target = resource.get("outputs") or {}
+    return previous
+
+
+def brake(previous: Previous, store: Store, declared: dict[Kind, set[str]], settings: Settings) -> None:
+    """Refuse a run that would lose a kind: its file is missing, or too many of its records are gone. Raises Brake."""
+    summary = store.summary()
+    for kind, names in declared.items():
+        had = sum(held.reached for held in previous.records[kind].values())
+        gone = [name for name in previous.gone(kind, names) if name not in settings.skip]
+        if not had or not gone:
+            continue
+        file = _FILE_OF[kind]
+        if not names and not summary[file]["lines"] and kind not in settings.removed:
+            raise Brake(
+                f"the export has no {file}, but the stack holds {had} {kind}. A missing file never means «remove all»: "
+                f"put the file back, or say what is meant with ferry:removed for {kind}"
+            )
+        percent = 100 * len(gone) / had
+        if percent > settings.max_removed_percent:
+            raise Brake(
+                f"{len(gone)} of {had} {kind} ({percent:.1f}%) left the export, more than ferry:maxRemovedPercent "
+                f"({settings.max_removed_percent:g}%) allows. Nothing was written. If the export is whole, raise the "
+                "limit for this run: pulumi config set ferry:maxRemovedPercent 100"
+            )
+
+
+def has_writes(previous: Previous, store: Store) -> bool:
+    """Would this run write anything for a record that the state knows or should know? The differ says."""
+    for kind, records in (
+        ("organizations", store.organizations()),
+        ("roles", store.roles()),
+        ("users", store.users()),
+        ("memberships", store.memberships()),
+    ):
+        held_of = previous.records[kind]  # type: ignore[index]
+        for record in records:
+            name = getattr(record, "slug", None) or getattr(record, "key", None) or record.external_id
+            held = held_of.get(name)
+            if held is None or not held.reached or changes(kind, fields(record), held.outputs):  # type: ignore[arg-type]
+                return True
+    return False
+
+
+def confirm_target(previous: Previous, door: WorkOS, live: bool) -> None:
+    """One GET of an object the state knows, before the first write of a run: is this the environment it was written to?
+
+    Raises Brake if none of a few objects is there, or if the stack moved between test and live. A stack that knows no
+    object has nothing to confirm.
+    """
+    was_live = previous.target.get("live")
+    if was_live is not None and bool(was_live) != live:
+        words = {True: "a live key (sk_live_)", False: "a key that is not live"}
+        raise Brake(
+            f"this stack was written with {words[bool(was_live)]} and is now run with {words[live]}. One stack is one "
+            "WorkOS environment: make another with pulumi stack init"
+        )
+    kinds: tuple[tuple[Kind, tuple[str, ...]], ...] = (("organizations", ORGANIZATIONS), ("users", USERS))
+    known = [(path, held.id) for kind, path in kinds for held in previous.records[kind].values() if held.reached]
+    for path, id_ in known[:_WITNESSES]:
+        try:
+            door.call("GET", *path, id_)
+        except Gone:
+            continue
+        return
+    if known:
+        was = previous.target.get("base_url")
+        place = f" (last written at {was}, now {door.base_url})" if was and was != door.base_url else ""
+        raise Brake(
+            "WorkOS does not know the objects of this stack: this key opens another environment"
+            f"{place}. Check ferry:workosApiKey and ferry:workosBaseUrl. If the objects were removed there on purpose, "
+            "run pulumi refresh first"
+        )

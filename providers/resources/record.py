@@ -1,0 +1,286 @@
+"""One Pulumi resource for one record: check, diff, create, read, update, delete, once for all kinds.
+
+Providers carry no attributes and live in this importable module: each is pickled into every resource's state, and an
+attribute makes that recurse (Pulumi: dynamic providers). Bags hold `__provider` and numbers as floats, so they are read
+by name. Neither `create` nor `update` raises for one record's trouble, since that would stop the whole program: the
+record comes back with the id `failed:` or `pending:`, and the verdict at the end of the graph fails the run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any, Literal, NoReturn
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from providers.directory.differ import IDENTITY, MANAGED, WRITE_ONLY, changes
+from providers.resources.host import Host, Setback, configure, host
+from providers.settings import Kind
+from providers.workos.client import Fatal, Gone, WorkOSFault
+from providers.workos.kinds import Fields, Written
+from providers.workos.memberships import Memberships
+
+FAILED, PENDING = "failed:", "pending:"
+_NOT_THERE = (FAILED, PENDING)
+
+
+class RecordProvider(ResourceProvider):
+    """The lifecycle. A subclass names its kind and says which inputs identify a record to a person."""
+
+    serialize_as_secret_always = False
+    kind: Kind
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Called once a class and process, before anything else, in every command."""
+        configure(req.config.get)
+
+    def key(self, bag: Mapping[str, Any]) -> str:
+        """The logical name as far as a bag tells it: the external id, or the pair."""
+        return str(bag.get("external_id") or "")
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Called in preview and up for each declared record, before `diff`."""
+        host().checked()
+        missing = [name for name in self.required() if news.get(name) in (None, "")]
+        failures = [CheckFailure(name, f"{self.kind} {self.key(news)}: {name} is missing") for name in missing]
+        return CheckResult(news, failures)
+
+    def required(self) -> tuple[str, ...]:
+        """Inputs without which there is no record."""
+        return ("external_id",)
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Offline: outputs of the last run (what was applied) against inputs of this one."""
+        identity = [name for name in IDENTITY[self.kind] if _olds.get(name) != _news.get(name)]
+        if _id.startswith(_NOT_THERE) or identity:
+            return DiffResult(changes=True, replaces=identity or [MANAGED[self.kind][0]], delete_before_replace=False)
+        return DiffResult(changes=bool(changes(self.kind, _news, _olds)))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """One POST, or the take-over of what is there. What fails comes back as an id that says so."""
+        written = Written(displaces=str(props.get("displaces") or ""))
+        waits_for = self.waits_for(props)
+        if waits_for:
+            state, code, message = PENDING, "pending", f"waits for {waits_for}, which failed"
+            return CreateResult(f"{PENDING}{self.key(props)}", self._set_back(props, state, code, message, written))
+        try:
+            host().records(self.kind).create(written, self.desired(props))
+        except WorkOSFault as fault:
+            return self._failed_create(fault, props, written)
+        self._note(written, props)
+        return CreateResult(written.id, self._outputs(props, written))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Only what Auth0 changed since the last run is written."""
+        written = self._written(_id, _olds)
+        written.displaces = str(_news.get("displaces") or "")
+        try:
+            host().records(self.kind).change(written, self.desired(_news))
+        except Gone:
+            message = "the object is gone from WorkOS; run pulumi refresh, then pulumi up makes it again"
+            return UpdateResult(self._set_back(_news, FAILED, "gone", message, written))
+        except WorkOSFault as fault:
+            self._stop_if_fatal(fault)
+            return UpdateResult(self._set_back(_news, FAILED, fault.code, str(fault), written))
+        return UpdateResult(self._outputs(_news, written))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Refresh: gone is gone; a field that somebody changed is reported, or marked for repair (`ferry:onDrift`)."""
+        if id_.startswith(_NOT_THERE) or not props.get("origin"):
+            return ReadResult(id_, dict(props))
+        try:
+            live = host().records(self.kind).live(id_)
+        except Gone:
+            return ReadResult(None, {})
+        except WorkOSFault as fault:
+            self._stop(fault)
+        drifted = self._drift(props, live)
+        outs = dict(props)
+        if drifted:
+            repair = host().settings.on_drift == "repair"
+            then = "the next up puts it back" if repair else "kept; ferry:onDrift repair would put it back"
+            _say(f"drift: {self.kind} {self.key(props)}: {', '.join(sorted(drifted))} changed in WorkOS ({then})")
+            outs |= drifted if repair else {}
+        return ReadResult(id_, outs)
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """In `up`: the record left the export, and `ferry:removed` decides. In `destroy`: what Ferry created goes."""
+        here = host()
+        if _id.startswith(_NOT_THERE):
+            return
+        try:
+            if here.destroys:
+                self._destroy(here, _id, _props)
+            elif not here.directory.declares(self.kind, self.key(_props)):
+                self._remove(here, _id)
+        except WorkOSFault as fault:
+            self._stop(fault)
+
+    def _destroy(self, here: Host, id_: str, props: Mapping[str, Any]) -> None:
+        if props.get("origin") != "created" or self.kind == "roles":
+            why = "WorkOS cannot delete environment roles" if self.kind == "roles" else "Ferry did not create it"
+            _say(f"left in WorkOS: {self.kind} {self.key(props)} ({why})")
+            return
+        try:
+            here.confirm_environment(self.kind, id_, self.key(props))
+        except Gone:
+            raise Fatal(
+                f"{self.kind} {self.key(props)} is not in WorkOS: this key opens another environment, or the object was "
+                "removed by hand. Check ferry:workosApiKey; if it is right, run pulumi refresh first"
+            ) from None
+        here.records(self.kind).remove(id_)
+
+    def _remove(self, here: Host, id_: str) -> None:
+        match here.settings.removal_of(self.kind):
+            case "delete":
+                here.records(self.kind).remove(id_)
+            case "deactivate":
+                records = here.records(self.kind)
+                if isinstance(records, Memberships):
+                    records.deactivate(id_)
+            case "retain":
+                return
+
+    def desired(self, bag: Mapping[str, Any]) -> Fields:
+        """The fields of a bag that reach WorkOS, with what identifies the record."""
+        names = (*self.required(), *IDENTITY[self.kind], *MANAGED[self.kind])
+        return {name: bag.get(name) for name in names}
+
+    def waits_for(self, bag: Mapping[str, Any]) -> str:
+        """What this record depends on and what failed, '' if nothing did."""
+        return ""
+
+    def _written(self, id_: str, olds: Mapping[str, Any]) -> Written:
+        origin: Literal["created", "found"] = "found" if olds.get("origin") == "found" else "created"
+        return Written(id_, self.desired(olds), origin)
+
+    def _outputs(self, props: Mapping[str, Any], written: Written) -> dict[str, Any]:
+        identity = {name: props.get(name) for name in self.required()}
+        return {**identity, **written.applied, "origin": written.origin, "failure": None}
+
+    def _set_back(
+        self, props: Mapping[str, Any], state: str, code: str, message: str, written: Written
+    ) -> dict[str, Any]:
+        kind_of: Literal["failed", "pending"] = "pending" if state == PENDING else "failed"
+        host().set_back(Setback(self.kind, self.key(props), kind_of, code, message))
+        failure = {"state": kind_of, "code": code, "message": message}
+        return {**self._outputs(props, written), "failure": failure}
+
+    def _failed_create(self, fault: WorkOSFault, props: Mapping[str, Any], written: Written) -> CreateResult:
+        self._stop_if_fatal(fault)
+        outs = self._set_back(props, FAILED, fault.code, str(fault), written)
+        return CreateResult(written.id or f"{FAILED}{self.key(props)}", outs)
+
+    def _drift(self, props: Mapping[str, Any], live: Mapping[str, Any]) -> Fields:
+        drifted = {}
+        for name in MANAGED[self.kind]:
+            applied, held = props.get(name), live.get(name)
+            if name in WRITE_ONLY or (name == "email_verified" and not applied) or (name == "roles" and not applied):
+                continue
+            if name == "metadata":
+                held = {key: value for key, value in (held or {}).items() if key in (applied or {})}
+            if name == "domains":
+                held = [one for one in held or [] if one in (applied or [])]
+            same = sorted(applied or []) == sorted(held or []) if isinstance(held, list) else (applied or None) == (held or None)
+            if not same:
+                drifted[name] = held
+        return drifted
+
+    def _note(self, written: Written, props: Mapping[str, Any]) -> None:
+        if "password_unconfirmed" in written.notes:
+            _say(
+                f"password_unconfirmed: users {self.key(props)} was in WorkOS already; its password counts as written, "
+                "since WorkOS shows nobody a password"
+            )
+
+    def _stop_if_fatal(self, fault: WorkOSFault) -> None:
+        if isinstance(fault, Fatal):
+            self._stop(fault)
+
+    def _stop(self, fault: WorkOSFault) -> NoReturn:
+        raise RuntimeError(str(fault)) from None
+
+
+class OrganizationProvider(RecordProvider):
+    """Organizations."""
+
+    kind: Kind = "organizations"
+
+
+class UserProvider(RecordProvider):
+    """Users."""
+
+    kind: Kind = "users"
+
+
+class RoleProvider(RecordProvider):
+    """Environment roles, known by their slug."""
+
+    kind: Kind = "roles"
+
+    def key(self, bag: Mapping[str, Any]) -> str:
+        """The slug."""
+        return str(bag.get("slug") or "")
+
+    def required(self) -> tuple[str, ...]:
+        """Slug and name."""
+        return ("slug", "name")
+
+
+class MembershipProvider(RecordProvider):
+    """Memberships, known by organization and user."""
+
+    kind: Kind = "memberships"
+
+    def key(self, bag: Mapping[str, Any]) -> str:
+        """`<organization id>/<user id>`."""
+        return f"{bag.get('organization')}/{bag.get('user')}"
+
+    def required(self) -> tuple[str, ...]:
+        """Both ends, as Auth0 and as WorkOS know them."""
+        return ("organization", "user", "organization_id", "user_id")
+
+    def waits_for(self, bag: Mapping[str, Any]) -> str:
+        """An end, or a role, that did not reach WorkOS."""
+        for name, end in (("organization_id", "organization"), ("user_id", "user")):
+            if str(bag.get(name)).startswith(_NOT_THERE):
+                return f"{end} {bag.get(end)}"
+        failed = {key for kind, key in list(host().setbacks) if kind == "roles"}
+        return next((f"role {slug}" for slug in bag.get("roles") or [] if slug in failed), "")
+
+
+def _say(line: str) -> None:
+    """What a provider prints to stderr appears under the stack in the engine's output."""
+    print(line, file=sys.stderr, flush=True)
+
+
+class _Record(Resource):
+    failure: pulumi.Output[dict[str, str] | None]
+
+
+class Organization(_Record, module="workos", name="Organization"):
+    """Type token `pulumi-python:dynamic/workos:Organization`."""
+
+
+class Role(_Record, module="workos", name="Role"):
+    """Type token `pulumi-python:dynamic/workos:Role`."""
+
+
+class User(_Record, module="workos", name="User"):
+    """Type token `pulumi-python:dynamic/workos:User`."""
+
+
+class Membership(_Record, module="workos", name="Membership"):
+    """Type token `pulumi-python:dynamic/workos:Membership`."""

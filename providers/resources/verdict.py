@@ -1,0 +1,61 @@
+"""The last resource of the graph: fails the run while a record is failed or pending, after everything else was done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pulumi.dynamic import CheckResult, ConfigureRequest, CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+from providers.resources.host import configure, host
+
+_SHOWN = 20
+
+
+class VerdictProvider(ResourceProvider):
+    """Depends on all others, so by the time it is called the host knows every setback of this run."""
+
+    serialize_as_secret_always = False
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Called once a process."""
+        configure(req.config.get)
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Nothing to check."""
+        host().checked()
+        return CheckResult(news, [])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """A change exactly if there is something to complain about, or the target of the stack moved."""
+        moved = any(_olds.get(name) != _news.get(name) for name in ("base_url", "live"))
+        return DiffResult(changes=moved or bool(host().setbacks))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Raises RuntimeError with the list of records that did not reach WorkOS."""
+        _speak()
+        return CreateResult("verdict", {name: props.get(name) for name in ("base_url", "live")})
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """As create."""
+        _speak()
+        return UpdateResult({name: _news.get(name) for name in ("base_url", "live")})
+
+
+def _speak() -> None:
+    setbacks = sorted(host().setbacks.values(), key=lambda one: (one.state, one.kind, one.key))
+    if not setbacks:
+        return
+    failed = sum(one.state == "failed" for one in setbacks)
+    lines = [f"  {one.state} {one.kind} {one.key}: {one.message}" for one in setbacks[:_SHOWN]]
+    if len(setbacks) > _SHOWN:
+        lines.append(f"  and {len(setbacks) - _SHOWN} more: see the outputs of the resources whose id starts with failed: or pending:")
+    raise RuntimeError(
+        f"{failed} record(s) failed and {len(setbacks) - failed} wait for them; everything else is in WorkOS.\n"
+        + "\n".join(lines)
+        + "\nNext: correct them in Auth0 and export again, or list their ids under ferry:skip. "
+        "Run pulumi up again: only these are tried."
+    )
+
+
+class Verdict(Resource, module="workos", name="Verdict"):
+    """Type token `pulumi-python:dynamic/workos:Verdict`."""

@@ -1,0 +1,198 @@
+"""Stack configuration and environment in, one typed, validated `Settings` out. The only reader of both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic.alias_generators import to_camel
+
+NAMESPACE = "ferry"
+DEFAULT_BASE_URL = "https://api.workos.com"
+
+Kind = Literal["organizations", "roles", "users", "memberships"]
+Grain = Literal["auto", "record", "cohort"]
+Removal = Literal["retain", "deactivate", "delete"]
+
+#: One valid value a key, for error messages and for the documentation.
+EXAMPLES: dict[str, str] = {
+    "export": "exports/acme",
+    "tenants": '[{"name":"eu","export":"exports/eu","prefix":"eu:"}]',
+    "granularity": "record",
+    "duplicateEmails": "merge-verified",
+    "blockedUsers": "without-credentials",
+    "emailVerified": "as-exported",
+    "roles": '{"Org Admin":"admin"}',
+    "multipleRoles": "true",
+    "userMetadata": '{"plan":"app_metadata.plan"}',
+    "removed": "retain",
+    "maxRemovedPercent": "5",
+    "adopt": "external-id",
+    "onDrift": "report",
+    "rateShare": "0.9",
+    "live": "true",
+    "skip": '["auth0|5f7c8ec7c33c6c004bbafe82"]',
+    "workosApiKey": "--secret sk_test_...",
+    "workosBaseUrl": DEFAULT_BASE_URL,
+}
+ENVIRONMENT = {"workosApiKey": "WORKOS_API_KEY", "workosBaseUrl": "WORKOS_BASE_URL"}
+_STRUCTURED = {"tenants", "roles", "userMetadata", "skip"}
+_WORD_OR_MAP = {"granularity", "removed"}
+
+
+class InvalidSettings(Exception):
+    """A key of the stack configuration cannot be used. The message names the key, the fault and an example."""
+
+    def __init__(self, key: str, fault: str) -> None:
+        self.key, self.fault = key, fault
+        example = f" Example: pulumi config set {NAMESPACE}:{key} '{EXAMPLES[key]}'" if key in EXAMPLES else ""
+        if key == "workosApiKey":
+            example = f" Example: pulumi config set {EXAMPLES[key].split()[0]} {NAMESPACE}:{key} sk_test_..."
+        super().__init__(f"{NAMESPACE}:{key} {fault}.{example}")
+
+
+def _one_word_for_all(value: object) -> object:
+    return dict.fromkeys(get_args(Kind), value) if isinstance(value, str) else value
+
+
+class Settings(BaseModel):
+    """All of `ferry:`; what is not set has the default of `Pulumi.yaml`. Frozen; the API key never shows in a repr."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True
+    )
+
+    export: str = ""
+    tenants: tuple[dict[str, str], ...] = ()
+    granularity: Annotated[dict[Kind, Grain], BeforeValidator(_one_word_for_all)] = Field(
+        default_factory=lambda: dict.fromkeys(get_args(Kind), "auto")
+    )
+    duplicate_emails: Literal["merge-verified", "reject"] = "merge-verified"
+    blocked_users: Literal["without-credentials", "skip"] = "without-credentials"
+    email_verified: Literal["as-exported", "trust-text"] = "as-exported"
+    roles: dict[str, str] = Field(default_factory=dict)
+    multiple_roles: bool = False
+    user_metadata: dict[str, str] = Field(default_factory=dict)
+    removed: Annotated[dict[Kind, Removal], BeforeValidator(_one_word_for_all)] = Field(default_factory=dict)
+    max_removed_percent: float = Field(default=5, ge=0, le=100)
+    adopt: Literal["external-id", "email"] = "external-id"
+    on_drift: Literal["report", "repair"] = "report"
+    rate_share: float = Field(default=0.9, gt=0, le=1)
+    live: bool = False
+    skip: frozenset[str] = frozenset()
+    workos_api_key: SecretStr | None = None
+    workos_base_url: str = DEFAULT_BASE_URL
+
+    @field_validator("tenants")
+    @classmethod
+    def _tenants_come_later(cls, value: tuple[dict[str, str], ...]) -> tuple[dict[str, str], ...]:
+        if value:
+            raise ValueError("is not supported yet: move one tenant a stack with ferry:export")
+        return value
+
+    @field_validator("granularity")
+    @classmethod
+    def _cohorts_come_later(cls, value: dict[Kind, Grain]) -> dict[Kind, Grain]:
+        if "cohort" in value.values():
+            raise ValueError("is cohort, which is not supported yet: use record or auto (one resource a record today)")
+        return value
+
+    @field_validator("removed")
+    @classmethod
+    def _deactivate_is_for_memberships(cls, value: dict[Kind, Removal], info: Any) -> dict[Kind, Removal]:
+        everywhere = set(value.values()) == {"deactivate"} and len(value) == len(get_args(Kind))
+        if not everywhere and any(word == "deactivate" for kind, word in value.items() if kind != "memberships"):
+            raise ValueError("is deactivate for a kind that has no such state: only memberships can be deactivated")
+        return value
+
+    @field_validator("workos_base_url")
+    @classmethod
+    def _https_unless_loopback(cls, value: str) -> str:
+        url = urlsplit(value)
+        if url.scheme not in {"http", "https"} or not url.hostname:
+            raise ValueError("is not an http(s) address")
+        if url.scheme == "http" and not _is_loopback(url.hostname):
+            raise ValueError("would send the API key in clear text: use https, or http to this machine only")
+        return value.rstrip("/")
+
+    def removal_of(self, kind: Kind) -> Removal:
+        """What happens to a record of this kind that left the export; `deactivate` for another kind is `retain`."""
+        word = self.removed.get(kind, "retain")
+        return "retain" if word == "deactivate" and kind != "memberships" else word
+
+    def require_export(self, project: Path) -> Path:
+        """The export folder, absolute. Raises InvalidSettings if the key is not set."""
+        if not self.export:
+            raise InvalidSettings("export", "is not set, so there is nothing to declare")
+        return (project / self.export).resolve()
+
+    def require_access(self) -> tuple[str, str]:
+        """API key and base URL. Raises InvalidSettings if there is no key, or a live key without `ferry:live`."""
+        key = self.workos_api_key.get_secret_value() if self.workos_api_key else ""
+        if not key:
+            raise InvalidSettings("workosApiKey", "is not set and neither is WORKOS_API_KEY in the environment")
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise InvalidSettings("workosApiKey", "holds characters that no WorkOS API key has")
+        if key.startswith("sk_live_") and not self.live:
+            raise InvalidSettings("live", "is false, but the API key starts with sk_live_: this is a production key")
+        return key, self.workos_base_url
+
+
+def read_settings(
+    config: Mapping[str, str],
+    environment: Mapping[str, str],
+    is_secret: Callable[[str], bool] = lambda key: True,
+) -> Settings:
+    """Settings from raw configuration (`ferry:key` -> text as Pulumi hands it out) and the environment.
+
+    The configuration wins over the environment; an empty string, list or map means unset. Raises InvalidSettings,
+    also for an unknown key and for an API key that stands in the stack file as plain text (`is_secret` says no).
+    """
+    known = {field.alias or name for name, field in Settings.model_fields.items()}
+    values: dict[str, Any] = {}
+    for full, text in config.items():
+        namespace, _, key = full.partition(":")
+        if namespace != NAMESPACE:
+            continue
+        if key not in known:
+            raise InvalidSettings(key, f"is not a setting of Ferry. Settings: {', '.join(sorted(known))}")
+        if text in {"", "[]", "{}"}:
+            continue
+        if key == "workosApiKey" and not is_secret(key):
+            raise InvalidSettings(key, "stands in the stack's file as plain text; set it again with --secret")
+        values[key] = _decoded(key, text)
+    for key, variable in ENVIRONMENT.items():
+        if key not in values and environment.get(variable):
+            values[key] = environment[variable]
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = [str(part) for part in first["loc"]]
+        fault = first["msg"].removeprefix("Value error, ")
+        if fault == first["msg"]:
+            fault = f"cannot be used ({' '.join([*place[1:], fault]).lower()})"
+        raise InvalidSettings(place[0], fault) from None
+
+
+def _decoded(key: str, text: str) -> object:
+    if key not in _STRUCTURED and not (key in _WORD_OR_MAP and text.lstrip().startswith(("{", "["))):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise InvalidSettings(key, "is not valid JSON") from None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

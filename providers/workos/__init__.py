@@ -1,0 +1,1 @@
+"""The destination: the only importers of workos."""

@@ -1,0 +1,146 @@
+"""The one door to WorkOS: the SDK's client over a paced transport, with errors sorted by what happens next.
+
+Requests go through the SDK's `request_raw` (its authentication, encoding, retries and error classes, without its
+response models): a field that a response lacks must not turn a write that was done into an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+from workos import WorkOSClient
+from workos._errors import APIError, WorkOSConnectionError, WorkOSError, WorkOSTimeoutError
+
+from providers.workos.pacing import Budgets, PacedTransport
+
+_TIMEOUT_SECONDS = 30
+_CONNECTIONS = 32
+_PAGE = 100
+
+#: Codes that say: somebody holds this already (WorkOS API reference: users, memberships, roles; order of appearance).
+CONFLICTS = frozenset(
+    {
+        "email_not_available",
+        "external_id_already_used",
+        "user_already_exists",
+        "organization_membership_already_exists",
+        "user_already_organization_member",
+        "entity_already_exists",
+        "role_slug_conflict",
+        "organization_role_slug_conflict",
+        "domain_already_exists",
+    }
+)
+
+
+class WorkOSFault(Exception):
+    """WorkOS did not do what was asked. `codes` are WorkOS's own words; its message text stays out, it may name a person."""
+
+    def __init__(self, what: str, status: int = 0, codes: tuple[str, ...] = (), request_id: str = "") -> None:
+        self.status, self.codes, self.request_id = status, codes, request_id
+        words = " ".join(part for part in (str(status or ""), *codes) if part)
+        request = f" (request {request_id})" if request_id else ""
+        super().__init__(f"{what}: {words}{request}" if words else f"{what}{request}")
+
+    @property
+    def code(self) -> str:
+        """The most precise code WorkOS gave, else the HTTP status."""
+        return self.codes[-1] if self.codes else str(self.status or "no_answer")
+
+
+class Fatal(WorkOSFault):
+    """Nothing can work: a wrong key, or nobody answers. The run stops."""
+
+
+class Unavailable(WorkOSFault):
+    """WorkOS went on failing after all retries; this record is tried again by the next run."""
+
+
+class Gone(WorkOSFault):
+    """There is no such object."""
+
+
+class Conflict(WorkOSFault):
+    """Something with this identity exists already: read it, and decide from what it holds."""
+
+
+class Refused(WorkOSFault):
+    """WorkOS refuses this record, and will refuse it again as it is."""
+
+
+class WorkOS:
+    """A thread-safe client of one environment. Build it once a process: it owns the budgets."""
+
+    def __init__(self, api_key: str, base_url: str, rate_share: float, inner: httpx2.BaseTransport | None = None) -> None:
+        limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
+        self.base_url = base_url
+        self._transport = PacedTransport(inner or httpx2.HTTPTransport(limits=limits), Budgets(rate_share))
+        self._http = httpx2.Client(transport=self._transport, timeout=_TIMEOUT_SECONDS)
+        self._sdk = WorkOSClient(
+            api_key=api_key, base_url=base_url, request_timeout=_TIMEOUT_SECONDS, http_client=self._http
+        )
+
+    def call(
+        self, method: str, *path: str, body: dict[str, Any] | None = None, params: dict[str, Any] | None = None,
+        retries: int | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """One request, retried by the SDK on 429, 5xx and network failures (POST too: a create that finds its own object
+        afterwards raises Conflict, see `interrupted`). Raises a WorkOSFault."""
+        self._transport.begin()
+        options: Any = {} if retries is None else {"max_retries": retries}
+        try:
+            return self._sdk.request_raw(method, path, body=body, params=params, request_options=options)
+        except WorkOSError as error:
+            raise self._sorted(error, f"{method} {_template(path)}") from None
+
+    def interrupted(self) -> bool:
+        """Was a write of this thread's last call possibly done although its answer was lost?"""
+        return self._transport.interrupted()
+
+    def pages(self, *path: str, **params: Any) -> Iterator[dict[str, Any]]:
+        """All objects of a list, oldest first, 100 a request. Follows the cursor to its end."""
+        after = None
+        while True:
+            query = {**params, "limit": _PAGE, "order": "asc", **({"after": after} if after else {})}
+            answer = self.call("GET", *path, params=query)
+            yield from answer.get("data", [])
+            after = (answer.get("list_metadata") or {}).get("after")
+            if not after:
+                return
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _sorted(self, error: WorkOSError, what: str) -> WorkOSFault:
+        if not isinstance(error, APIError):
+            if isinstance(error, WorkOSConnectionError):
+                return Fatal(f"WorkOS at {self.base_url} does not answer; nothing more is sent. Check the network and run again")
+            if isinstance(error, WorkOSTimeoutError):
+                return Unavailable(f"{what} timed out")
+            return Unavailable(f"{what}: the connection broke")
+        status, codes = error.status_code or 0, _codes(error)
+        known = {"status": status, "codes": codes, "request_id": error.request_id or ""}
+        if status == 401:
+            return Fatal(f"WorkOS at {self.base_url} does not accept the API key (ferry:workosApiKey)", **known)
+        if status == 404:
+            return Gone(what, **known)
+        if status == 409 or CONFLICTS.intersection(codes):
+            return Conflict(what, **known)
+        if status == 429 or status >= 500:
+            return Unavailable(what, **known)
+        return Refused(what, **known)
+
+
+def _codes(error: APIError) -> tuple[str, ...]:
+    """The codes of an error body: the outer one, then those of its `errors`."""
+    inner = error.errors if isinstance(error.errors, list) else []
+    found = [error.code, *(one.get("code") for one in inner if isinstance(one, dict))]
+    return tuple(str(code) for code in found if code)
+
+
+def _template(path: tuple[str, ...]) -> str:
+    """A path without the ids in it: messages name a record by its external id only."""
+    return "/" + "/".join(part for part in path if not any(letter in part for letter in "|0123456789"))

@@ -1,0 +1,119 @@
+"""What every kind can do with WorkOS: create, change, read, remove; and what a kind may ask the directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from providers.directory.differ import adopted, changes
+from providers.settings import Kind
+from providers.workos.client import Conflict, Gone, Refused, WorkOS
+
+Origin = Literal["created", "found"]
+Fields = dict[str, Any]
+
+
+class Declared(Protocol):
+    """The directory, as far as a conflict or a write-only field needs it. Raises ExportError if the export changed."""
+
+    def user(self, external_id: str) -> Fields | None:
+        """The fields of the declared user with this external id, or None."""
+
+    def organization(self, external_id: str) -> Fields | None:
+        """The fields of the declared organization with this external id, or None."""
+
+    def password(self, external_id: str, fingerprint: str) -> str:
+        """The bcrypt hash with this fingerprint."""
+
+    def totp(self, external_id: str, fingerprint: str) -> str:
+        """The Base32 secret with this fingerprint."""
+
+
+@dataclass
+class Written:
+    """What is known to be in WorkOS for one record: filled step by step, so that a failure in between loses nothing.
+
+    `displaces` is the WorkOS id of an object of this stack that this run deletes and that may hold a unique value still.
+    """
+
+    id: str = ""
+    applied: Fields = field(default_factory=dict)
+    origin: Origin = "created"
+    displaces: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+class Records:
+    """One kind of record. Subclasses say only what is their own; every method may raise a WorkOSFault."""
+
+    kind: Kind
+
+    def __init__(self, door: WorkOS, declared: Declared, *, adopt_by_email: bool = False) -> None:
+        self.door, self.declared, self.adopt_by_email = door, declared, adopt_by_email
+        #: Changes made ahead of their turn, by WorkOS id, so that the later call finds nothing to do.
+        self.made_way: dict[str, Fields] = {}
+        self.removed: set[str] = set()
+
+    def create(self, written: Written, desired: Fields) -> None:
+        """Make the object with one POST; on a conflict take over what is there, or refuse."""
+        raise NotImplementedError
+
+    def write(self, written: Written, desired: Fields, changed: Fields) -> None:
+        """Send the changed fields (`changed`: field -> new value) and note them in `written.applied`."""
+        raise NotImplementedError
+
+    def live(self, id_: str) -> Fields:
+        """The managed fields as WorkOS holds them now, write-only ones left out. Raises Gone."""
+        raise NotImplementedError
+
+    def remove(self, id_: str) -> None:
+        """Delete the object; one that is gone already is no error."""
+        raise NotImplementedError
+
+    def change(self, written: Written, desired: Fields) -> None:
+        """Bring the object from what was applied to what is desired; no request if nothing differs."""
+        written.applied.update(self.made_way.pop(written.id, {}))
+        todo = changes(self.kind, desired, {**written.applied, "origin": written.origin})
+        if todo:
+            self.write(written, desired, {one.field: one.new for one in todo})
+
+    def take_over(self, written: Written, desired: Fields, live: Mapping[str, Any], *, interrupted: bool) -> None:
+        """Make an existing object this record's. If this call's own answer was lost and all is as sent, it is ours."""
+        written.id = str(live["id"])
+        view = adopted(self.kind, desired, live)
+        ours = interrupted and not changes(self.kind, {**desired, "totp": None}, view)
+        written.origin = "created" if ours else "found"
+        written.applied = view
+        if not ours:
+            if desired.get("password"):
+                written.notes.append("password_unconfirmed")
+            self.change(written, desired)
+
+    def delete(self, *path: str) -> None:
+        """DELETE, where gone already is as good, and a second time in one process is no request."""
+        if path[-1] in self.removed:
+            return
+        try:
+            self.door.call("DELETE", *path)
+        except Gone:
+            pass
+        self.removed.add(path[-1])
+
+    def get(self, *path: str) -> Fields | None:
+        """GET, None if there is no such object."""
+        try:
+            return self.door.call("GET", *path)
+        except Gone:
+            return None
+
+
+def refused(conflict: Conflict, code: str, what: str) -> Refused:
+    """A conflict that cannot be resolved, with Ferry's own code and sentence."""
+    return Refused(what, conflict.status, (*conflict.codes, code), conflict.request_id)
+
+
+def merged_metadata(applied: Fields, pairs: Mapping[str, str | None]) -> dict[str, str]:
+    """The managed metadata after a merge: null removes a pair."""
+    result = {**(applied.get("metadata") or {}), **pairs}
+    return {key: value for key, value in result.items() if value is not None}

@@ -1,0 +1,82 @@
+"""WorkOS organization memberships: the pair is the identity, roles and status change."""
+
+from __future__ import annotations
+
+from providers.workos.client import Conflict, Refused
+from providers.workos.kinds import Fields, Records, Written
+
+MEMBERSHIPS = ("user_management", "organization_memberships")
+_ALL_STATUSES = "active,inactive,pending"
+#: What WorkOS gives a membership without a role; a membership cannot be without any (WorkOS: roles and permissions).
+DEFAULT_ROLE = "member"
+
+
+class Memberships(Records):
+    """One user in one organization a record."""
+
+    kind = "memberships"
+
+    def create(self, written: Written, desired: Fields) -> None:
+        """One POST, which makes it active; a second request where it must not be.
+
+        What WorkOS answers to a second create for one pair is not documented: on any refusal the pair is looked up
+        with all statuses, and what is there decides.
+        """
+        pair = {"organization_id": desired["organization_id"], "user_id": desired["user_id"]}
+        try:
+            made = self.door.call("POST", *MEMBERSHIPS, body={**pair, **role_body(desired.get("roles") or [])})
+        except (Conflict, Refused):
+            interrupted = self.door.interrupted()
+            params = {**pair, "statuses": _ALL_STATUSES, "limit": 1}
+            found = self.door.call("GET", *MEMBERSHIPS, params=params).get("data", [])
+            if not found:
+                raise
+            live = {"id": found[0]["id"], **membership_fields(found[0])}
+            self.take_over(written, desired, live, interrupted=interrupted)
+        else:
+            written.id = made["id"]
+            written.applied = {**desired, "status": "active"}
+            self.change(written, desired)
+
+    def write(self, written: Written, desired: Fields, changed: Fields) -> None:
+        """Back to life first, roles, then to sleep: at most two of the three."""
+        path = (*MEMBERSHIPS, written.id)
+        if changed.get("status") == "active":
+            self.door.call("PUT", *path, "reactivate")
+            written.applied["status"] = "active"
+        if "roles" in changed:
+            self.door.call("PUT", *path, body=role_body(changed["roles"] or [DEFAULT_ROLE]))
+            written.applied["roles"] = changed["roles"]
+        if changed.get("status") == "inactive":
+            self.deactivate(written.id)
+            written.applied["status"] = "inactive"
+
+    def live(self, id_: str) -> Fields:
+        """The membership as WorkOS holds it."""
+        return membership_fields(self.door.call("GET", *MEMBERSHIPS, id_))
+
+    def remove(self, id_: str) -> None:
+        """Delete the membership."""
+        self.delete(*MEMBERSHIPS, id_)
+
+    def deactivate(self, id_: str) -> None:
+        """Make it inactive; WorkOS takes a repeat as done."""
+        self.door.call("PUT", *MEMBERSHIPS, id_, "deactivate")
+
+
+def role_body(slugs: list[str]) -> Fields:
+    """The role part of a request: nothing, `role_slug`, or `role_slugs` where the environment allows several."""
+    if not slugs:
+        return {}
+    return {"role_slug": slugs[0]} if len(slugs) == 1 else {"role_slugs": list(slugs)}
+
+
+def membership_fields(membership: Fields) -> Fields:
+    """A WorkOS membership object as the differ sees it."""
+    several = membership.get("roles") or [membership.get("role") or {}]
+    return {
+        "organization_id": membership.get("organization_id"),
+        "user_id": membership.get("user_id"),
+        "roles": [str(one["slug"]) for one in several if one.get("slug")],
+        "status": membership.get("status"),
+    }

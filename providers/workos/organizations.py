@@ -1,0 +1,112 @@
+"""WorkOS organizations: name, metadata, domains."""
+
+from __future__ import annotations
+
+from providers.workos.client import Conflict
+from providers.workos.kinds import Fields, Records, Written, merged_metadata, refused
+
+ORGANIZATIONS = ("organizations",)
+_ATTEMPTS = 3
+#: Domain states WorkOS accepts back; `legacy_verified` counts as verified, all others as pending.
+_VERIFIED = frozenset({"verified", "legacy_verified"})
+
+
+class Organizations(Records):
+    """One WorkOS organization a record, found again by its external id."""
+
+    kind = "organizations"
+
+    def create(self, written: Written, desired: Fields) -> None:
+        """One POST with every field; domains enter as pending."""
+        body: Fields = {"name": desired["name"], "external_id": desired["external_id"]}
+        if desired.get("metadata"):
+            body["metadata"] = desired["metadata"]
+        if desired.get("domains"):
+            body["domain_data"] = [{"domain": one, "state": "pending"} for one in desired["domains"]]
+        for attempt in range(_ATTEMPTS):
+            try:
+                made = self.door.call("POST", *ORGANIZATIONS, body=body)
+            except Conflict as conflict:
+                interrupted = self.door.interrupted()
+                found = self.get(*ORGANIZATIONS, "external_id", desired["external_id"])
+                if found is not None:
+                    live = {"id": found["id"], **organization_fields(found)}
+                    self.take_over(written, desired, live, interrupted=interrupted)
+                    return
+                if attempt == _ATTEMPTS - 1:
+                    raise refused(conflict, conflict.code, "WorkOS reports a conflict that does not clear") from None
+                self._make_way(written, desired, desired.get("domains") or [], conflict)
+            else:
+                written.id, written.applied = made["id"], dict(desired)
+                return
+
+    def write(self, written: Written, desired: Fields, changed: Fields) -> None:
+        """One PUT; domains are re-sent whole, with their live state, and with those Ferry does not manage."""
+        body: Fields = {name: changed[name] for name in ("external_id", "name", "metadata") if name in changed}
+        for attempt in range(_ATTEMPTS):
+            if "domains" in changed:
+                body["domain_data"] = self._domain_data(written, changed["domains"] or [])
+            try:
+                self.door.call("PUT", *ORGANIZATIONS, written.id, body=body)
+                break
+            except Conflict as conflict:
+                if "domains" not in changed or attempt == _ATTEMPTS - 1:
+                    raise refused(conflict, conflict.code, "another organization holds this identity") from None
+                fresh = [one for one in changed["domains"] or [] if one not in (written.applied.get("domains") or [])]
+                self._make_way(written, desired, fresh, conflict)
+        after = {name: value for name, value in changed.items() if name != "metadata"}
+        if "metadata" in changed:
+            after["metadata"] = merged_metadata(written.applied, changed["metadata"])
+        written.applied |= after
+
+    def live(self, id_: str) -> Fields:
+        """The organization as WorkOS holds it."""
+        return organization_fields(self.door.call("GET", *ORGANIZATIONS, id_))
+
+    def remove(self, id_: str) -> None:
+        """Delete the organization; WorkOS answers before it is done and deletes its memberships with it."""
+        self.delete(*ORGANIZATIONS, id_)
+
+    def _domain_data(self, written: Written, wanted: list[str]) -> list[dict[str, str]]:
+        live = self.door.call("GET", *ORGANIZATIONS, written.id).get("domains") or []
+        states = {str(one["domain"]): "verified" if one.get("state") in _VERIFIED else "pending" for one in live}
+        managed = set(written.applied.get("domains") or [])
+        kept = [*wanted, *(one for one in states if one not in managed and one not in wanted)]
+        return [{"domain": one, "state": states.get(one, "pending")} for one in kept]
+
+    def _make_way(self, written: Written, desired: Fields, domains: list[str], conflict: Conflict) -> None:
+        """Free the domains that other organizations of this stack give up in this run (design 10.8)."""
+        freed = False
+        for domain in domains:
+            found = self.door.call("GET", *ORGANIZATIONS, params={"domains": domain, "limit": 1}).get("data", [])
+            holder = next((one for one in found if one["id"] != written.id), None)
+            if holder is None:
+                continue
+            id_, external_id = str(holder["id"]), str(holder.get("external_id") or "")
+            target = self.declared.organization(external_id) if external_id else None
+            if target is not None and domain not in target["domains"]:
+                live = holder.get("domains") or []
+                data = [
+                    {"domain": one["domain"], "state": "verified" if one.get("state") in _VERIFIED else "pending"}
+                    for one in live
+                    if one["domain"] != domain
+                ]
+                self.door.call("PUT", *ORGANIZATIONS, id_, body={"domain_data": data})
+            elif id_ == written.displaces:
+                self.remove(id_)
+            else:
+                what = f"the organization {external_id or 'that is not in this export'} holds {domain} and stays"
+                raise refused(conflict, "domain_held_by_retained", what)
+            freed = True
+        if not freed:
+            raise refused(conflict, conflict.code, "WorkOS reports a conflict, but shows nobody who holds it") from None
+
+
+def organization_fields(organization: Fields) -> Fields:
+    """A WorkOS organization object as the differ sees it."""
+    return {
+        "external_id": organization.get("external_id"),
+        "name": organization.get("name"),
+        "domains": [one["domain"] for one in organization.get("domains") or []],
+        "metadata": organization.get("metadata") or {},
+    }

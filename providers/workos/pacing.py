@@ -1,0 +1,100 @@
+"""WorkOS's documented limits, kept in the HTTP transport below the SDK, so that its retries are paced too.
+
+Limits (WorkOS API reference: rate limits): user management 500 writes and 1,000 reads in 10 s, 6,000 requests of any
+kind in 60 s, 50 organization deletes in 60 s. One process holds one set of budgets.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import httpx2
+from pyrate_limiter import Duration, Limiter, Rate
+
+#: What a WorkOS answer may make the whole process wait; the SDK caps its own waits likewise.
+_LONGEST_PAUSE = 60.0
+
+
+class Budgets:
+    """The documented windows, times the share of them a run may use."""
+
+    def __init__(self, share: float) -> None:
+        def limit(requests: int, seconds: int) -> Limiter:
+            return Limiter(Rate(max(1, int(requests * share)), Duration.SECOND * seconds))
+
+        self._all = limit(6_000, 60)
+        self._writes = limit(500, 10)
+        self._reads = limit(1_000, 10)
+        self._organization_deletes = limit(50, 60)
+
+    def of(self, method: str, path: str) -> list[Limiter]:
+        """The limits that one request counts against."""
+        limits = [self._all]
+        if path.startswith("/user_management/"):
+            limits.append(self._reads if method == "GET" else self._writes)
+        if method == "DELETE" and path.startswith("/organizations/"):
+            limits.append(self._organization_deletes)
+        return limits
+
+    def spend(self, method: str, path: str) -> None:
+        """Wait until every limit has room for one more request, and take it."""
+        for limit in self.of(method, path):
+            limit.try_acquire()
+
+
+class PacedTransport(httpx2.BaseTransport):
+    """Sends a request when the budgets allow it; after a 429 with Retry-After nobody sends until it has passed.
+
+    `interrupted` tells the calling thread whether a write since `begin` may have been done without an answer.
+    """
+
+    def __init__(
+        self,
+        inner: httpx2.BaseTransport,
+        budgets: Budgets,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._inner, self._budgets, self._now, self._sleep = inner, budgets, now, sleep
+        self._resume_at = 0.0
+        self._lock = threading.Lock()
+        self._thread = threading.local()
+
+    def begin(self) -> None:
+        """The calling thread starts a new call."""
+        self._thread.interrupted = False
+
+    def interrupted(self) -> bool:
+        """Did a write of this thread's call end without an answer, or with a server's fault?"""
+        return bool(getattr(self._thread, "interrupted", False))
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Pace, send, and remember what the answer means for the others."""
+        while (wait := self._resume_at - self._now()) > 0:
+            self._sleep(wait)
+        self._budgets.spend(request.method, request.url.path)
+        is_write = request.method != "GET"
+        try:
+            response = self._inner.handle_request(request)
+        except httpx2.ConnectError:
+            raise
+        except httpx2.TransportError:
+            self._thread.interrupted = self.interrupted() or is_write
+            raise
+        if response.status_code >= 500:
+            self._thread.interrupted = self.interrupted() or is_write
+        if response.status_code == 429:
+            self._pause(response.headers.get("retry-after", ""))
+        return response
+
+    def _pause(self, retry_after: str) -> None:
+        if retry_after.isdecimal():
+            with self._lock:
+                until = self._now() + min(float(retry_after), _LONGEST_PAUSE)
+                self._resume_at = max(self._resume_at, until)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._inner.close()

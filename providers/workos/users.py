@@ -1,0 +1,164 @@
+"""WorkOS users: email, names, verification, metadata, password hash, authenticator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from providers.workos.client import Conflict, Gone, Refused, Unavailable
+from providers.workos.kinds import Fields, Records, Written, merged_metadata, refused
+
+USERS = ("user_management", "users")
+_ATTEMPTS = 3
+
+
+class Users(Records):
+    """One WorkOS user a record, found again by its external id."""
+
+    kind = "users"
+
+    def create(self, written: Written, desired: Fields) -> None:
+        """One POST with every field, password hash included; then the authenticator."""
+        body = {
+            "email": desired["email"],
+            "email_verified": bool(desired.get("email_verified")),
+            "external_id": desired["external_id"],
+            **{name: desired[name] for name in ("first_name", "last_name", "metadata") if desired.get(name)},
+            **self._password(desired),
+        }
+        for attempt in range(_ATTEMPTS):
+            try:
+                made = self.door.call("POST", *USERS, body=body)
+            except Conflict as conflict:
+                interrupted = self.door.interrupted()
+                found = self._find(written, desired, conflict, last=attempt == _ATTEMPTS - 1)
+                if found is None:
+                    continue
+                self.take_over(written, desired, found, interrupted=interrupted)
+                if "totp" not in written.applied or written.origin == "created":
+                    self._enroll(written, desired, created=written.origin == "created")
+                return
+            written.id = made["id"]
+            written.applied = {**desired, "totp": None}
+            self._enroll(written, desired, created=True)
+            return
+
+    def write(self, written: Written, desired: Fields, changed: Fields) -> None:
+        """One PUT for all fields; the authenticator after it."""
+        body: Fields = {name: changed[name] or "" for name in ("first_name", "last_name") if name in changed}
+        body |= {name: changed[name] for name in ("external_id", "metadata", "email") if name in changed}
+        if desired.get("email_verified") and ("email" in changed or "email_verified" in changed):
+            body["email_verified"] = True
+        if "password" in changed:
+            body |= self._password(desired)
+        if body:
+            self._put(written, desired, body)
+            after = {name: changed[name] for name in changed if name not in {"metadata", "totp"}}
+            if "email" in body:
+                after["email_verified"] = bool(desired.get("email_verified"))
+            if "metadata" in body:
+                after["metadata"] = merged_metadata(written.applied, changed["metadata"])
+            written.applied |= after
+        if "totp" in changed:
+            self._enroll(written, desired, created=False)
+
+    def live(self, id_: str) -> Fields:
+        """The user as WorkOS holds it."""
+        return user_fields(self.door.call("GET", *USERS, id_))
+
+    def remove(self, id_: str) -> None:
+        """Delete the user; WorkOS deletes its memberships with it."""
+        self.delete(*USERS, id_)
+
+    def _password(self, desired: Fields) -> Fields:
+        if not desired.get("password"):
+            return {}
+        secret = self.declared.password(desired["external_id"], desired["password"])
+        return {"password_hash": secret, "password_hash_type": "bcrypt"}
+
+    def _put(self, written: Written, desired: Fields, body: Fields) -> None:
+        for attempt in range(_ATTEMPTS):
+            try:
+                self.door.call("PUT", *USERS, written.id, body=body)
+            except Conflict as conflict:
+                if "email" not in body or attempt == _ATTEMPTS - 1:
+                    raise refused(conflict, conflict.code, "another WorkOS user holds this identity") from None
+                holder = self._holder(desired["email"])
+                if holder is None:
+                    raise
+                self._make_way(holder, written, desired["email"], conflict)
+            else:
+                return
+
+    def _find(self, written: Written, desired: Fields, conflict: Conflict, *, last: bool) -> Fields | None:
+        """The object to take over; None if the way is free now and the POST is worth another try."""
+        found = self.get(*USERS, "external_id", desired["external_id"])
+        if found is not None:
+            return {"id": found["id"], **user_fields(found)}
+        holder = self._holder(desired["email"])
+        if last or holder is None:
+            raise refused(conflict, conflict.code, "WorkOS reports a conflict, but shows nobody who holds this identity")
+        if not holder.get("external_id"):
+            if self.adopt_by_email:
+                return {"id": holder["id"], **user_fields(holder)}
+            what = "a WorkOS user without external id has this email; set ferry:adopt to email to take it over"
+            raise refused(conflict, "email_held_by_unmanaged", what)
+        self._make_way(holder, written, desired["email"], conflict)
+        return None
+
+    def _holder(self, email: str) -> Fields | None:
+        found = self.door.call("GET", *USERS, params={"email": email, "limit": 1}).get("data", [])
+        return found[0] if found else None
+
+    def _make_way(self, holder: Fields, written: Written, email: str, conflict: Conflict) -> None:
+        """Free an email that another object of this stack gives up in this run: make that change first (design 10.8)."""
+        id_, external_id = str(holder["id"]), str(holder.get("external_id") or "")
+        target = self.declared.user(external_id) if external_id else None
+        if target is not None and target["email"] != email:
+            self._move(id_, target, email)
+        elif id_ == written.displaces:
+            self.remove(id_)
+        else:
+            what = f"the WorkOS user of {external_id or 'nobody in this export'} holds this email and stays"
+            raise refused(conflict, "email_held_by_retained", what)
+
+    def _move(self, id_: str, target: Fields, email: str) -> None:
+        """Give a declared user its new email ahead of its turn; if that one is taken too (a swap), park it beside it."""
+        body: Fields = {"email": target["email"]}
+        if target.get("email_verified"):
+            body["email_verified"] = True
+        try:
+            self.door.call("PUT", *USERS, id_, body=body)
+        except Conflict:
+            parked = f"ferry-{id_.lower().replace('_', '-')}@{email.rpartition('@')[2]}"
+            self.door.call("PUT", *USERS, id_, body={"email": parked})
+            self.made_way[id_] = {"email": parked, "email_verified": False}
+        else:
+            self.made_way[id_] = {"email": target["email"], "email_verified": bool(target.get("email_verified"))}
+
+    def _enroll(self, written: Written, desired: Fields, *, created: bool) -> None:
+        """Enrol the authenticator once: listed first for users this run did not create, and after a lost answer."""
+        wanted = desired.get("totp")
+        if not wanted:
+            return
+        path = (*USERS, written.id, "auth_factors")
+        known = created
+        for attempt in range(_ATTEMPTS):
+            if not known and any(one.get("type") == "totp" for one in self.door.pages(*path)):
+                break
+            body: dict[str, Any] = {"type": "totp", "totp_secret": self.declared.totp(desired["external_id"], wanted)}
+            try:
+                self.door.call("POST", *path, body=body, retries=0)
+                break
+            except Unavailable:
+                known = False
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            except Gone as gone:
+                raise Refused("the user is gone", gone.status, gone.codes, gone.request_id) from None
+        written.applied["totp"] = wanted
+
+
+def user_fields(user: Fields) -> Fields:
+    """A WorkOS user object as the differ sees it."""
+    names = ("external_id", "email", "email_verified", "first_name", "last_name")
+    return {**{name: user.get(name) for name in names}, "metadata": user.get("metadata") or {}}

@@ -1,0 +1,168 @@
+"""The door between HTTP and the rooms: one ASGI endpoint a path, one plain function a method.
+
+An endpoint reads the request, lets faults strike, checks the key, calls the function, and writes answer and log. The
+functions are synchronous, so each call is atomic: no other request sees half of it.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qs
+
+from starlette.types import Receive, Scope, Send
+
+from sandbox.faults import Fault, Faults
+from sandbox.refusals import Refusal, malformed_body, unauthorized, unknown_route
+from sandbox.request_log import DROPPED, Entry, RequestLog
+from sandbox.state import Environment
+
+#: Scope extension with which the server lets an endpoint close the connection without an answer.
+HANG_UP: Final = "sandbox.hang_up"
+#: A key of this form is refused, for tests of the refusal.
+WRONG_KEY: Final = "sk_wrong"
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """Everything one running sandbox holds."""
+
+    environment: Environment = field(default_factory=Environment)
+    log: RequestLog = field(default_factory=RequestLog)
+    faults: Faults = field(default_factory=Faults)
+    latency_ms: int = 0
+    answered: int = 0
+
+    def reset(self) -> None:
+        """Empty everything: objects, log, faults, settings, and the counters behind ids and times."""
+        self.environment = Environment()
+        self.log = RequestLog()
+        self.faults = Faults()
+        self.latency_ms = 0
+        self.answered = 0
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, as a room sees it."""
+
+    environment: Environment
+    parameters: Mapping[str, str]
+    query: Mapping[str, list[str]]
+    body: object
+    entry: Entry
+
+    def note(self, external_id: str | None) -> None:
+        """Log the request under the external id of the object it is about, if that has one."""
+        if external_id is not None:
+            self.entry.external_id = external_id
+
+
+class Answer(NamedTuple):
+    """Status and JSON body; no body at all for None."""
+
+    status: int
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = {}
+
+
+Operation = Callable[[Call], Answer]
+
+
+class Endpoint:
+    """One path of the API and the operations on it, by method."""
+
+    def __init__(self, sandbox: Sandbox, template: str, operations: Mapping[str, Operation]) -> None:
+        self._sandbox = sandbox
+        self._template = template.replace(":path}", "}")
+        self._operations = operations
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        raw = await _read(receive)
+        sandbox = self._sandbox
+        log = sandbox.log
+        entry = Entry(scope["method"], scope["path"], self._template)
+        log.arrive(entry)
+        fault = sandbox.faults.strike(entry.method, entry.path, raw)
+        if sandbox.latency_ms:
+            await asyncio.sleep(sandbox.latency_ms / 1000)
+        answer = self._answer(scope, raw, entry, fault)
+        if fault is not None and fault.mode != "refuse":
+            log.answer(entry, DROPPED)
+            await _hang_up(scope, receive)
+            return
+        log.answer(entry, answer.status)
+        sandbox.answered += 1
+        await _write(send, answer, f"req_{sandbox.answered:026d}")
+
+    def _answer(self, scope: Scope, raw: bytes, entry: Entry, fault: Fault | None) -> Answer:
+        try:
+            body = json.loads(raw) if raw else None
+        except ValueError:
+            body = malformed_body()
+        if isinstance(body, dict) and isinstance(body.get("external_id"), str):
+            entry.external_id = body["external_id"]
+        if fault is not None and fault.mode != "drop_after":
+            return Answer(fault.status, fault.body, fault.headers)
+        try:
+            _check_key(scope)
+            return self._operate(scope, body, entry)
+        except Refusal as refusal:
+            return Answer(refusal.status, refusal.body)
+
+    def _operate(self, scope: Scope, body: object, entry: Entry) -> Answer:
+        operation = self._operations.get(entry.method)
+        if operation is None:
+            raise unknown_route()
+        if isinstance(body, Refusal):
+            raise body
+        query = parse_qs(scope["query_string"].decode(), keep_blank_values=True) if scope["query_string"] else {}
+        return operation(Call(self._sandbox.environment, scope["path_params"], query, body, entry))
+
+
+def _check_key(scope: Scope) -> None:
+    """Refuse a request without a secret key (API reference, API authentication)."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, key = value.decode("latin-1").partition(" ")
+            if scheme.lower() == "bearer" and key.startswith("sk_") and not key.startswith(WRONG_KEY):
+                return
+    raise unauthorized()
+
+
+async def _read(receive: Receive) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body", False):
+        message = await receive()
+        body += message.get("body", b"")
+    return body
+
+
+async def _write(send: Send, answer: Answer, request_id: str) -> None:
+    body = b"" if answer.body is None else json.dumps(answer.body, separators=(",", ":")).encode()
+    headers = [
+        (b"content-length", str(len(body)).encode()),
+        (b"x-request-id", request_id.encode()),
+        *((name.lower().encode(), value.encode()) for name, value in answer.headers.items()),
+    ]
+    if body:
+        headers.append((b"content-type", b"application/json; charset=utf-8"))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _hang_up(scope: Scope, receive: Receive) -> None:
+    """Close the connection without a byte of an answer; the client sees a transport error, as when a network fails.
+
+    Under a server without the extension, the error is raised instead.
+    """
+    extension = scope.get("extensions", {}).get(HANG_UP)
+    if extension is None:
+        message = "the connection was dropped by an armed fault"
+        raise ConnectionAbortedError(message)
+    extension["close"]()
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,106 @@
+"""TOTP factors: ``/user_management/users/{id}/auth_factors`` and ``/auth/factors/{id}`` (API reference, AuthKit MFA).
+
+A user may have several; whether WorkOS refuses a second one is not documented.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from sandbox import users
+from sandbox.endpoint import Answer, Call, Operation
+from sandbox.refusals import invalid_parameters, not_found
+from sandbox.schema import TEXT, Field, read_body, read_query
+from sandbox.series import PAGE_PARAMETERS, cut_page, page_request
+from sandbox.state import Factor
+
+DEFAULT_ISSUER: Final = "Sandbox"
+
+_FIELDS: Final = {
+    "type": Field(str, required=True),
+    "totp_issuer": TEXT,
+    "totp_user": TEXT,
+    "totp_secret": TEXT,
+}
+_BASE32: Final = re.compile(r"[A-Z2-7]+=*")
+#: How many characters the last Base32 group may have, padding left out (RFC 4648, section 6).
+_LAST_GROUPS: Final = (0, 2, 4, 5, 7)
+
+
+def create(call: Call) -> Answer:
+    """Enrol a TOTP factor, with the secret that is sent or a new one; the only answer that shows the secret."""
+    user, environment = users.found(call), call.environment
+    body = read_body(call.body, _FIELDS)
+    if body["type"] != "totp":
+        raise invalid_parameters("type_invalid", "type must be totp.")
+    secret = body.get("totp_secret")
+    if secret is not None and not _is_base32(secret):
+        raise invalid_parameters("totp_secret_invalid", "totp_secret must be Base32.")
+    identifier, moment = environment.registrar.identify("auth_factor")
+    issuer, account = body.get("totp_issuer", DEFAULT_ISSUER), body.get("totp_user", user.email)
+    factor = Factor(identifier, moment, moment, user, issuer, account, secret or _generated(identifier))
+    environment.add_factor(factor)
+    challenge_id, moment = environment.registrar.identify("auth_challenge")
+    challenge = {
+        "object": "authentication_challenge",
+        "id": challenge_id,
+        "authentication_factor_id": factor.id,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+    return Answer(201, {"authentication_factor": _enrolled(factor), "authentication_challenge": challenge})
+
+
+def list_page(call: Call) -> Answer:
+    """List a user's factors, without secrets."""
+    read_query(call.query, PAGE_PARAMETERS)
+    user, environment = users.found(call), call.environment
+    page = cut_page([environment.factor_series(user)], page_request(call.query, "auth_factor"))
+    return Answer(200, page.shown(lambda identifier: shown(environment.factors[identifier])))
+
+
+def delete(call: Call) -> Answer:
+    """Delete a factor."""
+    factor = call.environment.factors.get(call.parameters["id"])
+    if factor is None:
+        raise not_found("Authentication factor", call.parameters["id"])
+    call.note(factor.user.external_id)
+    call.environment.remove_factor(factor)
+    return Answer(200)
+
+
+def shown(factor: Factor) -> dict[str, Any]:
+    """Return the factor as WorkOS lists it."""
+    return {
+        "object": "authentication_factor",
+        "id": factor.id,
+        "type": "totp",
+        "user_id": factor.user.id,
+        "totp": {"issuer": factor.issuer, "user": factor.account},
+        "created_at": factor.created_at,
+        "updated_at": factor.updated_at,
+    }
+
+
+def _enrolled(factor: Factor) -> dict[str, Any]:
+    label = quote(f"{factor.issuer}:{factor.account}")
+    uri = f"otpauth://totp/{label}?{urlencode({'secret': factor.secret, 'issuer': factor.issuer})}"
+    enrolment = {"secret": factor.secret, "qr_code": "data:image/png;base64,", "uri": uri}
+    return shown(factor) | {"totp": {"issuer": factor.issuer, "user": factor.account, **enrolment}}
+
+
+def _is_base32(text: str) -> bool:
+    return _BASE32.fullmatch(text) is not None and len(text.rstrip("=")) % 8 in _LAST_GROUPS
+
+
+def _generated(identifier: str) -> str:
+    return base64.b32encode(hashlib.sha256(identifier.encode()).digest()[:20]).decode()
+
+
+OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
+    "/user_management/users/{id}/auth_factors": {"POST": create, "GET": list_page},
+    "/auth/factors/{id}": {"DELETE": delete},
+}

@@ -1,0 +1,195 @@
+"""``/user_management/organization_memberships`` (API reference, organization membership)."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sandbox import users
+from sandbox.endpoint import Answer, Call, Operation
+from sandbox.refusals import (
+    already_member,
+    coded,
+    invalid_parameters,
+    invalid_role,
+    multiple_roles_off,
+    not_found,
+)
+from sandbox.schema import TEXT, Field, read_body, read_query
+from sandbox.series import PAGE_PARAMETERS, Series, cut_page, page_request
+from sandbox.state import STATUSES, Environment, Membership, Organization, User
+
+#: The role of a membership that names none (API reference, organization-membership/create).
+DEFAULT_ROLE: Final = "member"
+
+_ROLE_FIELDS: Final = {"role_slug": TEXT, "role_slugs": Field(list, filled=True)}
+_CREATE_FIELDS: Final = {
+    "user_id": Field(str, required=True, filled=True),
+    "organization_id": Field(str, required=True, filled=True),
+    **_ROLE_FIELDS,
+}
+_LIST_PARAMETERS: Final = PAGE_PARAMETERS | {"user_id", "organization_id", "statuses", "statuses[]"}
+
+
+def shown(membership: Membership) -> dict[str, Any]:
+    """Return the membership as WorkOS gives it out, with the whole user; the first role is the primary one."""
+    return {
+        "object": "organization_membership",
+        "id": membership.id,
+        "user_id": membership.user.id,
+        "organization_id": membership.organization.id,
+        "organization_name": membership.organization.name,
+        "status": membership.status,
+        "role": {"slug": membership.roles[0]},
+        "roles": [{"slug": slug} for slug in membership.roles],
+        "user": users.shown(membership.user),
+        "directory_managed": False,
+        "custom_attributes": {},
+        "created_at": membership.created_at,
+        "updated_at": membership.updated_at,
+    }
+
+
+def create(call: Call) -> Answer:
+    """Make an active membership; an inactive one of the same ends becomes active with the roles of this call.
+
+    Over an active one WorkOS's answer is not documented; here it is refused (``refusals.already_member``).
+    """
+    body, environment = read_body(call.body, _CREATE_FIELDS), call.environment
+    user, organization = environment.users.get(body["user_id"]), environment.organizations.get(body["organization_id"])
+    if user is None:
+        raise not_found("User", body["user_id"])
+    if organization is None:
+        raise not_found("Organization", body["organization_id"])
+    _note(call, user, organization)
+    roles = _read_roles(environment, body) or [DEFAULT_ROLE]
+    held = environment.memberships_by_ends.get((user.id, organization.id))
+    if held is not None:
+        return _bring_back(environment, held, roles)
+    identifier, moment = environment.registrar.identify("om")
+    membership = Membership(identifier, moment, moment, user, organization, roles, "active")
+    environment.add_membership(membership)
+    return Answer(201, shown(membership))
+
+
+def get(call: Call) -> Answer:
+    """Return one membership."""
+    return Answer(200, shown(_found(call)))
+
+
+def update(call: Call) -> Answer:
+    """Change the roles; user and organization cannot change."""
+    membership, environment = _found(call), call.environment
+    roles = _read_roles(environment, read_body(call.body, _ROLE_FIELDS))
+    membership.roles = roles or membership.roles
+    membership.updated_at = environment.registrar.moment()
+    return Answer(200, shown(membership))
+
+
+def delete(call: Call) -> Answer:
+    """Delete a membership."""
+    call.environment.remove_membership(_found(call))
+    return Answer(200)
+
+
+def deactivate(call: Call) -> Answer:
+    """Make a membership inactive; once more changes nothing."""
+    return _change_status(call, "inactive")
+
+
+def reactivate(call: Call) -> Answer:
+    """Make a membership active with the roles it had; once more changes nothing."""
+    return _change_status(call, "active")
+
+
+def list_page(call: Call) -> Answer:
+    """List the memberships of a user or an organization, or the one of both; active ones unless ``statuses`` says more.
+
+    ``statuses`` may be repeated and comma separated; an end that does not exist is a 404.
+    """
+    read_query(call.query, _LIST_PARAMETERS)
+    environment, asked = call.environment, page_request(call.query, "om")
+    user_id, organization_id = (call.query.get(name, [""])[-1] for name in ("user_id", "organization_id"))
+    if not (user_id or organization_id):
+        message = "At least one of organization_id or user_id must be provided."
+        raise coded(400, "missing_user_id_or_organization_id", message)
+    if user_id and user_id not in environment.users:
+        raise not_found("User", user_id)
+    if organization_id and organization_id not in environment.organizations:
+        raise not_found("Organization", organization_id)
+    statuses = _read_statuses(call.query)
+    if user_id and organization_id:
+        series = [_of_both(environment, user_id, organization_id, statuses)]
+    else:
+        series = environment.membership_series(user_id or organization_id, statuses)
+    page = cut_page(series, asked)
+    return Answer(200, page.shown(lambda identifier: shown(environment.memberships[identifier])))
+
+
+def _found(call: Call) -> Membership:
+    membership = call.environment.memberships.get(call.parameters["id"])
+    if membership is None:
+        raise not_found("Organization membership", call.parameters["id"])
+    _note(call, membership.user, membership.organization)
+    return membership
+
+
+def _note(call: Call, user: User, organization: Organization) -> None:
+    """Log a membership by the external ids of its ends."""
+    if user.external_id is not None and organization.external_id is not None:
+        call.note(f"{organization.external_id}/{user.external_id}")
+
+
+def _bring_back(environment: Environment, membership: Membership, roles: list[str]) -> Answer:
+    if membership.status == "active":
+        raise already_member()
+    membership.roles, membership.updated_at = roles, environment.registrar.moment()
+    environment.set_status(membership, "active")
+    return Answer(201, shown(membership))
+
+
+def _change_status(call: Call, status: str) -> Answer:
+    membership = _found(call)
+    if membership.status != status:
+        call.environment.set_status(membership, status)
+        membership.updated_at = call.environment.registrar.moment()
+    return Answer(200, shown(membership))
+
+
+def _read_roles(environment: Environment, body: Mapping[str, Any]) -> list[str] | None:
+    """Return the roles of a body, or None if it names none; several need the environment's setting."""
+    if "role_slug" in body and "role_slugs" in body:
+        raise invalid_parameters("role_slugs_excluded", "role_slug and role_slugs exclude each other.")
+    if "role_slug" not in body and "role_slugs" not in body:
+        return None
+    slugs = [body["role_slug"]] if "role_slug" in body else body["role_slugs"]
+    if not all(isinstance(slug, str) for slug in slugs):
+        raise invalid_parameters("role_slugs_invalid", "role_slugs must be a list of str.")
+    slugs = list(dict.fromkeys(slugs))
+    if len(slugs) > 1 and not environment.switches.multiple_roles:
+        raise multiple_roles_off()
+    if not environment.roles.keys() >= set(slugs):
+        raise invalid_role()
+    return slugs
+
+
+def _read_statuses(query: Mapping[str, list[str]]) -> list[str]:
+    given = [
+        status for name in ("statuses", "statuses[]") for text in query.get(name, []) for status in text.split(",")
+    ]
+    if not set(given) <= set(STATUSES):
+        raise invalid_parameters("statuses_invalid", f"statuses must be of {', '.join(STATUSES)}.")
+    return list(dict.fromkeys(given)) or ["active"]
+
+
+def _of_both(environment: Environment, user_id: str, organization_id: str, statuses: list[str]) -> Series:
+    series, membership = Series(), environment.memberships_by_ends.get((user_id, organization_id))
+    if membership is not None and membership.status in statuses:
+        series.add(membership.id)
+    return series
+
+
+OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
+    "/user_management/organization_memberships": {"POST": create, "GET": list_page},
+    "/user_management/organization_memberships/{id}": {"GET": get, "PUT": update, "DELETE": delete},
+    "/user_management/organization_memberships/{id}/deactivate": {"PUT": deactivate},
+    "/user_management/organization_memberships/{id}/reactivate": {"PUT": reactivate},
+}

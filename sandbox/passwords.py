@@ -1,0 +1,107 @@
+"""Which password hashes WorkOS takes (WorkOS docs, migrate/auth0 and migrate/other-services; user/create).
+
+A hash is checked for its form and the documented bounds and kept as it came. No call of WorkOS's reads it back.
+"""
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sandbox.refusals import coded, invalid_parameters, invalid_password_hash, weak_password
+
+#: WorkOS's default policy for plaintext passwords.
+SHORTEST_PASSWORD: Final = 10
+
+_BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
+_ARGON2 = re.compile(r"\$argon2(id|i|d)\$v=19\$m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,9})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
+_SCRYPT = re.compile(r"\$scrypt\$v=1\$n=\d+,r=\d+,p=\d+(,kl=\d+)?\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
+_PBKDF2 = re.compile(r"\$pbkdf2\$i=(\d{1,9}),d=(sha256|sha512)\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
+
+
+def _is_bcrypt(text: str) -> bool:
+    """``$2a$``, ``$2b$`` or ``$2y$``, a cost of 4 to 31, and 53 characters; ``$2y$`` is not documented."""
+    found = _BCRYPT.fullmatch(text)
+    return found is not None and 4 <= int(found[1]) <= 31
+
+
+def _is_argon2(text: str) -> bool:
+    """Version 19, m 4096 to 262144, t 1 (argon2i: 3) to 5, p 1 to 8."""
+    found = _ARGON2.fullmatch(text)
+    if found is None:
+        return False
+    memory, rounds, lanes = (int(found[group]) for group in (2, 3, 4))
+    return 4096 <= memory <= 262144 and (3 if found[1] == "i" else 1) <= rounds <= 5 and 1 <= lanes <= 8
+
+
+def _is_scrypt(text: str) -> bool:
+    return _SCRYPT.fullmatch(text) is not None
+
+
+def _is_pbkdf2(text: str) -> bool:
+    """sha256 with 600,000 to 1,000,000 iterations, sha512 with 210,000 to 1,000,000, and no other digest."""
+    found = _PBKDF2.fullmatch(text)
+    return found is not None and (600_000 if found[2] == "sha256" else 210_000) <= int(found[1]) <= 1_000_000
+
+
+def _is_salted(label: str, digest_length: int) -> Callable[[str], bool]:
+    def check(text: str) -> bool:
+        if not text.startswith(label):
+            return False
+        try:
+            return len(b64decode(text.removeprefix(label), validate=True)) > digest_length
+        except Base64Error:
+            return False
+
+    return check
+
+
+#: The string layout of ssha256 and the parameters of firebase-scrypt are not documented in full.
+FORMS: Final[Mapping[str, Callable[[str], bool]]] = {
+    "bcrypt": _is_bcrypt,
+    "argon2": _is_argon2,
+    "scrypt": _is_scrypt,
+    "pbkdf2": _is_pbkdf2,
+    "ssha": _is_salted("{SSHA}", 20),
+    "ssha256": _is_salted("{SSHA256}", 32),
+    "firebase-scrypt": lambda text: text.startswith("$firebase-scrypt$"),
+}
+
+
+def read_password(body: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the password of a user body as (text, type), or None if it brings none; refuse a contradiction."""
+    password, text, kind = (body.get(name) for name in ("password", "password_hash", "password_hash_type"))
+    if password is not None and text is not None:
+        raise coded(400, "password_and_password_hash_provided", "Send either password or password_hash.")
+    if password is not None and kind is not None:
+        message = "Send either password or password_hash_type."
+        raise coded(400, "password_and_password_hash_type_provided", message)
+    _check_salt_position(body)
+    if password is not None:
+        if len(password) < SHORTEST_PASSWORD:
+            raise weak_password()
+        return password, "plaintext"
+    if text is None and kind is None:
+        return None
+    if text is None or kind is None:
+        missing = "password_hash" if text is None else "password_hash_type"
+        raise invalid_parameters(f"{missing}_required", f"{missing} is required.")
+    form = FORMS.get(kind)
+    if form is None:
+        raise invalid_password_hash("password_hash_type is not supported.")
+    if not form(text):
+        raise invalid_password_hash(f"password_hash is not a valid {kind} hash.")
+    return text, kind
+
+
+def _check_salt_position(body: Mapping[str, Any]) -> None:
+    position = body.get("password_salt_position")
+    if position is None:
+        return
+    if body.get("password_hash") is None:
+        message = "password_salt_position requires password_hash."
+        raise coded(400, "password_salt_position_requires_password_hash", message)
+    if position not in ("prefix", "suffix") or body.get("password_hash_type") != "ssha256":
+        message = "password_salt_position is prefix or suffix, for ssha256 only."
+        raise invalid_parameters("password_salt_position_invalid", message)

@@ -1,0 +1,105 @@
+"""Every way WorkOS says no, with its status, code and shape, in one place.
+
+Shapes: ``{message}`` alone (most 404 and 409), ``{code, message}``, ``{code, message, errors: [{code, message}]}``
+(WorkOS API reference, errors; the published OpenAPI document, per operation). Messages never repeat a value from the
+request body, so nothing a person typed comes back out through an error or a log.
+"""
+
+from typing import Any
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not a fault of this program
+    """An answer of 4xx; raised by a rule before anything has changed."""
+
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        super().__init__(body["message"])
+        self.status = status
+        self.body = body
+
+
+def coded(status: int, code: str, message: str) -> Refusal:
+    """``{code, message}``."""
+    return Refusal(status, {"code": code, "message": message})
+
+
+def unauthorized() -> Refusal:
+    """No key or a wrong one (API reference, API authentication)."""
+    return Refusal(401, {"message": "Unauthorized"})
+
+
+def unknown_route() -> Refusal:
+    """A path or method that is not part of this sandbox."""
+    return Refusal(404, {"message": "Not Found"})
+
+
+def not_found(kind: str, identifier: str) -> Refusal:
+    """An unknown id: ``{message}`` alone, worded as the example of the OpenAPI document."""
+    return Refusal(404, {"message": f"{kind} not found: '{identifier}'."})
+
+
+def malformed_body() -> Refusal:
+    """The body is not JSON; the status is not documented."""
+    return Refusal(400, {"message": "The request body is not valid JSON."})
+
+
+def invalid_parameters(code: str, message: str) -> Refusal:
+    """One violation of the request schema."""
+    return invalid_parameter_list([{"code": code, "message": message}])
+
+
+def invalid_parameter_list(errors: list[dict[str, str]]) -> Refusal:
+    """Violations of the request schema: 422 ``invalid_request_parameters``."""
+    return Refusal(422, {"code": "invalid_request_parameters", "message": "Validation failed", "errors": errors})
+
+
+def user_creation(code: str, message: str) -> Refusal:
+    """A user that cannot be created: the reason stands in ``errors`` (user/create)."""
+    errors = [{"code": code, "message": message}]
+    return Refusal(400, {"code": "user_creation_error", "message": "Could not create user.", "errors": errors})
+
+
+def weak_password() -> Refusal:
+    """A plaintext password that is too short (user/create, user/update)."""
+    errors = [{"code": "password_too_short", "message": "Password must be at least 10 characters."}]
+    message = "Password does not meet strength requirements."
+    return Refusal(400, {"code": "password_strength_error", "message": message, "errors": errors})
+
+
+def domain_conflict() -> Refusal:
+    """A domain that another organization holds: 409 with a message and no code (organization/create, update)."""
+    return Refusal(409, {"message": "An organization with this domain already exists."})
+
+
+def already_member() -> Refusal:
+    """A second active membership of one user in one organization. Status and code are not documented."""
+    return coded(409, "organization_membership_already_exists", "The user is already a member of the organization.")
+
+
+def invalid_role() -> Refusal:
+    """A role slug that the environment does not have (organization-membership/create, update)."""
+    return coded(422, "invalid_role", "The role does not exist in this environment.")
+
+
+def multiple_roles_off() -> Refusal:
+    """Several roles while the environment's multiple-roles setting is off (organization-membership/create, update)."""
+    return coded(422, "multiple_roles_not_enabled", "Multiple roles are not enabled for this environment.")
+
+
+def role_slug_taken() -> Refusal:
+    """A role slug that is in use (roles/create)."""
+    return coded(409, "role_slug_conflict", "A role with this slug already exists.")
+
+
+def external_id_taken() -> Refusal:
+    """An external id that another object of the kind holds (organization/create and update, user/update)."""
+    return coded(400, "external_id_already_used", "This external ID is already in use.")
+
+
+def invalid_metadata(message: str) -> Refusal:
+    """Metadata beyond its limits (metadata and external ids)."""
+    return coded(400, "invalid_metadata", message)
+
+
+def invalid_password_hash(message: str) -> Refusal:
+    """A hash that is not of its type, or an unknown type (user/create, user/update)."""
+    return coded(400, "invalid_password_hash", message)

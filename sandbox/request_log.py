@@ -1,0 +1,67 @@
+"""What reached the API, for tests that count requests.
+
+Paths, statuses and external ids only: no body, no query, no header, so no email and no secret can be in it.
+"""
+
+from collections import Counter, deque
+from dataclasses import dataclass
+from typing import Any, Final
+
+#: How many single requests are kept; the counts cover all of them.
+KEPT: Final = 1000
+#: The status of a request whose connection was closed without an answer.
+DROPPED: Final = "dropped"
+
+
+@dataclass(slots=True)
+class Entry:
+    """One request; the status follows when it is answered."""
+
+    method: str
+    path: str
+    route: str
+    status: int | str | None = None
+    external_id: str | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """Return the entry as the control route gives it out."""
+        shown: dict[str, Any] = {"method": self.method, "path": self.path, "route": self.route, "status": self.status}
+        if self.external_id is not None:
+            shown["external_id"] = self.external_id
+        return shown
+
+
+class RequestLog:
+    """Counts every request to the API from its arrival, and its status from its answer."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._statuses: Counter[str] = Counter()
+        self._entries: deque[Entry] = deque(maxlen=KEPT)
+        self._reads = 0
+        self._writes = 0
+
+    def arrive(self, entry: Entry) -> None:
+        """Count a request that reached the API, whatever becomes of it; all but GET are writes."""
+        self._counts[f"{entry.method} {entry.route}"] += 1
+        self._entries.append(entry)
+        if entry.method == "GET":
+            self._reads += 1
+        else:
+            self._writes += 1
+
+    def answer(self, entry: Entry, status: int | str) -> None:
+        """Note how a request ended."""
+        entry.status = status
+        self._statuses[str(status)] += 1
+
+    def shown(self) -> dict[str, Any]:
+        """Return the whole log as the control route gives it out."""
+        return {
+            "counts": dict(sorted(self._counts.items())),
+            "writes": self._writes,
+            "reads": self._reads,
+            "total": self._reads + self._writes,
+            "statuses": dict(sorted(self._statuses.items())),
+            "requests": [entry.shown() for entry in self._entries],
+        }

@@ -1,0 +1,124 @@
+"""Starting and stopping the sandbox: in this process for tests, or as a process of its own for a demo."""
+
+import contextlib
+import json
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from sandbox import factors, memberships, organizations, roles, users
+from sandbox.control import control_routes
+from sandbox.endpoint import HANG_UP, Endpoint, Operation, Sandbox
+
+HOST: Final = "127.0.0.1"
+#: Idle connections stay open for an hour: a client must never meet a closed one that no test asked for.
+KEEP_ALIVE_SECONDS: Final = 3600
+#: Calls still running when the server stops get this long.
+GRACE_SECONDS: Final = 2
+
+_OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
+    **users.OPERATIONS,
+    **memberships.OPERATIONS,
+    **organizations.OPERATIONS,
+    **roles.OPERATIONS,
+    **factors.OPERATIONS,
+    "/{path:path}": {},
+}
+
+
+def build_app() -> Starlette:
+    """Return a new, empty sandbox as an ASGI application."""
+    sandbox = Sandbox()
+    routes = [Route(template, Endpoint(sandbox, template, calls)) for template, calls in _OPERATIONS.items()]
+    return Starlette(routes=[*control_routes(sandbox), *routes])
+
+
+def serve(port: int) -> None:
+    """Serve on 127.0.0.1 until SIGTERM or SIGINT, then return; port 0 takes a free one.
+
+    Prints one line of JSON, ``{"workos_url": ..., "auth0_url": null}``, as soon as connections are accepted.
+    """
+    with _listener(port) as listener:
+        url = _url(listener)
+
+        def announce() -> None:
+            sys.stdout.write(json.dumps({"workos_url": url, "auth0_url": None}) + "\n")
+            sys.stdout.flush()
+
+        _Server(announce).run([listener])
+
+
+@contextlib.contextmanager
+def running() -> Iterator[str]:
+    """Serve in a thread of this process and yield the base URL."""
+    started = threading.Event()
+    with _listener(0) as listener:
+        server = _Server(started.set)
+
+        def run() -> None:
+            try:
+                server.run([listener])
+            finally:
+                started.set()
+
+        thread = threading.Thread(target=run, name="sandbox", daemon=True)
+        thread.start()
+        try:
+            started.wait()
+            yield _url(listener)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+class _Protocol(HttpToolsProtocol):
+    """Lets an endpoint close its connection, which ASGI alone cannot do."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {HANG_UP: {"close": self.transport.close}}
+
+
+class _Server(uvicorn.Server):
+    """Says when it accepts connections, and takes a signal as the wish to stop rather than a way to die."""
+
+    def __init__(self, announce: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                build_app(),
+                http=_Protocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level="error",
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            ),
+        )
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        self.should_exit = True
+
+
+def _listener(port: int) -> socket.socket:
+    return socket.create_server((HOST, port), backlog=1024)
+
+
+def _url(listener: socket.socket) -> str:
+    return f"http://{HOST}:{listener.getsockname()[1]}"

@@ -1,0 +1,46 @@
+"""One sandbox for all tests of this folder, emptied before each."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from workos import WorkOSClient
+
+from sandbox.server import running
+
+KEY = "sk_test_sandbox"
+
+
+@pytest.fixture(scope="session")
+def url() -> Iterator[str]:
+    """Base URL of the sandbox."""
+    with running() as base_url:
+        yield base_url
+
+
+@pytest.fixture(scope="session")
+def connection(url: str) -> Iterator[httpx.Client]:
+    """A plain client with a good key."""
+    with httpx.Client(base_url=url, headers={"authorization": f"Bearer {KEY}"}) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def sdk_client(url: str) -> Iterator[WorkOSClient]:
+    """WorkOS's own client, kept for all tests."""
+    with WorkOSClient(api_key=KEY, client_id="client_sandbox", base_url=url) as client:
+        yield client
+
+
+@pytest.fixture
+def http(connection: httpx.Client) -> httpx.Client:
+    """A plain client, for what WorkOS's own cannot send, over an empty sandbox."""
+    connection.post("/_sandbox/reset").raise_for_status()
+    return connection
+
+
+@pytest.fixture
+def workos(http: httpx.Client, sdk_client: WorkOSClient) -> WorkOSClient:
+    """WorkOS's own client over an empty sandbox."""
+    assert http.get("/_sandbox/requests").json()["total"] == 0
+    return sdk_client
