@@ -22,7 +22,7 @@ from providers.auth0.records import Factor, Password
 from providers.directory.build import build
 from providers.directory.model import Directory, Membership, Organization, Role, Secret, User, fingerprint
 from providers.findings import Finding, Ledger
-from providers.settings import Settings
+from providers.settings import Kind, Settings
 
 #: Raise it when a change of the mapping must not reuse the stores of an older version.
 _VERSION = 1
@@ -76,10 +76,10 @@ class Store:
         found = row.fetchone()
         return _user(json.loads(found[0])) if found else None
 
-    def declares(self, kind: str, external_id: str) -> bool:
-        """Is there a record of this kind with this external id (memberships: key, roles: slug)?"""
-        row = self._db.execute("SELECT 1 FROM records WHERE kind = ? AND external_id = ?", (kind, external_id))
-        return row.fetchone() is not None
+    def declares(self, kind: Kind, name: str) -> bool:
+        """Is there a record of this kind with this key or external id?"""
+        query = "SELECT 1 FROM records WHERE kind = ? AND (external_id = ? OR key = ?)"
+        return self._db.execute(query, (kind, name, name)).fetchone() is not None
 
     def organization_by_external_id(self, external_id: str) -> Organization | None:
         """The declared organization with this external id, or None."""

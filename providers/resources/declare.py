@@ -100,10 +100,7 @@ def _declare(store: Store, previous: Previous, settings: Settings) -> dict[Kind,
             **fields(one),
             "failure": None,
         }
-        options = pulumi.ResourceOptions(
-            depends_on=[roles[slug] for slug in one.roles],
-            deleted_with=user if settings.removal_of("users") == "delete" else None,
-        )
+        options = pulumi.ResourceOptions(depends_on=[roles[slug] for slug in one.roles])
         memberships.append(Membership(MembershipProvider(), one.key, bag, options))
     return {
         "roles": list(roles.values()),

@@ -63,10 +63,10 @@ class StoredDirectory:
             found = self._store().organization_by_external_id(external_id)
         return fields(found) if found else None
 
-    def declares(self, kind: Kind, external_id: str) -> bool:
-        """Does the directory declare this record?"""
+    def declares(self, kind: Kind, name: str) -> bool:
+        """Does the directory declare a record with this key or external id?"""
         with self._lock:
-            return self._store().declares(kind, external_id)
+            return self._store().declares(kind, name)
 
     def password(self, external_id: str, fingerprint: str) -> str:
         """The hash with this fingerprint, read from the export. Raises ExportError if the export changed."""
@@ -88,6 +88,8 @@ class Host:
         self.settings, self.project = settings, project
         self.lock = threading.Lock()
         self.setbacks: dict[tuple[Kind, str], Setback] = {}
+        #: WorkOS ids of the records that this run declares: no removal may touch them, whatever name they had before.
+        self.in_use: set[str] = set()
         self.directory = StoredDirectory(lambda: self.store)
         self._checked = False
         self._environment_confirmed = False

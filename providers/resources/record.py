@@ -66,6 +66,7 @@ class RecordProvider(ResourceProvider):
         identity = [name for name in IDENTITY[self.kind] if _olds.get(name) != _news.get(name)]
         if _id.startswith(_NOT_THERE) or identity:
             return DiffResult(changes=True, replaces=identity or [MANAGED[self.kind][0]], delete_before_replace=False)
+        host().in_use.add(_id)
         return DiffResult(changes=bool(changes(self.kind, _news, _olds)))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -80,6 +81,7 @@ class RecordProvider(ResourceProvider):
         except WorkOSFault as fault:
             return self._failed_create(fault, props, written)
         self._note(written, props)
+        host().in_use.add(written.id)
         return CreateResult(written.id, self._outputs(props, written))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
@@ -123,8 +125,8 @@ class RecordProvider(ResourceProvider):
         try:
             if here.destroys:
                 self._destroy(here, _id, _props)
-            elif not here.directory.declares(self.kind, self.key(_props)):
-                self._remove(here, _id)
+            elif _id not in here.in_use and not here.directory.declares(self.kind, self.key(_props)):
+                self._remove(here, _id, _props)
         except WorkOSFault as fault:
             self._stop(fault)
 
@@ -142,7 +144,9 @@ class RecordProvider(ResourceProvider):
             ) from None
         here.records(self.kind).remove(id_)
 
-    def _remove(self, here: Host, id_: str) -> None:
+    def _remove(self, here: Host, id_: str, props: Mapping[str, Any]) -> None:
+        if self.goes_with_its_end(props):
+            return
         match here.settings.removal_of(self.kind):
             case "delete":
                 here.records(self.kind).remove(id_)
@@ -161,6 +165,10 @@ class RecordProvider(ResourceProvider):
     def waits_for(self, bag: Mapping[str, Any]) -> str:
         """What this record depends on and what failed, '' if nothing did."""
         return ""
+
+    def goes_with_its_end(self, bag: Mapping[str, Any]) -> bool:
+        """Does WorkOS remove this record by itself, because this run deletes what it hangs on?"""
+        return False
 
     def _written(self, id_: str, olds: Mapping[str, Any]) -> Written:
         origin: Literal["created", "found"] = "found" if olds.get("origin") == "found" else "created"
@@ -259,6 +267,16 @@ class MembershipProvider(RecordProvider):
                 return f"{end} {bag.get(end)}"
         failed = {key for kind, key in list(host().setbacks) if kind == "roles"}
         return next((f"role {slug}" for slug in bag.get("roles") or [] if slug in failed), "")
+
+
+    def goes_with_its_end(self, bag: Mapping[str, Any]) -> bool:
+        """A gone user costs one write: WorkOS deletes its memberships with it, and an organization's likewise."""
+        ends: tuple[tuple[Kind, str], ...] = (("users", "user"), ("organizations", "organization"))
+        here = host()
+        return any(
+            here.settings.removal_of(kind) == "delete" and not here.directory.declares(kind, str(bag.get(end)))
+            for kind, end in ends
+        )
 
 
 def _say(line: str) -> None:
