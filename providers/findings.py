@@ -116,7 +116,7 @@ class Ledger:
         """Lines and buckets of each file. Raises Unbalanced if they do not add up."""
         result = {}
         for kind in FILES:
-            counts = {bucket: self.buckets[kind, bucket] for bucket in BUCKETS}
+            counts: dict[str, int] = {bucket: self.buckets[kind, bucket] for bucket in BUCKETS}
             if sum(counts.values()) != self.lines[kind]:
                 raise Unbalanced(f"{kind}: {self.lines[kind]} lines, but {counts}")
             result[kind] = {"lines": self.lines[kind], **counts}

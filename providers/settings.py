@@ -16,6 +16,7 @@ NAMESPACE = "ferry"
 DEFAULT_BASE_URL = "https://api.workos.com"
 
 Kind = Literal["organizations", "roles", "users", "memberships"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 Grain = Literal["auto", "record", "cohort"]
 Removal = Literal["retain", "deactivate", "delete"]
 
@@ -57,7 +58,7 @@ class InvalidSettings(Exception):
 
 
 def _one_word_for_all(value: object) -> object:
-    return dict.fromkeys(get_args(Kind), value) if isinstance(value, str) else value
+    return dict.fromkeys(KINDS, value) if isinstance(value, str) else value
 
 
 class Settings(BaseModel):
@@ -69,9 +70,7 @@ class Settings(BaseModel):
 
     export: str = ""
     tenants: tuple[dict[str, str], ...] = ()
-    granularity: Annotated[dict[Kind, Grain], BeforeValidator(_one_word_for_all)] = Field(
-        default_factory=lambda: dict.fromkeys(get_args(Kind), "auto")
-    )
+    granularity: Annotated[dict[Kind, Grain], BeforeValidator(_one_word_for_all)] = Field(default_factory=dict)
     duplicate_emails: Literal["merge-verified", "reject"] = "merge-verified"
     blocked_users: Literal["without-credentials", "skip"] = "without-credentials"
     email_verified: Literal["as-exported", "trust-text"] = "as-exported"
@@ -105,7 +104,7 @@ class Settings(BaseModel):
     @field_validator("removed")
     @classmethod
     def _deactivate_is_for_memberships(cls, value: dict[Kind, Removal], info: Any) -> dict[Kind, Removal]:
-        everywhere = set(value.values()) == {"deactivate"} and len(value) == len(get_args(Kind))
+        everywhere = set(value.values()) == {"deactivate"} and len(value) == len(KINDS)
         if not everywhere and any(word == "deactivate" for kind, word in value.items() if kind != "memberships"):
             raise ValueError("is deactivate for a kind that has no such state: only memberships can be deactivated")
         return value

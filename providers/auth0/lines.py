@@ -13,7 +13,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
@@ -54,7 +54,7 @@ def pieces(path: Path) -> Iterator[Piece]:
         raise ExportError(f"{path.name}: cannot be read ({error.strerror or type(error).__name__})") from error
 
 
-def open_unpacked(path: Path) -> IO[bytes]:
+def open_unpacked(path: Path) -> BinaryIO:
     """The file's bytes, unpacked if its content (not its name) is gzip; the caller closes it."""
     file = path.open("rb")
     packed = file.read(2) == _GZIP
@@ -62,10 +62,10 @@ def open_unpacked(path: Path) -> IO[bytes]:
     if not packed:
         return file
     file.close()
-    return gzip.open(path, "rb")
+    return cast(BinaryIO, gzip.open(path, "rb"))
 
 
-def _first_line_is_json(file: IO[bytes]) -> bool:
+def _first_line_is_json(file: BinaryIO) -> bool:
     while line := file.readline(_LARGEST_RECORD):
         if text := line.strip():
             if text[:1] not in b"[{":
@@ -77,7 +77,7 @@ def _first_line_is_json(file: IO[bytes]) -> bool:
     return True
 
 
-def _opens_json_text(text: bytes, file: IO[bytes]) -> bool:
+def _opens_json_text(text: bytes, file: BinaryIO) -> bool:
     """A first line that is no JSON by itself: an array or a record over several lines, or just a bad line?"""
     if text.startswith(b"["):
         return True
@@ -85,7 +85,7 @@ def _opens_json_text(text: bytes, file: IO[bytes]) -> bool:
     return text == b"{" or not following.lstrip().startswith(b"{")
 
 
-def _lines(file: IO[bytes], start: int, name: str) -> Iterator[Piece]:
+def _lines(file: BinaryIO, start: int, name: str) -> Iterator[Piece]:
     offset, number = start, 0
     while line := file.readline(_LARGEST_RECORD):
         number += 1
@@ -105,7 +105,7 @@ def _is_json(text: bytes) -> bool:
     return True
 
 
-def _elements(file: IO[bytes], start: int, name: str) -> Iterator[Piece]:
+def _elements(file: BinaryIO, start: int, name: str) -> Iterator[Piece]:
     """The elements of a JSON array, or JSON values one after another over several lines."""
     decode = codecs.getincrementaldecoder("utf-8")().decode
     scan = json.JSONDecoder().raw_decode

@@ -10,8 +10,11 @@ from providers.auth0.records import Factor, Member
 from providers.directory.model import Directory, Membership, Secret, User, fingerprint
 from providers.directory.people import Group, People, group_people, read_people
 from providers.directory.tenancy import Organizations, Roles, read_organizations, read_roles
-from providers.findings import Ledger
+from providers.findings import Bucket, Ledger
 from providers.settings import Settings
+
+#: Why a line is not declared: its bucket, the finding's code, and what is true.
+Fate = tuple[Bucket, str, str]
 
 
 def build(export: Export, settings: Settings, ledger: Ledger) -> Directory:
@@ -65,7 +68,7 @@ def _passwords(matches: list[Match], people: People, export: Export, ledger: Led
         bucket, code, message = fate
         user = match.users[0] if len(match.users) == 1 else ""
         whose = user if code.startswith(("user_rejected", "merged_record", "skipped")) else match.raw_id
-        ledger.end(bucket, "passwords", match.line, whose, code, message)  # type: ignore[arg-type]
+        ledger.end(bucket, "passwords", match.line, whose, code, message)
     secrets = {}
     for user, candidates in usable.items():
         best, outweighed, tied = choose(candidates)
@@ -80,13 +83,11 @@ def _passwords(matches: list[Match], people: People, export: Export, ledger: Led
         ledger.put("passwords", "declared")
         if best.by_email:
             ledger.note("passwords", best.line, user, "hash_joined_by_email", "joined by an email that is unique")
-        secrets[user] = Secret(
-            fingerprint(user, best.hash), export.files["passwords"].name, best.offset, best.length
-        )
+        secrets[user] = Secret(fingerprint(user, best.hash), export.files["passwords"].name, best.offset, best.length)
     return secrets
 
 
-def _fate_of_password(match: Match, people: People) -> tuple[str, str, str] | None:
+def _fate_of_password(match: Match, people: People) -> Fate | None:
     """Bucket, code and message of a line that brings no password; None if it may."""
     if not match.users:
         return "refused", "no_matching_user", "no user of the export owns this hash"
@@ -117,7 +118,7 @@ def _factors(export: Export, people: People, ledger: Ledger) -> dict[str, Secret
         fate = _fate_of_factor(record, people, user in secrets)
         if fate is not None:
             bucket, code, message = fate
-            ledger.end(bucket, "mfa", read.line, user, code, message)  # type: ignore[arg-type]
+            ledger.end(bucket, "mfa", read.line, user, code, message)
             continue
         secret = usable_totp(record)
         if secret is None:
@@ -139,7 +140,7 @@ def _factors(export: Export, people: People, ledger: Ledger) -> dict[str, Secret
     return secrets
 
 
-def _fate_of_factor(record: Factor, people: People, has_one: bool) -> tuple[str, str, str] | None:
+def _fate_of_factor(record: Factor, people: People, has_one: bool) -> Fate | None:
     user = record.user_id
     if user in people.skipped:
         return "skipped", "skipped", "its user is left out"
@@ -170,7 +171,7 @@ def _memberships(
         else:
             bucket, code, message = fate
             key = f"{record.org_id}/{record.user_id}"
-            ledger.end(bucket, "members", read.line, key, code, message)  # type: ignore[arg-type]
+            ledger.end(bucket, "members", read.line, key, code, message)
     result = {}
     for (organization, user), reads in sorted(gathered.items()):
         membership = Membership(
@@ -190,7 +191,7 @@ def _memberships(
     return result
 
 
-def _fate_of_member(record: Member, organizations: Organizations, people: People) -> tuple[str, str, str] | None:
+def _fate_of_member(record: Member, organizations: Organizations, people: People) -> Fate | None:
     if record.org_id in organizations.skipped or record.user_id in people.skipped:
         return "skipped", "skipped", "its user or organization is left out"
     if code := organizations.refused.get(record.org_id):
@@ -204,9 +205,7 @@ def _fate_of_member(record: Member, organizations: Organizations, people: People
     return None
 
 
-def _roles_of(
-    reads: list[Read], key: str, roles: Roles, settings: Settings, ledger: Ledger
-) -> tuple[str, ...]:
+def _roles_of(reads: list[Read], key: str, roles: Roles, settings: Settings, ledger: Ledger) -> tuple[str, ...]:
     """The slugs of a membership: all of them, or the first by `ferry:roles` and name if the environment takes one."""
     first = min(read.line for read in reads)
     named = {role.name: role.id for read in reads for role in read.record.roles}
@@ -222,6 +221,8 @@ def _roles_of(
         if roles.slug(name) not in slugs:
             slugs.append(roles.slug(name))
     if len(slugs) > 1 and not settings.multiple_roles:
-        ledger.note("members", first, key, "several_roles", f"{len(slugs)} roles, WorkOS is set to one: {slugs[0]} counts")
+        ledger.note(
+            "members", first, key, "several_roles", f"{len(slugs)} roles, WorkOS is set to one: {slugs[0]} counts"
+        )
         slugs = slugs[:1]
     return tuple(sorted(slugs))

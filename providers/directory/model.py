@@ -27,6 +27,11 @@ class Organization:
     metadata: Mapping[str, str] = field(default_factory=dict)
     domains: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """The external id, the logical name."""
+        return self.external_id
+
 
 @dataclass(frozen=True, slots=True)
 class Role:
@@ -36,6 +41,11 @@ class Role:
     name: str
     description: str | None = None
     external_id: str = ""
+
+    @property
+    def key(self) -> str:
+        """The slug, the logical name."""
+        return self.slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +89,15 @@ class Directory:
 
 
 def fingerprint(owner: str, secret: str) -> str:
-    """16 hex digits that change when the secret does; bound to its owner, so equal secrets do not look equal."""
-    return hashlib.sha256(f"{owner}\0{secret}".encode()).hexdigest()[:16]
+    """A short text that changes when the secret does, and says that it is none itself; bound to its owner, so that equal
+    secrets do not look equal."""
+    return f"fingerprint {hashlib.sha256(f'{owner}\0{secret}'.encode()).hexdigest()[:16]}"
 
 
-def fields(record: Organization | Role | User | Membership) -> dict[str, Any]:
+Record = Organization | Role | User | Membership
+
+
+def fields(record: Record) -> dict[str, Any]:
     """The fields that reach WorkOS, as the differ compares them; a secret is its fingerprint."""
     match record:
         case Organization():

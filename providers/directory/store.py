@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +20,7 @@ from providers.auth0.export import Export, parse
 from providers.auth0.lines import ExportError, open_unpacked
 from providers.auth0.records import Factor, Password
 from providers.directory.build import build
-from providers.directory.model import Directory, Membership, Organization, Role, Secret, User, fingerprint
+from providers.directory.model import Directory, Membership, Organization, Record, Role, Secret, User, fingerprint
 from providers.findings import Finding, Ledger
 from providers.settings import Kind, Settings
 
@@ -70,6 +70,16 @@ class Store:
             body["roles"] = tuple(body["roles"])
             yield Membership(**body)
 
+    def records(self, kind: Kind) -> Iterator[Record]:
+        """All records of a kind, in order of their keys."""
+        readers: dict[Kind, Callable[[], Iterator[Record]]] = {
+            "organizations": self.organizations,
+            "roles": self.roles,
+            "users": self.users,
+            "memberships": self.memberships,
+        }
+        return readers[kind]()
+
     def user_by_external_id(self, external_id: str) -> User | None:
         """The declared user with this external id, or None."""
         row = self._db.execute("SELECT body FROM records WHERE kind = 'users' AND external_id = ?", (external_id,))
@@ -89,7 +99,9 @@ class Store:
 
     def findings(self) -> list[Finding]:
         """By file, line and code."""
-        return [Finding(*row) for row in self._db.execute("SELECT code, file, line, external_id, message FROM findings")]
+        return [
+            Finding(*row) for row in self._db.execute("SELECT code, file, line, external_id, message FROM findings")
+        ]
 
     def summary(self) -> dict[str, dict[str, int]]:
         """Lines and buckets of each file of the export."""
@@ -185,11 +197,11 @@ def _fill(db: sqlite3.Connection, directory: Directory, ledger: Ledger, summary:
     db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
 
 
-def _records(directory: Directory) -> Iterator[tuple[str, str, str, Organization | Role | User | Membership]]:
+def _records(directory: Directory) -> Iterator[tuple[Kind, str, str, Record]]:
     for organization in directory.organizations:
-        yield "organizations", organization.external_id, organization.external_id, organization
+        yield "organizations", organization.key, organization.external_id, organization
     for role in directory.roles:
-        yield "roles", role.slug, role.slug, role
+        yield "roles", role.key, role.key, role
     for user in directory.users:
         yield "users", user.key, user.external_id, user
     for membership in directory.memberships:

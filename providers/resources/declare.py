@@ -14,7 +14,7 @@ from providers.auth0.lines import ExportError
 from providers.directory.model import fields
 from providers.directory.store import Store, open_store
 from providers.reports.findings import findings_lines, write_findings
-from providers.resources.previous import Brake, Previous, brake, confirm_target, has_writes, read_previous
+from providers.resources.previous import FILE_OF, Brake, Previous, brake, confirm_target, has_writes, read_previous
 from providers.resources.record import (
     Membership,
     MembershipProvider,
@@ -26,15 +26,8 @@ from providers.resources.record import (
     UserProvider,
 )
 from providers.resources.verdict import Verdict, VerdictProvider
-from providers.settings import InvalidSettings, Kind, Settings, read_settings
+from providers.settings import KINDS, InvalidSettings, Kind, Settings, read_settings
 from providers.workos.client import WorkOS, WorkOSFault
-
-_FILE_OF: dict[Kind, str] = {
-    "organizations": "organizations",
-    "roles": "roles",
-    "users": "users",
-    "memberships": "members",
-}
 
 
 def declare_stack() -> None:
@@ -46,7 +39,7 @@ def declare_stack() -> None:
             _refuse_empty(store)
             previous = read_previous(pulumi.get_stack())
             brake(previous, store, _declared(store), settings)
-            if not pulumi.runtime.is_dry_run() and has_writes(previous, store):
+            if not pulumi.runtime.is_dry_run() and has_writes(previous, store, settings):
                 confirm_target(previous, WorkOS(key, base_url, settings.rate_share), key.startswith("sk_live_"))
             declared = _declare(store, previous, settings)
             _report(store, settings)
@@ -67,12 +60,7 @@ def _refuse_empty(store: Store) -> None:
 
 
 def _declared(store: Store) -> dict[Kind, set[str]]:
-    return {
-        "organizations": {one.external_id for one in store.organizations()},
-        "roles": {one.slug for one in store.roles()},
-        "users": {one.key for one in store.users()},
-        "memberships": {one.key for one in store.memberships()},
-    }
+    return {kind: {record.key for record in store.records(kind)} for kind in KINDS}
 
 
 def _declare(store: Store, previous: Previous, settings: Settings) -> dict[Kind, list[Any]]:
@@ -91,12 +79,11 @@ def _declare(store: Store, previous: Previous, settings: Settings) -> dict[Kind,
         users[user.key] = User(UserProvider(), user.key, bag)
     memberships = []
     for one in store.memberships():
-        user, organization_ = users[one.user], organizations[one.organization]
         bag = {
             "organization": one.organization,
             "user": one.user,
-            "organization_id": organization_.id,
-            "user_id": user.id,
+            "organization_id": organizations[one.organization].id,
+            "user_id": users[one.user].id,
             **fields(one),
             "failure": None,
         }
@@ -110,9 +97,7 @@ def _declare(store: Store, previous: Previous, settings: Settings) -> dict[Kind,
     }
 
 
-def _held_by_gone(
-    previous: Previous, declared: set[str], kind: Kind, name: str, settings: Settings
-) -> dict[str, str]:
+def _held_by_gone(previous: Previous, declared: set[str], kind: Kind, name: str, settings: Settings) -> dict[str, str]:
     """Unique values (an email, a domain) still held by objects that this run deletes, with their WorkOS ids."""
     if settings.removal_of(kind) != "delete":
         return {}
@@ -130,9 +115,11 @@ def _report(store: Store, settings: Settings) -> None:
     write_findings(path, findings)
     for line in findings_lines(store.summary(), findings, path):
         pulumi.info(line)
-    rich = sum(one["declared"] for name, one in store.summary().items() if name in _FILE_OF.values())
+    rich = sum(one["declared"] for name, one in store.summary().items() if name in FILE_OF.values())
     if rich > 1000 and "PULUMI_SKIP_CHECKPOINTS" not in os.environ:  # noqa: PLR2004
-        pulumi.info(f"{rich} records, one resource each: set PULUMI_SKIP_CHECKPOINTS=true, or the engine's state costs hours")
+        pulumi.info(
+            f"{rich} records, one resource each: set PULUMI_SKIP_CHECKPOINTS=true, or the engine's state costs hours"
+        )
 
 
 def _summary(counts: dict[str, dict[str, int]], declared: dict[Kind, list[Any]]) -> pulumi.Output[dict[str, Any]]:
@@ -141,11 +128,15 @@ def _summary(counts: dict[str, dict[str, int]], declared: dict[Kind, list[Any]])
 
     def with_setbacks(groups: list[list[Any]]) -> dict[str, Any]:
         states = {
-            _FILE_OF[kind]: Counter(one["state"] for one in group if one)
+            FILE_OF[kind]: Counter(one["state"] for one in group if one)
             for kind, group in zip(kinds, groups, strict=True)
         }
         return {
-            file: {**one, "failed": states.get(file, Counter())["failed"], "pending": states.get(file, Counter())["pending"]}
+            file: {
+                **one,
+                "failed": states.get(file, Counter())["failed"],
+                "pending": states.get(file, Counter())["pending"],
+            }
             for file, one in counts.items()
         }
 

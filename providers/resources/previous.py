@@ -13,7 +13,7 @@ from typing import Any
 from providers.directory.differ import changes
 from providers.directory.model import fields
 from providers.directory.store import Store
-from providers.settings import Kind, Settings
+from providers.settings import KINDS, Kind, Settings
 from providers.workos.client import Gone, WorkOS
 from providers.workos.organizations import ORGANIZATIONS
 from providers.workos.users import USERS
@@ -25,7 +25,8 @@ _TYPES: dict[str, Kind] = {
     "pulumi-python:dynamic/workos:Membership": "memberships",
 }
 _VERDICT = "pulumi-python:dynamic/workos:Verdict"
-_FILE_OF: dict[Kind, str] = {
+#: Which file of the export a kind comes from.
+FILE_OF: dict[Kind, str] = {
     "organizations": "organizations",
     "roles": "roles",
     "users": "users",
@@ -55,7 +56,7 @@ class Held:
 class Previous:
     """The last state, by kind and logical name; empty for a new stack."""
 
-    records: dict[Kind, dict[str, Held]] = field(default_factory=lambda: {kind: {} for kind in _FILE_OF})
+    records: dict[Kind, dict[str, Held]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     target: dict[str, Any] = field(default_factory=dict)
 
     def gone(self, kind: Kind, declared: set[str]) -> dict[str, Held]:
@@ -91,21 +92,24 @@ def parse_previous(exported: dict[str, Any]) -> Previous:
 
 
 def brake(previous: Previous, store: Store, declared: dict[Kind, set[str]], settings: Settings) -> None:
-    """Refuse a run that would lose a kind: its file is missing, or too many of its records are gone. Raises Brake."""
+    """Refuse a run that would lose a kind: its file is missing, or too many of its records are gone. Raises Brake.
+
+    Roles are not counted: WorkOS has no call that deletes one, so none is ever lost.
+    """
     summary = store.summary()
     for kind, names in declared.items():
         had = sum(held.reached for held in previous.records[kind].values())
         gone = [name for name in previous.gone(kind, names) if name not in settings.skip]
         if not had or not gone:
             continue
-        file = _FILE_OF[kind]
-        if not names and not summary[file]["lines"] and kind not in settings.removed:
+        file = FILE_OF[kind]
+        if not summary[file]["lines"] and kind not in settings.removed:
             raise Brake(
                 f"the export has no {file}, but the stack holds {had} {kind}. A missing file never means «remove all»: "
                 f"put the file back, or say what is meant with ferry:removed for {kind}"
             )
         percent = 100 * len(gone) / had
-        if percent > settings.max_removed_percent:
+        if kind != "roles" and percent > settings.max_removed_percent:
             raise Brake(
                 f"{len(gone)} of {had} {kind} ({percent:.1f}%) left the export, more than ferry:maxRemovedPercent "
                 f"({settings.max_removed_percent:g}%) allows. Nothing was written. If the export is whole, raise the "
@@ -113,20 +117,16 @@ def brake(previous: Previous, store: Store, declared: dict[Kind, set[str]], sett
             )
 
 
-def has_writes(previous: Previous, store: Store) -> bool:
+def has_writes(previous: Previous, store: Store, settings: Settings) -> bool:
     """Would this run write anything for a record that the state knows or should know? The differ says."""
-    for kind, records in (
-        ("organizations", store.organizations()),
-        ("roles", store.roles()),
-        ("users", store.users()),
-        ("memberships", store.memberships()),
-    ):
-        held_of = previous.records[kind]  # type: ignore[index]
-        for record in records:
-            name = getattr(record, "slug", None) or getattr(record, "key", None) or record.external_id
-            held = held_of.get(name)
-            if held is None or not held.reached or changes(kind, fields(record), held.outputs):  # type: ignore[arg-type]
+    for kind in KINDS:
+        for record in store.records(kind):
+            held = previous.records[kind].get(record.key)
+            if held is None or not held.reached or changes(kind, fields(record), held.outputs):
                 return True
+        removes = settings.removal_of(kind) != "retain"
+        if removes and previous.gone(kind, {record.key for record in store.records(kind)}):
+            return True
     return False
 
 

@@ -188,6 +188,8 @@ class RecordProvider(ResourceProvider):
 
     def _failed_create(self, fault: WorkOSFault, props: Mapping[str, Any], written: Written) -> CreateResult:
         self._stop_if_fatal(fault)
+        if written.id:
+            host().in_use.add(written.id)
         outs = self._set_back(props, FAILED, fault.code, str(fault), written)
         return CreateResult(written.id or f"{FAILED}{self.key(props)}", outs)
 
@@ -201,7 +203,11 @@ class RecordProvider(ResourceProvider):
                 held = {key: value for key, value in (held or {}).items() if key in (applied or {})}
             if name == "domains":
                 held = [one for one in held or [] if one in (applied or [])]
-            same = sorted(applied or []) == sorted(held or []) if isinstance(held, list) else (applied or None) == (held or None)
+            same = (
+                sorted(applied or []) == sorted(held or [])
+                if isinstance(held, list)
+                else (applied or None) == (held or None)
+            )
             if not same:
                 drifted[name] = held
         return drifted
@@ -267,7 +273,6 @@ class MembershipProvider(RecordProvider):
                 return f"{end} {bag.get(end)}"
         failed = {key for kind, key in list(host().setbacks) if kind == "roles"}
         return next((f"role {slug}" for slug in bag.get("roles") or [] if slug in failed), "")
-
 
     def goes_with_its_end(self, bag: Mapping[str, Any]) -> bool:
         """A gone user costs one write: WorkOS deletes its memberships with it, and an organization's likewise."""

@@ -73,7 +73,9 @@ class Refused(WorkOSFault):
 class WorkOS:
     """A thread-safe client of one environment. Build it once a process: it owns the budgets."""
 
-    def __init__(self, api_key: str, base_url: str, rate_share: float, inner: httpx2.BaseTransport | None = None) -> None:
+    def __init__(
+        self, api_key: str, base_url: str, rate_share: float, inner: httpx2.BaseTransport | None = None
+    ) -> None:
         limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
         self.base_url = base_url
         self._transport = PacedTransport(inner or httpx2.HTTPTransport(limits=limits), Budgets(rate_share))
@@ -117,21 +119,23 @@ class WorkOS:
     def _sorted(self, error: WorkOSError, what: str) -> WorkOSFault:
         if not isinstance(error, APIError):
             if isinstance(error, WorkOSConnectionError):
-                return Fatal(f"WorkOS at {self.base_url} does not answer; nothing more is sent. Check the network and run again")
+                return Fatal(
+                    f"WorkOS at {self.base_url} does not answer; nothing more is sent. Check the network and run again"
+                )
             if isinstance(error, WorkOSTimeoutError):
                 return Unavailable(f"{what} timed out")
             return Unavailable(f"{what}: the connection broke")
         status, codes = error.status_code or 0, _codes(error)
-        known = {"status": status, "codes": codes, "request_id": error.request_id or ""}
+        known = (status, codes, error.request_id or "")
         if status == 401:
-            return Fatal(f"WorkOS at {self.base_url} does not accept the API key (ferry:workosApiKey)", **known)
+            return Fatal(f"WorkOS at {self.base_url} does not accept the API key (ferry:workosApiKey)", *known)
         if status == 404:
-            return Gone(what, **known)
+            return Gone(what, *known)
         if status == 409 or CONFLICTS.intersection(codes):
-            return Conflict(what, **known)
+            return Conflict(what, *known)
         if status == 429 or status >= 500:
-            return Unavailable(what, **known)
-        return Refused(what, **known)
+            return Unavailable(what, *known)
+        return Refused(what, *known)
 
 
 def _codes(error: APIError) -> tuple[str, ...]:

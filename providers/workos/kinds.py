@@ -81,14 +81,13 @@ class Records:
     def take_over(self, written: Written, desired: Fields, live: Mapping[str, Any], *, interrupted: bool) -> None:
         """Make an existing object this record's. If this call's own answer was lost and all is as sent, it is ours."""
         written.id = str(live["id"])
-        view = adopted(self.kind, desired, live)
-        ours = interrupted and not changes(self.kind, {**desired, "totp": None}, view)
+        written.applied = adopted(self.kind, desired, live)
+        sent = {**desired, "totp": None, "status": live.get("status")}
+        ours = interrupted and not changes(self.kind, sent, written.applied)
         written.origin = "created" if ours else "found"
-        written.applied = view
-        if not ours:
-            if desired.get("password"):
-                written.notes.append("password_unconfirmed")
-            self.change(written, desired)
+        if desired.get("password") and not ours:
+            written.notes.append("password_unconfirmed")
+        self.change(written, desired)
 
     def delete(self, *path: str) -> None:
         """DELETE, where gone already is as good, and a second time in one process is no request."""

@@ -6,9 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from providers.workos.client import Conflict
+from providers.workos.client import Conflict, Gone, WorkOS
 from providers.workos.kinds import Declared, Fields, Records, Written
-from providers.workos.client import WorkOS
 
 ROLES = ("authorization", "roles")
 
@@ -57,7 +56,7 @@ class Roles(Records):
             for role in self._all().values():
                 if role["id"] == id_:
                     return {name: role.get(name) for name in ("slug", "name", "description")}
-        return {}
+        raise Gone("the role is not in the environment's list", 404)
 
     def remove(self, id_: str) -> None:
         """WorkOS has no call that deletes an environment role: it stays."""

@@ -34,8 +34,6 @@ class Users(Records):
                 if found is None:
                     continue
                 self.take_over(written, desired, found, interrupted=interrupted)
-                if "totp" not in written.applied or written.origin == "created":
-                    self._enroll(written, desired, created=written.origin == "created")
                 return
             written.id = made["id"]
             written.applied = {**desired, "totp": None}
@@ -96,7 +94,9 @@ class Users(Records):
             return {"id": found["id"], **user_fields(found)}
         holder = self._holder(desired["email"])
         if last or holder is None:
-            raise refused(conflict, conflict.code, "WorkOS reports a conflict, but shows nobody who holds this identity")
+            raise refused(
+                conflict, conflict.code, "WorkOS reports a conflict, but shows nobody who holds this identity"
+            )
         if not holder.get("external_id"):
             if self.adopt_by_email:
                 return {"id": holder["id"], **user_fields(holder)}
