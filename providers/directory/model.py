@@ -91,7 +91,8 @@ class Directory:
 def fingerprint(owner: str, secret: str) -> str:
     """A short text that changes when the secret does, and says that it is none itself; bound to its owner, so that equal
     secrets do not look equal."""
-    return f"fingerprint {hashlib.sha256(f'{owner}\0{secret}'.encode()).hexdigest()[:16]}"
+    digest = hashlib.sha256(f"{owner}\0{secret}".encode()).hexdigest()
+    return f"fingerprint {digest[:16]}"
 
 
 Record = Organization | Role | User | Membership
