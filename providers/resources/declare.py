@@ -11,7 +11,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 
 from providers.auth0.lines import ExportError
-from providers.directory.model import fields
+from providers.directory.model import Record, fields
 from providers.directory.store import Store, open_store
 from providers.reports.findings import findings_lines, write_findings
 from providers.resources.previous import FILE_OF, Brake, Previous, brake, confirm_target, has_writes, read_previous
@@ -67,15 +67,15 @@ def _declare(store: Store, previous: Previous, settings: Settings) -> dict[Kind,
     names = _declared(store)
     email_of_gone = _held_by_gone(previous, names["users"], "users", "email", settings)
     domain_of_gone = _held_by_gone(previous, names["organizations"], "organizations", "domains", settings)
-    roles = {one.slug: Role(RoleProvider(), one.slug, {**fields(one), "failure": None}) for one in store.roles()}
+    roles = {one.slug: Role(RoleProvider(), one.slug, _bag(one)) for one in store.roles()}
     organizations = {}
     for organization in store.organizations():
         displaces = next((domain_of_gone[one] for one in organization.domains if one in domain_of_gone), None)
-        bag = {**fields(organization), "displaces": displaces, "failure": None}
+        bag = {**_bag(organization), "displaces": displaces}
         organizations[organization.external_id] = Organization(OrganizationProvider(), organization.external_id, bag)
     users = {}
     for user in store.users():
-        bag = {**fields(user), "displaces": email_of_gone.get(user.email), "failure": None}
+        bag = {**_bag(user), "displaces": email_of_gone.get(user.email)}
         users[user.key] = User(UserProvider(), user.key, bag)
     memberships = []
     for one in store.memberships():
@@ -84,8 +84,7 @@ def _declare(store: Store, previous: Previous, settings: Settings) -> dict[Kind,
             "user": one.user,
             "organization_id": organizations[one.organization].id,
             "user_id": users[one.user].id,
-            **fields(one),
-            "failure": None,
+            **_bag(one),
         }
         options = pulumi.ResourceOptions(depends_on=[roles[slug] for slug in one.roles])
         memberships.append(Membership(MembershipProvider(), one.key, bag, options))
@@ -95,6 +94,11 @@ def _declare(store: Store, previous: Previous, settings: Settings) -> dict[Kind,
         "users": list(users.values()),
         "memberships": memberships,
     }
+
+
+def _bag(record: Record) -> dict[str, Any]:
+    """A resource's inputs: the fields that hold something, and the output that says how it went."""
+    return {**{name: value for name, value in fields(record).items() if value not in (None, {}, [])}, "failure": None}
 
 
 def _held_by_gone(previous: Previous, declared: set[str], kind: Kind, name: str, settings: Settings) -> dict[str, str]:
