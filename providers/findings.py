@@ -8,11 +8,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+from providers.settings import Kind
+
 Bucket = Literal["declared", "merged", "refused", "skipped"]
 BUCKETS: tuple[Bucket, ...] = ("declared", "merged", "refused", "skipped")
 
 #: The files of an export folder, in the order in which Ferry speaks of them.
 FILES = ("users", "organizations", "members", "roles", "passwords", "mfa")
+
+#: Which of them a kind of record comes from.
+FILE_OF: dict[Kind, str] = {
+    "organizations": "organizations",
+    "roles": "roles",
+    "users": "users",
+    "memberships": "members",
+}
 
 #: What a person does about a finding. A code of the form `user_rejected:no_email` is looked up by its first word.
 NEXT_STEP: dict[str, str] = {
@@ -93,6 +103,8 @@ class Ledger:
     lines: Counter[str] = field(default_factory=Counter)
     buckets: Counter[tuple[str, Bucket]] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
+    #: File and external id of what stands in the export and is not declared: it has not left, so nothing removes it.
+    withheld: set[tuple[str, str]] = field(default_factory=set)
 
     def put(self, kind: str, bucket: Bucket, number: int = 1) -> None:
         """Count lines of a file into their bucket."""
@@ -106,6 +118,8 @@ class Ledger:
     def end(self, bucket: Bucket, kind: str, line: int, external_id: str, code: str, message: str) -> None:
         """A line ends in a bucket, and the finding says why."""
         self.put(kind, bucket)
+        if bucket in {"refused", "skipped"}:
+            self.withheld.add((kind, external_id))
         self.note(kind, line, external_id, code, message)
 
     def refuse(self, kind: str, line: int, external_id: str, code: str, message: str) -> None:

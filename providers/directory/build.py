@@ -165,7 +165,7 @@ def _memberships(
     gathered: dict[tuple[str, str], list[Read]] = defaultdict(list)
     for read in export.read("members"):
         record: Member = read.record
-        fate = _fate_of_member(record, organizations, people)
+        fate = _fate_of_member(record, organizations, people, settings)
         if fate is None:
             gathered[record.org_id, people.home[record.user_id]].append(read)
         else:
@@ -191,7 +191,10 @@ def _memberships(
     return result
 
 
-def _fate_of_member(record: Member, organizations: Organizations, people: People) -> Fate | None:
+def _fate_of_member(record: Member, organizations: Organizations, people: People, settings: Settings) -> Fate | None:
+    home = people.home.get(record.user_id, record.user_id)
+    if settings.skip.intersection((f"{record.org_id}/{record.user_id}", f"{record.org_id}/{home}")):
+        return "skipped", "skipped", "left out on purpose"
     if record.org_id in organizations.skipped or record.user_id in people.skipped:
         return "skipped", "skipped", "its user or organization is left out"
     if code := organizations.refused.get(record.org_id):

@@ -21,7 +21,7 @@ from providers.auth0.lines import ExportError, open_unpacked
 from providers.auth0.records import Factor, Password
 from providers.directory.build import build
 from providers.directory.model import Directory, Membership, Organization, Record, Role, Secret, User, fingerprint
-from providers.findings import Finding, Ledger
+from providers.findings import FILE_OF, Finding, Ledger
 from providers.settings import Kind, Settings
 
 #: Raise it when a change of the mapping must not reuse the stores of an older version.
@@ -90,6 +90,11 @@ class Store:
         """Is there a record of this kind with this key or external id?"""
         query = "SELECT 1 FROM records WHERE kind = ? AND (external_id = ? OR key = ?)"
         return self._db.execute(query, (kind, name, name)).fetchone() is not None
+
+    def withholds(self, kind: Kind, name: str) -> bool:
+        """Does this record stand in the export although it is not declared, refused or left out on purpose?"""
+        query = "SELECT 1 FROM withheld WHERE file = ? AND external_id = ?"
+        return self._db.execute(query, (FILE_OF[kind], name)).fetchone() is not None
 
     def organization_by_external_id(self, external_id: str) -> Organization | None:
         """The declared organization with this external id, or None."""
@@ -181,6 +186,7 @@ def _fill(db: sqlite3.Connection, directory: Directory, ledger: Ledger, summary:
         "CREATE TABLE records (kind TEXT, key TEXT, external_id TEXT, body TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID;"
         "CREATE INDEX by_external_id ON records (kind, external_id);"
         "CREATE TABLE findings (code TEXT, file TEXT, line INTEGER, external_id TEXT, message TEXT);"
+        "CREATE TABLE withheld (file TEXT, external_id TEXT, PRIMARY KEY (file, external_id)) WITHOUT ROWID;"
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT);"
     )
     total = hashlib.sha256()
@@ -193,6 +199,7 @@ def _fill(db: sqlite3.Connection, directory: Directory, ledger: Ledger, summary:
 
     db.executemany("INSERT INTO records VALUES (?, ?, ?, ?)", rows())
     db.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?)", (tuple(asdict(f).values()) for f in ledger.sorted()))
+    db.executemany("INSERT INTO withheld VALUES (?, ?)", sorted(ledger.withheld))
     meta = {"digest": total.hexdigest(), "summary": json.dumps(summary)}
     db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
 

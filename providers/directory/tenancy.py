@@ -104,6 +104,7 @@ class Roles:
     """The roles by slug, the slug of each Auth0 role name, and the order of `ferry:roles`."""
 
     mapping: dict[str, str]
+    skipped: frozenset[str] = frozenset()
     kept: dict[str, Role] = field(default_factory=dict)
 
     def slug(self, name: str) -> str:
@@ -120,7 +121,7 @@ class Roles:
         slug = self.slug(name)
         if slug_fault(slug):
             raise KeyError(slug)
-        if slug in self.kept:
+        if slug in self.kept or slug in self.skipped:
             return False
         self.kept[slug] = Role(slug, name[:_LONGEST_ROLE_NAME], None, external_id)
         return True
@@ -140,12 +141,16 @@ def slug_fault(slug: str) -> str | None:
 
 
 def read_roles(lines: Iterable[Read], settings: Settings, ledger: Ledger) -> Roles:
-    """Each line declared, merged into the role with the same slug, or refused; the smallest Auth0 id names a role."""
+    """Each line declared, merged into the role with the same slug, refused or skipped (by id or slug; memberships may
+    still name a skipped role, which then must be in WorkOS already). The smallest Auth0 id names a role."""
+    ordered = sorted(lines, key=lambda one: (one.record.id, one.record.name, one.line))
     roles = Roles(dict(settings.roles))
-    for read in sorted(lines, key=lambda one: (one.record.id, one.record.name, one.line)):
+    left_out = {roles.slug(read.record.name) for read in ordered if read.record.id in settings.skip}
+    roles.skipped = frozenset(left_out | settings.skip)
+    for read in ordered:
         record: Auth0Role = read.record
         slug = roles.slug(record.name)
-        if record.id in settings.skip:
+        if slug in roles.skipped:
             ledger.end("skipped", "roles", read.line, record.id, "skipped", "left out on purpose")
         elif fault := slug_fault(slug):
             ledger.refuse("roles", read.line, record.id, "role_slug_invalid", fault)

@@ -13,8 +13,9 @@ from pulumi.runtime.config import CONFIG, is_config_secret
 from providers.auth0.lines import ExportError
 from providers.directory.model import Record, fields
 from providers.directory.store import Store, open_store
+from providers.findings import FILE_OF
 from providers.reports.findings import findings_lines, write_findings
-from providers.resources.previous import FILE_OF, Brake, Previous, brake, confirm_target, has_writes, read_previous
+from providers.resources.previous import Brake, Previous, brake, confirm_target, has_writes, read_previous
 from providers.resources.record import (
     Membership,
     MembershipProvider,
@@ -86,7 +87,7 @@ def _declare(store: Store, previous: Previous, settings: Settings) -> dict[Kind,
             "user_id": users[one.user].id,
             **_bag(one),
         }
-        options = pulumi.ResourceOptions(depends_on=[roles[slug] for slug in one.roles])
+        options = pulumi.ResourceOptions(depends_on=[roles[slug] for slug in one.roles if slug in roles])
         memberships.append(Membership(MembershipProvider(), one.key, bag, options))
     return {
         "roles": list(roles.values()),

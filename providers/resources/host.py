@@ -68,6 +68,12 @@ class StoredDirectory:
         with self._lock:
             return self._store().declares(kind, name)
 
+    def has_left(self, kind: Kind, name: str) -> bool:
+        """Is the record gone from the export? What is refused or left out on purpose stands there still."""
+        with self._lock:
+            store = self._store()
+            return not store.declares(kind, name) and not store.withholds(kind, name)
+
     def password(self, external_id: str, fingerprint: str) -> str:
         """The hash with this fingerprint, read from the export. Raises ExportError if the export changed."""
         return self._secret("password", external_id, fingerprint)

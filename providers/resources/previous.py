@@ -13,6 +13,7 @@ from typing import Any
 from providers.directory.differ import changes
 from providers.directory.model import fields
 from providers.directory.store import Store
+from providers.findings import FILE_OF
 from providers.settings import KINDS, Kind, Settings
 from providers.workos.client import Gone, WorkOS
 from providers.workos.organizations import ORGANIZATIONS
@@ -25,13 +26,6 @@ _TYPES: dict[str, Kind] = {
     "pulumi-python:dynamic/workos:Membership": "memberships",
 }
 _VERDICT = "pulumi-python:dynamic/workos:Verdict"
-#: Which file of the export a kind comes from.
-FILE_OF: dict[Kind, str] = {
-    "organizations": "organizations",
-    "roles": "roles",
-    "users": "users",
-    "memberships": "members",
-}
 _WITNESSES = 3
 
 

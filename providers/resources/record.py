@@ -125,7 +125,7 @@ class RecordProvider(ResourceProvider):
         try:
             if here.destroys:
                 self._destroy(here, _id, _props)
-            elif _id not in here.in_use and not here.directory.declares(self.kind, self.key(_props)):
+            elif _id not in here.in_use and here.directory.has_left(self.kind, self.key(_props)):
                 self._remove(here, _id, _props)
         except WorkOSFault as fault:
             self._stop(fault)
@@ -279,7 +279,7 @@ class MembershipProvider(RecordProvider):
         ends: tuple[tuple[Kind, str], ...] = (("users", "user"), ("organizations", "organization"))
         here = host()
         return any(
-            here.settings.removal_of(kind) == "delete" and not here.directory.declares(kind, str(bag.get(end)))
+            here.settings.removal_of(kind) == "delete" and here.directory.has_left(kind, str(bag.get(end)))
             for kind, end in ends
         )
 
