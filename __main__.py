@@ -1,4 +1,4 @@
-"""Ferry's program: an Auth0 export, declared as the WorkOS organizations, roles, users and memberships it stands for."""
+"""Ferry's program: an Auth0 export, declared as the WorkOS objects it stands for."""
 
 from providers.resources.declare import declare_stack
 

@@ -78,7 +78,7 @@ NEXT_STEP: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One remark about one line. `file` is the real file name, `line` counts from 1; no personal data but the external id."""
+    """One remark about one line, from 1, of a file by its real name; no personal data but the external id."""
 
     code: str
     file: str

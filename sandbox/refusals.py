@@ -8,7 +8,7 @@ request body, so nothing a person typed comes back out through an error or a log
 from typing import Any
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a fault of this program
+class Refusal(Exception):
     """An answer of 4xx; raised by a rule before anything has changed."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:

@@ -112,7 +112,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._announce()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.should_exit = True
 
 

@@ -1,4 +1,4 @@
-"""`make demo`: the sample export against the sandbox with the real engine: preview, up, and up again with nothing to do.
+"""`make demo`: the sample export against the sandbox with the real engine: preview, up, and up again.
 
 Everything it makes lies in `.ferry/demo/`, a copied project folder with a stack, a file backend and a passphrase of its
 own, so that no tracked file changes. Whatever it starts it stops.
@@ -56,7 +56,7 @@ def run(address: str) -> None:
     prepare_project()
     environment = environment_of_stack(address)
     pulumi(environment, "stack", "init", STACK)
-    console.print(f"[bold]Ferry[/]  an Auth0 export of 300 users, the real Pulumi engine, a WorkOS sandbox\n")
+    console.print("[bold]Ferry[/]  an Auth0 export of 300 users, the real Pulumi engine, a WorkOS sandbox\n")
 
     step(1, "pulumi preview", "what would change; nothing is written")
     previewed = pulumi(environment, "preview", "--diff")
@@ -132,7 +132,7 @@ def pulumi(environment: dict[str, str], *words: str) -> str:
     if words[0] in {"preview", "up"}:
         command.append("--suppress-progress")
     with console.status(f"[dim]{' '.join(words)}[/]"):
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
         )
     if words[0] == "preview":
@@ -205,7 +205,7 @@ def relative(path: Path) -> str:
 def sandbox() -> Iterator[str]:
     """The sandbox in a process of its own, stopped at the end; yields its address."""
     command = [sys.executable, "-m", "sandbox", "--port", "0"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""
             expect(bool(line), "the sandbox did not start")

@@ -1,4 +1,7 @@
-"""Password hashes and authenticator secrets, joined to users by identity. Knows where a secret stands and passes no secret on."""
+"""Password hashes and authenticator secrets, joined to users by identity.
+
+Knows where a secret stands; passes none on.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,8 @@ class IdentityIndex:
 
     def by_id(self, own: str, connection: str | None) -> dict[str, int]:
         """The users that own this id in this connection, each with the identity's position; a connection that one
-        side does not name matches any."""
+        side does not name matches any.
+        """
         found = [
             (user, rank)
             for theirs, user, rank in self._owners.get(own, ())
@@ -81,7 +85,8 @@ class IdentityIndex:
 
 def match_passwords(lines: Iterable[Read], index: IdentityIndex) -> list[Match]:
     """Join each password line: by connection and `alt_id` or `$oid`; by email only if the line carries no id and the
-    email stands once in either file."""
+    email stands once in either file.
+    """
     matches: list[Match] = []
     without_id: list[tuple[Read, str]] = []
     emails: Counter[str] = Counter()

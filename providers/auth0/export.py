@@ -11,8 +11,18 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from providers.auth0.lines import ExportError, Piece, pieces
-from providers.auth0.records import Factor, Member, Organization, Password, Record, Role, RoundedId, User
-from providers.auth0.records import faults, with_api_keys
+from providers.auth0.records import (
+    Factor,
+    Member,
+    Organization,
+    Password,
+    Record,
+    Role,
+    RoundedId,
+    User,
+    faults,
+    with_api_keys,
+)
 from providers.findings import FILES, Ledger
 
 _MODELS: dict[str, type[Record]] = {
@@ -96,7 +106,7 @@ class Export:
 
 
 def parse(data: bytes) -> dict[str, Any]:
-    """One JSON object. Raises ValueError for anything else, also for text that is no Unicode (half a surrogate pair)."""
+    """One JSON object. Raises ValueError for anything else, also for half a surrogate pair, which is no text."""
     value = json.loads(data.decode("utf-8-sig"))
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")

@@ -1,4 +1,4 @@
-"""Records in, directory and findings out: mapping, merging, refusing. The same directory whatever the order of lines."""
+"""Records in, directory and findings out: mapping, merging, refusing. The order of the lines does not matter."""
 
 from __future__ import annotations
 

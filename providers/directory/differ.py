@@ -74,7 +74,8 @@ def _pairs(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[dict[str, An
 
 def adopted(kind: Kind, desired: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
     """A live object that Ferry did not write, seen as if it had: so that taking it over changes what the directory says
-    and leaves alone what it does not speak of. Its password counts as written, since nothing can read it."""
+    and leaves alone what it does not speak of. Its password counts as written, since nothing can read it.
+    """
     view = {name: live.get(name) for name in MANAGED[kind]}
     for name in MANAGED[kind]:
         if name not in {"metadata", "domains"} and not desired.get(name) and name != "external_id":

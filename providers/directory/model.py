@@ -50,7 +50,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A WorkOS user. `key` names the resource: the smallest Auth0 id of a merged group, while `external_id` is its primary's."""
+    """A WorkOS user. `key` is the smallest Auth0 id of a merged group, `external_id` the id of its primary account."""
 
     key: str
     external_id: str
@@ -65,7 +65,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A user in an organization, by external id of the organization and key of the user; no roles means WorkOS's default."""
+    """A user in an organization, by the organization's external id and the user's key; no roles: WorkOS's default."""
 
     organization: str
     user: str
@@ -89,8 +89,10 @@ class Directory:
 
 
 def fingerprint(owner: str, secret: str) -> str:
-    """A short text that changes when the secret does, and says that it is none itself; bound to its owner, so that equal
-    secrets do not look equal."""
+    """A short text that changes when the secret does, and says that it is none itself.
+
+    Bound to its owner, so that equal secrets do not look equal.
+    """
     digest = hashlib.sha256(f"{owner}\0{secret}".encode()).hexdigest()
     return f"fingerprint {digest[:16]}"
 

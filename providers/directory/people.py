@@ -37,7 +37,7 @@ class Person:
 
 @dataclass(slots=True)
 class People:
-    """Every Auth0 user with its fate: `refused` and `skipped` by id, `home` is the key of the WorkOS user it became."""
+    """Every Auth0 user with its fate; `home` is the key of the WorkOS user that an account became."""
 
     kept: dict[str, Person] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Group:
 
 
 def external_id_fault(external_id: str) -> tuple[str, str] | None:
-    """Why WorkOS would not take this external id: code and message, or None (WorkOS API reference: user, external_id)."""
+    """Why WorkOS would not take this external id: code and message, or None (WorkOS API reference: user)."""
     if not external_id.isascii() or not external_id.isprintable():
         return "external_id_not_ascii", "the id holds characters outside printable ASCII"
     if len(external_id) > _LONGEST_ID:

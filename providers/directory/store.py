@@ -27,9 +27,19 @@ from providers.settings import Kind, Settings
 #: Raise it when a change of the mapping must not reuse the stores of an older version.
 _VERSION = 1
 _KEPT_STORES = 2
-_SHAPING = (
-    "tenants", "duplicate_emails", "blocked_users", "email_verified", "roles", "multiple_roles", "user_metadata", "skip",
-)  # fmt: skip
+#: The settings that shape a directory.
+_SHAPING = frozenset(
+    {
+        "tenants",
+        "duplicate_emails",
+        "blocked_users",
+        "email_verified",
+        "roles",
+        "multiple_roles",
+        "user_metadata",
+        "skip",
+    }
+)
 
 
 class Store:
@@ -183,7 +193,7 @@ def _write(path: Path, directory: Directory, ledger: Ledger) -> None:
 
 def _fill(db: sqlite3.Connection, directory: Directory, ledger: Ledger, summary: dict[str, Any]) -> None:
     db.executescript(
-        "CREATE TABLE records (kind TEXT, key TEXT, external_id TEXT, body TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID;"
+        "CREATE TABLE records (kind TEXT, key TEXT, external_id TEXT, body TEXT, PRIMARY KEY (kind, key));"
         "CREATE INDEX by_external_id ON records (kind, external_id);"
         "CREATE TABLE findings (code TEXT, file TEXT, line INTEGER, external_id TEXT, message TEXT);"
         "CREATE TABLE withheld (file TEXT, external_id TEXT, PRIMARY KEY (file, external_id)) WITHOUT ROWID;"
@@ -216,7 +226,7 @@ def _records(directory: Directory) -> Iterator[tuple[Kind, str, str, Record]]:
 
 
 def _secret_of(field: str, data: dict[str, Any], external_id: str) -> tuple[str | None, str]:
-    """The secret on a line and whose it is: an authenticator may be a merged account's, a hash is always the primary's."""
+    """The secret on a line and whose it is: an authenticator may be a merged account's, a hash is the primary's."""
     if field == "password":
         return usable_hash(Password.model_validate(data)), external_id
     factor = Factor.model_validate(data)

@@ -18,8 +18,24 @@ from providers.settings import Settings
 _DOMAIN = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]$")
 #: Public mail domains that WorkOS refuses (WorkOS API reference: organization policies); it may refuse more.
 _CONSUMER_DOMAINS = frozenset(
-    "aol.com gmail.com gmx.com gmx.de googlemail.com hotmail.com icloud.com live.com mail.com me.com msn.com "
-    "outlook.com proton.me protonmail.com yahoo.com yandex.com".split()
+    [
+        "aol.com",
+        "gmail.com",
+        "gmx.com",
+        "gmx.de",
+        "googlemail.com",
+        "hotmail.com",
+        "icloud.com",
+        "live.com",
+        "mail.com",
+        "me.com",
+        "msn.com",
+        "outlook.com",
+        "proton.me",
+        "protonmail.com",
+        "yahoo.com",
+        "yandex.com",
+    ]
 )
 #: WorkOS API reference: environment roles.
 _LONGEST_SLUG, _LONGEST_ROLE_NAME, _LONGEST_DESCRIPTION = 48, 48, 150
@@ -142,7 +158,8 @@ def slug_fault(slug: str) -> str | None:
 
 def read_roles(lines: Iterable[Read], settings: Settings, ledger: Ledger) -> Roles:
     """Each line declared, merged into the role with the same slug, refused or skipped (by id or slug; memberships may
-    still name a skipped role, which then must be in WorkOS already). The smallest Auth0 id names a role."""
+    still name a skipped role, which then must be in WorkOS already). The smallest Auth0 id names a role.
+    """
     ordered = sorted(lines, key=lambda one: (one.record.id, one.record.name, one.line))
     roles = Roles(dict(settings.roles))
     left_out = {roles.slug(read.record.name) for read in ordered if read.record.id in settings.skip}

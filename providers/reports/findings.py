@@ -13,7 +13,8 @@ def write_findings(path: Path, findings: Iterable[Finding]) -> None:
     """`findings.jsonl`, one object a line, under its final name only when whole; mode 0600, external ids are in it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.draft")
-    with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+    draft.touch(mode=0o600)
+    with draft.open("w", encoding="utf-8") as file:
         file.writelines(f"{finding.to_json()}\n" for finding in findings)
     draft.replace(path)
 

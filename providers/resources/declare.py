@@ -121,7 +121,7 @@ def _report(store: Store, settings: Settings) -> None:
     for line in findings_lines(store.summary(), findings, path):
         pulumi.info(line)
     rich = sum(one["declared"] for name, one in store.summary().items() if name in FILE_OF.values())
-    if rich > 1000 and "PULUMI_SKIP_CHECKPOINTS" not in os.environ:  # noqa: PLR2004
+    if rich > 1000 and "PULUMI_SKIP_CHECKPOINTS" not in os.environ:
         pulumi.info(
             f"{rich} records, one resource each: set PULUMI_SKIP_CHECKPOINTS=true, or the engine's state costs hours"
         )

@@ -160,7 +160,12 @@ def _parent_command() -> list[str]:
     except OSError:
         pass
     try:
-        told = subprocess.run(["ps", "-o", "args=", "-p", str(parent)], capture_output=True, text=True, check=False)  # noqa: S607
+        told = subprocess.run(
+            ["ps", "-o", "args=", "-p", str(parent)],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     except OSError:
         return []
     return told.stdout.split()

@@ -64,7 +64,7 @@ def read_previous(stack: str) -> Previous:
     Raises Brake if the engine does not hand it out.
     """
     engine = shutil.which("pulumi") or str(Path(sys.executable).parent / "pulumi")
-    done = subprocess.run([engine, "stack", "export", "--stack", stack], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run([engine, "stack", "export", "--stack", stack], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Brake(f"the last state of stack {stack} cannot be read: {done.stderr.strip()[:500]}")
     return parse_previous(json.loads(done.stdout))
@@ -99,8 +99,8 @@ def brake(previous: Previous, store: Store, declared: dict[Kind, set[str]], sett
         file = FILE_OF[kind]
         if not summary[file]["lines"] and kind not in settings.removed:
             raise Brake(
-                f"the export has no {file}, but the stack holds {had} {kind}. A missing file never means «remove all»: "
-                f"put the file back, or say what is meant with ferry:removed for {kind}"
+                f"the export has no {file}, but the stack holds {had} {kind}. A missing file never means: remove all. "
+                f"Put the file back, or say what is meant with ferry:removed for {kind}"
             )
         percent = 100 * len(gone) / had
         if kind != "roles" and percent > settings.max_removed_percent:

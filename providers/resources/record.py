@@ -139,8 +139,8 @@ class RecordProvider(ResourceProvider):
             here.confirm_environment(self.kind, id_, self.key(props))
         except Gone:
             raise Fatal(
-                f"{self.kind} {self.key(props)} is not in WorkOS: this key opens another environment, or the object was "
-                "removed by hand. Check ferry:workosApiKey; if it is right, run pulumi refresh first"
+                f"{self.kind} {self.key(props)} is not in WorkOS: this key opens another environment, or the object "
+                "was removed by hand. Check ferry:workosApiKey; if it is right, run pulumi refresh first"
             ) from None
         here.records(self.kind).remove(id_)
 

@@ -56,9 +56,7 @@ def _speak() -> None:
     failed = sum(one.state == "failed" for one in setbacks)
     lines = [f"  {one.state} {one.kind} {one.key}: {one.message}" for one in setbacks[:_SHOWN]]
     if len(setbacks) > _SHOWN:
-        lines.append(
-            f"  and {len(setbacks) - _SHOWN} more: see the outputs of the resources whose id starts with failed: or pending:"
-        )
+        lines.append(f"  and {len(setbacks) - _SHOWN} more: resources whose id starts with failed: or pending:")
     raise RuntimeError(
         f"{failed} record(s) failed and {len(setbacks) - failed} wait for them; everything else is in WorkOS.\n"
         + "\n".join(lines)

@@ -36,7 +36,7 @@ CONFLICTS = frozenset(
 
 
 class WorkOSFault(Exception):
-    """WorkOS did not do what was asked. `codes` are WorkOS's own words; its message text stays out, it may name a person."""
+    """WorkOS did not do what was asked. `codes` are WorkOS's own words; its message stays out, it may name a person."""
 
     def __init__(self, what: str, status: int = 0, codes: tuple[str, ...] = (), request_id: str = "") -> None:
         self.status, self.codes, self.request_id = status, codes, request_id
@@ -88,8 +88,10 @@ class WorkOS:
         self, method: str, *path: str, body: dict[str, Any] | None = None, params: dict[str, Any] | None = None,
         retries: int | None = None,
     ) -> dict[str, Any]:  # fmt: skip
-        """One request, retried by the SDK on 429, 5xx and network failures (POST too: a create that finds its own object
-        afterwards raises Conflict, see `interrupted`). Raises a WorkOSFault."""
+        """One request, retried by the SDK on 429, 5xx and network failures, POST too. Raises a WorkOSFault.
+
+        A create whose first answer was lost so finds its own object: it raises Conflict, and `interrupted` is true.
+        """
         self._transport.begin()
         options: Any = {} if retries is None else {"max_retries": retries}
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -34,7 +35,7 @@ class Declared(Protocol):
 class Written:
     """What is known to be in WorkOS for one record: filled step by step, so that a failure in between loses nothing.
 
-    `displaces` is the WorkOS id of an object of this stack that this run deletes and that may hold a unique value still.
+    `displaces` is the WorkOS id of an object that this run deletes and that may still hold a unique value.
     """
 
     id: str = ""
@@ -93,10 +94,8 @@ class Records:
         """DELETE, where gone already is as good, and a second time in one process is no request."""
         if path[-1] in self.removed:
             return
-        try:
+        with suppress(Gone):
             self.door.call("DELETE", *path)
-        except Gone:
-            pass
         self.removed.add(path[-1])
 
     def get(self, *path: str) -> Fields | None:

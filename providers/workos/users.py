@@ -110,7 +110,7 @@ class Users(Records):
         return found[0] if found else None
 
     def _make_way(self, holder: Fields, written: Written, email: str, conflict: Conflict) -> None:
-        """Free an email that another object of this stack gives up in this run: make that change first (design 10.8)."""
+        """Free an email that another object of this stack gives up in this run: make that change first."""
         id_, external_id = str(holder["id"]), str(holder.get("external_id") or "")
         target = self.declared.user(external_id) if external_id else None
         if target is not None and target["email"] != email:
@@ -122,7 +122,7 @@ class Users(Records):
             raise refused(conflict, "email_held_by_retained", what)
 
     def _move(self, id_: str, target: Fields, email: str) -> None:
-        """Give a declared user its new email ahead of its turn; if that one is taken too (a swap), park it beside it."""
+        """Give a declared user its new email ahead of its turn; if that is taken too (a swap), park it."""
         body: Fields = {"email": target["email"]}
         if target.get("email_verified"):
             body["email_verified"] = True

@@ -1,0 +1,48 @@
+# `make demo` shows Ferry at work, `make test` checks it; both set up everything they need.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test format
+.DELETE_ON_ERROR:
+
+# The first Python that is new enough and can make virtual environments.
+PYTHON = $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+PIP := PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --disable-pip-version-check
+
+help:
+	@echo "make demo    preview and apply a sample export against the embedded sandbox"
+	@echo "make test    every check: format, lint, types, import rules, tests"
+	@echo "make setup   only what both need: .venv with all packages and the Pulumi engine"
+	@echo "make format  let ruff lay out the code"
+
+setup: .venv/engine.stamp
+	$(if $(filter setup,$(MAKECMDGOALS)),@echo "setup: ready; . .venv/bin/activate puts pulumi and ferry on PATH",@:)
+
+.venv/python.stamp:
+	@python="$(PYTHON)"; test -n "$$python" || { echo "setup: Python 3.11 or newer with its venv module is needed." \
+		"Install it: apt-get install python3 python3-venv, or: brew install python@3.13" >&2; exit 1; }; \
+	echo "setup: virtual environment with $$python"; $$python -m venv .venv
+	@touch $@
+
+.venv/packages.stamp: .venv/python.stamp requirements.txt requirements-dev.txt constraints.txt pyproject.toml
+	@echo "setup: Python packages"
+	@$(PIP) --constraint constraints.txt --requirement requirements.txt --requirement requirements-dev.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/engine.stamp: .venv/packages.stamp $(wildcard tools/engine/*.py) tools/engine/go.mod tools/engine/go.sum
+	@.venv/bin/python -m tools.engine.bring
+	@touch $@
+
+demo: setup
+	@.venv/bin/python -m tools.demo
+
+test: setup
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+	.venv/bin/pytest --numprocesses auto
+
+format: setup
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
