@@ -97,6 +97,8 @@ class Host:
         #: WorkOS ids of the records that this run declares: no removal may touch them, whatever name they had before.
         self.in_use: set[str] = set()
         self.directory = StoredDirectory(lambda: self.store)
+        #: Users that were in WorkOS already, so that nobody can say whether their password is the export's.
+        self.unconfirmed: list[str] = []
         self._checked = False
         self._environment_confirmed = False
 

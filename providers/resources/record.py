@@ -80,8 +80,9 @@ class RecordProvider(ResourceProvider):
             host().records(self.kind).create(written, self.desired(props))
         except WorkOSFault as fault:
             return self._failed_create(fault, props, written)
-        self._note(written, props)
         host().in_use.add(written.id)
+        if "password_unconfirmed" in written.notes:
+            host().unconfirmed.append(self.key(props))
         return CreateResult(written.id, self._outputs(props, written))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
@@ -211,13 +212,6 @@ class RecordProvider(ResourceProvider):
             if not same:
                 drifted[name] = held
         return drifted
-
-    def _note(self, written: Written, props: Mapping[str, Any]) -> None:
-        if "password_unconfirmed" in written.notes:
-            _say(
-                f"password_unconfirmed: users {self.key(props)} was in WorkOS already; its password counts as written, "
-                "since WorkOS shows nobody a password"
-            )
 
     def _stop_if_fatal(self, fault: WorkOSFault) -> None:
         if isinstance(fault, Fatal):

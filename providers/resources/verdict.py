@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from pulumi.dynamic import (
@@ -36,7 +37,7 @@ class VerdictProvider(ResourceProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """A change exactly if there is something to complain about, or the target of the stack moved."""
         moved = any(_olds.get(name) != _news.get(name) for name in ("base_url", "live"))
-        return DiffResult(changes=moved or bool(host().setbacks))
+        return DiffResult(changes=moved or bool(host().setbacks or host().unconfirmed))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Raises RuntimeError with the list of records that did not reach WorkOS."""
@@ -50,6 +51,13 @@ class VerdictProvider(ResourceProvider):
 
 
 def _speak() -> None:
+    if unconfirmed := sorted(host().unconfirmed):
+        print(
+            f"{len(unconfirmed):>6} password_unconfirmed (first: users {unconfirmed[0]}): in WorkOS before; the "
+            "password counts as written, since WorkOS shows nobody a password. Next: let one of them sign in",
+            file=sys.stderr,
+            flush=True,
+        )
     setbacks = sorted(host().setbacks.values(), key=lambda one: (one.state, one.kind, one.key))
     if not setbacks:
         return
