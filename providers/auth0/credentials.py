@@ -14,21 +14,21 @@ from providers.auth0.export import Read
 from providers.auth0.records import Factor, Password, User
 
 #: Auth0's own hashes: bcrypt in modular crypt form (Auth0: user profile structure; WorkOS: migrate from Auth0).
-_BCRYPT = re.compile(r"^\$2[ab]\$\d\d\$[./A-Za-z0-9]{53}$")
+_BCRYPT = re.compile(r"\$2[ab]\$\d\d\$[./A-Za-z0-9]{53}", re.ASCII)
 #: Base32 as Auth0 exports it, with or without padding.
-_BASE32 = re.compile(r"^[A-Z2-7]{16,}=*$")
+_BASE32 = re.compile(r"[A-Z2-7]{16,}=*")
 
 
 def usable_hash(record: Password) -> str | None:
     """The hash if WorkOS imports it as it stands (bcrypt `$2a$`, `$2b$`), else None."""
     text = record.password_hash
-    return text if text and _BCRYPT.match(text) else None
+    return text if text and _BCRYPT.fullmatch(text) else None
 
 
 def usable_totp(record: Factor) -> str | None:
     """The Base32 secret of an authenticator app, else None."""
     text = record.otp_secret
-    return text if text and _BASE32.match(text) else None
+    return text if text and _BASE32.fullmatch(text) else None
 
 
 def is_otp(record: Factor) -> bool:

@@ -15,7 +15,7 @@ from providers.findings import Ledger
 from providers.settings import Settings
 
 #: An address as mail servers take it: one `@`, no white space, a domain with a dot. Lengths: Auth0's user profile.
-_EMAIL = re.compile(r'^[^\s@"(),:;<>\[\]\\\x00-\x1f\x7f]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]$')
+_EMAIL = re.compile(r'[^\s@"(),:;<>\[\]\\\x00-\x1f\x7f]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]')
 _LONGEST_EMAIL = 254
 _LONGEST_ID, _DOCUMENTED_ID = 128, 64
 
@@ -118,7 +118,7 @@ def _keep_or_refuse(read: Read, people: People, settings: Settings, ledger: Ledg
     fault = external_id_fault(user.user_id)
     if fault is None and not email:
         fault = "no_email", "the user has no email"
-    if fault is None and (len(email) > _LONGEST_EMAIL or not _EMAIL.match(email)):
+    if fault is None and (len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email)):
         fault = "invalid_email", "the email is not an address"
     if fault is not None:
         people.refused[user.user_id] = fault[0]

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict
@@ -140,7 +141,7 @@ class Store:
                 file.seek(place.offset)
                 data = parse(file.read(place.length))
             secret, owner = _secret_of(field, data, external_id)
-        except (OSError, ValueError, EOFError):
+        except (OSError, ValueError, EOFError, zlib.error):
             secret, owner = None, ""
         if secret is None or fingerprint(owner, secret) != expected:
             raise ExportError(f"{place.file} is not the file it was when the directory was built; run again")

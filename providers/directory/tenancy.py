@@ -102,7 +102,7 @@ def _domains(read: Read, owners: dict[str, str], ledger: Ledger) -> tuple[str, .
     for one in record.domains:
         domain = (one.domain or "").strip().lower().rstrip(".")
         owner = owners.setdefault(domain, record.id)
-        if not _DOMAIN.match(domain):
+        if not _DOMAIN.fullmatch(domain):
             code, message = "invalid_domain", "a domain is not a host name and is left out"
         elif domain in _CONSUMER_DOMAINS:
             code, message = "consumer_domain", f"the domain {domain} is a public mail domain and is left out"
@@ -160,7 +160,7 @@ def read_roles(lines: Iterable[Read], settings: Settings, ledger: Ledger) -> Rol
     """Each line declared, merged into the role with the same slug, refused or skipped (by id or slug; memberships may
     still name a skipped role, which then must be in WorkOS already). The smallest Auth0 id names a role.
     """
-    ordered = sorted(lines, key=lambda one: (one.record.id, one.record.name, one.line))
+    ordered = sorted(lines, key=lambda one: (one.record.id, one.record.name, one.record.description or "", one.line))
     roles = Roles(dict(settings.roles))
     left_out = {roles.slug(read.record.name) for read in ordered if read.record.id in settings.skip}
     roles.skipped = frozenset(left_out | settings.skip)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections import Counter
 from pathlib import Path
@@ -30,6 +31,8 @@ from providers.resources.verdict import Verdict, VerdictProvider
 from providers.settings import KINDS, InvalidSettings, Kind, Settings, read_settings
 from providers.workos.client import WorkOS, WorkOSFault
 
+_TIME_FOR_OUTPUTS_SECONDS = 1.0
+
 
 def declare_stack() -> None:
     """The program: settings, store, brake, resources, findings, summary. Raises RunError with one clear sentence."""
@@ -44,13 +47,14 @@ def declare_stack() -> None:
                 confirm_target(previous, WorkOS(key, base_url, settings.rate_share), key.startswith("sk_live_"))
             declared = _declare(store, previous, settings)
             _report(store, settings)
+            summary = _summary(store.summary(), declared)
+            pulumi.export("summary", summary)
             Verdict(
                 VerdictProvider(),
                 "verdict",
-                {"base_url": base_url, "live": key.startswith("sk_live_")},
+                {"base_url": base_url, "live": key.startswith("sk_live_"), "told": summary.apply(_told)},
                 pulumi.ResourceOptions(depends_on=[one for group in declared.values() for one in group]),
             )
-            pulumi.export("summary", _summary(store.summary(), declared))
     except (InvalidSettings, ExportError, Brake, WorkOSFault) as error:
         raise pulumi.RunError(str(error)) from None
 
@@ -125,6 +129,13 @@ def _report(store: Store, settings: Settings) -> None:
         pulumi.info(
             f"{rich} records, one resource each: set PULUMI_SKIP_CHECKPOINTS=true, or the engine's state costs hours"
         )
+
+
+async def _told(summary: dict[str, dict[str, int]]) -> bool:
+    """True, once the engine has had the time to take the stack's outputs: after a verdict that fails it takes none."""
+    if any(one["failed"] or one["pending"] for one in summary.values()):
+        await asyncio.sleep(_TIME_FOR_OUTPUTS_SECONDS)
+    return True
 
 
 def _summary(counts: dict[str, dict[str, int]], declared: dict[Kind, list[Any]]) -> pulumi.Output[dict[str, Any]]:

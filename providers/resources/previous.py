@@ -88,12 +88,15 @@ def parse_previous(exported: dict[str, Any]) -> Previous:
 def brake(previous: Previous, store: Store, declared: dict[Kind, set[str]], settings: Settings) -> None:
     """Refuse a run that would lose a kind: its file is missing, or too many of its records are gone. Raises Brake.
 
-    Roles are not counted: WorkOS has no call that deletes one, so none is ever lost.
+    Roles are not counted, since WorkOS has no call that deletes one; nor is what is left out on purpose, with its
+    memberships.
     """
     summary = store.summary()
     for kind, names in declared.items():
+        if kind == "roles":
+            continue
         had = sum(held.reached for held in previous.records[kind].values())
-        gone = [name for name in previous.gone(kind, names) if name not in settings.skip]
+        gone = [name for name, held in previous.gone(kind, names).items() if not settings.skip & _names(name, held)]
         if not had or not gone:
             continue
         file = FILE_OF[kind]
@@ -103,12 +106,17 @@ def brake(previous: Previous, store: Store, declared: dict[Kind, set[str]], sett
                 f"Put the file back, or say what is meant with ferry:removed for {kind}"
             )
         percent = 100 * len(gone) / had
-        if kind != "roles" and percent > settings.max_removed_percent:
+        if percent > settings.max_removed_percent:
             raise Brake(
                 f"{len(gone)} of {had} {kind} ({percent:.1f}%) left the export, more than ferry:maxRemovedPercent "
                 f"({settings.max_removed_percent:g}%) allows. Nothing was written. If the export is whole, raise the "
                 "limit for this run: pulumi config set ferry:maxRemovedPercent 100"
             )
+
+
+def _names(name: str, held: Held) -> set[str]:
+    """Every id by which a record may stand in `ferry:skip`."""
+    return {name, *(str(held.outputs.get(one)) for one in ("external_id", "organization", "user"))}
 
 
 def has_writes(previous: Previous, store: Store, settings: Settings) -> bool:

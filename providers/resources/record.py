@@ -67,7 +67,7 @@ class RecordProvider(ResourceProvider):
         if _id.startswith(_NOT_THERE) or identity:
             return DiffResult(changes=True, replaces=identity or [MANAGED[self.kind][0]], delete_before_replace=False)
         host().in_use.add(_id)
-        return DiffResult(changes=bool(changes(self.kind, _news, _olds)))
+        return DiffResult(changes=bool(changes(self.kind, _news, _olds)) or bool(_olds.get("failure")))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """One POST, or the take-over of what is there. What fails comes back as an id that says so."""

@@ -81,9 +81,8 @@ class Users(Records):
                 if "email" not in body or attempt == _ATTEMPTS - 1:
                     raise refused(conflict, conflict.code, "another WorkOS user holds this identity") from None
                 holder = self._holder(desired["email"])
-                if holder is None:
-                    raise
-                self._make_way(holder, written, desired["email"], conflict)
+                if holder is not None:
+                    self._make_way(holder, written, desired["email"], conflict)
             else:
                 return
 
@@ -93,10 +92,10 @@ class Users(Records):
         if found is not None:
             return {"id": found["id"], **user_fields(found)}
         holder = self._holder(desired["email"])
-        if last or holder is None:
-            raise refused(
-                conflict, conflict.code, "WorkOS reports a conflict, but shows nobody who holds this identity"
-            )
+        if last:
+            raise refused(conflict, conflict.code, "WorkOS reports a conflict that does not clear")
+        if holder is None:
+            return None
         if not holder.get("external_id"):
             if self.adopt_by_email:
                 return {"id": holder["id"], **user_fields(holder)}
