@@ -75,7 +75,7 @@ class Organizations(Records):
         return [{"domain": one, "state": states.get(one, "pending")} for one in kept]
 
     def _make_way(self, written: Written, desired: Fields, domains: list[str], conflict: Conflict) -> None:
-        """Free the domains that other organizations of this stack give up in this run; one that nobody holds is free."""
+        """Free the domains that organizations of this stack give up in this run; a domain nobody holds is free."""
         for domain in domains:
             found = self.door.call("GET", *ORGANIZATIONS, params={"domains": domain, "limit": 1}).get("data", [])
             holder = next((one for one in found if one["id"] != written.id), None)
