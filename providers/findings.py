@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
@@ -42,7 +42,7 @@ NEXT_STEP: dict[str, str] = {
     "invalid_domain": "correct the domain in Auth0 and export again",
     "invalid_email": "correct the address in Auth0 and export again",
     "invalid_field": "correct the named field in the export",
-    "invalid_line": "look at the line; export again if the file was edited or damaged",
+    "invalid_line": "look at the line; export again if it was damaged. Nothing of this kind is removed until then",
     "invalid_totp_secret": "this person enrols again in WorkOS",
     "merged_blocked": "unblock the blocked account in Auth0 if the person should keep access",
     "merged_into_primary": "nothing; this account's memberships moved to the primary one",
@@ -51,7 +51,7 @@ NEXT_STEP: dict[str, str] = {
     "metadata_over_10": "nothing yet; WorkOS's guide names 10 pairs, its API 50",
     "metadata_over_limit": "shorten the metadata in Auth0; WorkOS takes 50 pairs, keys of 40, values of 600 characters",
     "no_email": "give the account an email in Auth0; WorkOS has no users without one",
-    "no_id": "look at the line: a record without its id cannot be migrated",
+    "no_id": "look at the line: a record without its id cannot be migrated. Nothing of this kind is removed until then",
     "no_matching_user": "nothing, if the account was deleted since the hashes were exported",
     "no_name": "give the record a name in Auth0",
     "organization_rejected": "see the finding of the organization",
@@ -103,8 +103,9 @@ class Ledger:
     lines: Counter[str] = field(default_factory=Counter)
     buckets: Counter[tuple[str, Bucket]] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
-    #: File and external id of what stands in the export and is not declared: it has not left, so nothing removes it.
-    withheld: set[tuple[str, str]] = field(default_factory=set)
+    #: File and external id of what stands in the export and is not declared, and the finding's code: it has not left,
+    #: so nothing removes it. An empty id is a line that nobody can read: it may be any record's.
+    withheld: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def put(self, kind: str, bucket: Bucket, number: int = 1) -> None:
         """Count lines of a file into their bucket."""
@@ -118,13 +119,18 @@ class Ledger:
     def end(self, bucket: Bucket, kind: str, line: int, external_id: str, code: str, message: str) -> None:
         """A line ends in a bucket, and the finding says why."""
         self.put(kind, bucket)
-        if bucket in {"refused", "skipped"}:
-            self.withheld.add((kind, external_id))
+        if bucket == "refused" or (bucket == "skipped" and external_id):
+            self.withheld[kind, external_id] = code
         self.note(kind, line, external_id, code, message)
 
     def refuse(self, kind: str, line: int, external_id: str, code: str, message: str) -> None:
         """A line is refused."""
         self.end("refused", kind, line, external_id, code, message)
+
+    def unreadable(self, kind: str, readable: Container[str]) -> dict[str, str]:
+        """The ids of lines that were refused while reading, with the finding's code, unless another line has them."""
+        found = {own: code for (file, own), code in self.withheld.items() if file == kind and own}
+        return {own: code for own, code in found.items() if own not in readable}
 
     def summary(self) -> dict[str, dict[str, int]]:
         """Lines and buckets of each file. Raises Unbalanced if they do not add up."""
@@ -139,7 +145,11 @@ class Ledger:
     def sorted(self) -> list[Finding]:
         """The findings by file, line and code."""
         order = {self.names.get(kind, kind): index for index, kind in enumerate(FILES)}
-        return sorted(self.findings, key=lambda f: (order.get(f.file, len(order)), f.line, f.code, f.external_id))
+
+        def place(one: Finding) -> tuple[int, int, str, str, str]:
+            return order.get(one.file, len(order)), one.line, one.code, one.external_id, one.message
+
+        return sorted(self.findings, key=place)
 
 
 def by_code(findings: Iterable[Finding]) -> Iterator[tuple[str, list[Finding]]]:

@@ -184,7 +184,7 @@ def _decoded(key: str, text: str) -> object:
         return text
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidSettings(key, "is not valid JSON") from None
 
 

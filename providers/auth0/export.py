@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -34,6 +36,9 @@ _MODELS: dict[str, type[Record]] = {
     "mfa": Factor,
 }
 _ENDINGS = tuple(ending + packed for ending in (".ndjson", ".json") for packed in ("", ".gz"))
+_DEEPEST = 200
+#: A string, whatever is in it, or one bracket.
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _ID_KEYS = ("user_id", "id", "Id", "org_id")
 R = TypeVar("R", bound=Record)
 
@@ -86,7 +91,8 @@ class Export:
         try:
             data = parse(piece.data)
         except (ValueError, RecursionError):
-            self.ledger.refuse(kind, piece.line, "", "invalid_line", "the line is not a JSON object")
+            message = "the line is not a JSON object, or one that is nested deeper than 200 levels"
+            self.ledger.refuse(kind, piece.line, "", "invalid_line", message)
             return None
         if kind == "users":
             data = with_api_keys(data)
@@ -98,21 +104,38 @@ class Export:
                     f"{name}:{piece.line}: an id went through a spreadsheet or script that rounded it (1.09e+20); "
                     "export again and do not edit the file"
                 ) from None
-            found = next((data[key] for key in _ID_KEYS if isinstance(data.get(key), str)), "")
+            found = _id_of(kind, data)
             missing = not found and kind != "passwords"
             code = "no_id" if missing and all(data.get(key) is None for key in _ID_KEYS) else "invalid_field"
             self.ledger.refuse(kind, piece.line, found, code, f"the line cannot be used ({faults(error)})")
             return None
 
 
+def _id_of(kind: str, data: dict[str, Any]) -> str:
+    """The external id of a line that cannot be used otherwise, as far as it has one."""
+    if kind == "members":
+        organization, user = data.get("org_id"), data.get("user_id")
+        return f"{organization}/{user}" if isinstance(organization, str) and isinstance(user, str) else ""
+    return next((data[key] for key in _ID_KEYS if isinstance(data.get(key), str)), "")
+
+
 def parse(data: bytes) -> dict[str, Any]:
-    """One JSON object. Raises ValueError for anything else, also for half a surrogate pair, which is no text."""
+    """One JSON object. Raises ValueError for anything else, also for half a surrogate pair, which is no text, and for
+    one nested too deep to be compared or written again.
+    """
+    if data.count(b"{") + data.count(b"[") > _DEEPEST and _depth(data) > _DEEPEST:
+        raise ValueError("nested too deep")
     value = json.loads(data.decode("utf-8-sig"))
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     if b"\\ud" in data or b"\\uD" in data:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     return value
+
+
+def _depth(data: bytes) -> int:
+    levels = accumulate(1 if one.group() in b"[{" else -1 for one in _BRACKETS.finditer(data) if len(one.group()) == 1)
+    return max(levels, default=0)
 
 
 def _file_of(folder: Path, kind: str) -> Path | None:

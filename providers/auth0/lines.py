@@ -109,7 +109,7 @@ def _elements(file: BinaryIO, start: int, name: str) -> Iterator[Piece]:
     """The elements of a JSON array, or JSON values one after another over several lines."""
     decode = codecs.getincrementaldecoder("utf-8")().decode
     scan = json.JSONDecoder().raw_decode
-    text, offset, line, opened, closed, at_end = "", start, 1, False, False, False
+    text, offset, line, depth, at_end = "", start, 1, 0, False
     while not at_end:
         chunk = file.read(_CHUNK)
         at_end = not chunk
@@ -120,7 +120,7 @@ def _elements(file: BinaryIO, start: int, name: str) -> Iterator[Piece]:
         position = 0
         while position < len(text):
             between = _BETWEEN.match(text, position).group()  # type: ignore[union-attr]
-            opened, closed = opened or "[" in between, "]" in between or (closed and not between.strip())
+            depth += between.count("[") - between.count("]")
             offset, line, position = offset + len(between), line + between.count("\n"), position + len(between)
             if position == len(text):
                 break
@@ -136,5 +136,5 @@ def _elements(file: BinaryIO, start: int, name: str) -> Iterator[Piece]:
             yield Piece(line, offset, data)
             offset, line, position = offset + len(data), line + data.count(b"\n"), end
         text = text[position:]
-    if opened and not closed:
+    if depth:
         raise ExportError(f"{name}:{line}: the file ends inside its JSON array; copy or download it again")

@@ -27,12 +27,13 @@ class RoundedId(ValueError):
     """An id went through a floating point number on its way (`1.09e+20`): the file can be trusted no further."""
 
 
-_ROUNDED = re.compile(r"^\d+(\.\d+)?[eE]\+\d+$")
+#: With a separator or a sign only: digits around an `e` alone may be a database id.
+_ROUNDED = re.compile(r"\d+(?:[.,]\d+[eE]\+?|[eE]\+)\d+")
 
 
 def _id_text(value: object) -> object:
     """Ids are opaque text; a JSON integer keeps its digits (GitHub's), a fraction or an exponent means damage."""
-    if isinstance(value, float) or (isinstance(value, str) and _ROUNDED.match(value.rpartition("|")[2])):
+    if isinstance(value, float) or (isinstance(value, str) and _ROUNDED.fullmatch(value.rpartition("|")[2])):
         raise RoundedId("an id was rounded by a spreadsheet or a script")
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -138,11 +139,18 @@ class Organization(Record):
 
 
 class Role(Record):
-    """A line of `roles`, and a role of a member."""
+    """A line of `roles`."""
 
     id: StrictStr = ""
     name: StrictStr
     description: Text = None
+
+
+class MemberRole(Record):
+    """A role of a member; the id alone is as good, if the roles file has its name."""
+
+    id: StrictStr = ""
+    name: Text = None
 
 
 class Member(Record):
@@ -150,13 +158,13 @@ class Member(Record):
 
     org_id: StrictStr
     user_id: OwnId
-    roles: Annotated[tuple[Role, ...], BeforeValidator(_absent_is_empty)] = ()
+    roles: Annotated[tuple[MemberRole, ...], BeforeValidator(_absent_is_empty)] = ()
 
 
 class Password(Record):
     """A line of support's password file. The hash is in no repr."""
 
-    oid: Annotated[Text, BeforeValidator(lambda v: v.get("$oid") if isinstance(v, dict) else _id_text(v))] = Field(
+    oid: Annotated[Text, BeforeValidator(lambda v: _id_text(v.get("$oid") if isinstance(v, dict) else v))] = Field(
         default=None, validation_alias=AliasChoices("_id", "_ID")
     )
     alt_id: Annotated[Text, BeforeValidator(_id_text)] = None
@@ -192,11 +200,7 @@ class Factor(Record):
 _SPELLINGS = {
     "id": "user_id",
     "identities[0].connection": "connection",
-    **{
-        name.replace("_", ""): name
-        for name in User.model_fields
-        if name not in {"identities", "user_metadata", "app_metadata"}
-    },
+    **{name.replace("_", ""): name for name in User.model_fields},
 }
 _FOLD = str.maketrans("", "", " _-")
 
@@ -211,8 +215,8 @@ def with_api_keys(line: dict[str, Any]) -> dict[str, Any]:
         if key in User.model_fields:
             continue
         head, dot, rest = key.partition(".")
-        if dot and head in {"user_metadata", "app_metadata"} and isinstance(result.get(head, {}), dict):
-            result[head] = {rest: value, **result.get(head, {})}
+        if dot and head in {"user_metadata", "app_metadata"} and isinstance(result.get(head) or {}, dict):
+            result[head] = {rest: value, **(result.get(head) or {})}
         elif (name := _SPELLINGS.get(key.translate(_FOLD).lower())) and result.get(name) is None:
             result[name] = value
     return result

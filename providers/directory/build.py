@@ -9,7 +9,7 @@ from providers.auth0.export import Export, Read
 from providers.auth0.records import Factor, Member
 from providers.directory.model import Directory, Membership, Secret, User, fingerprint
 from providers.directory.people import Group, People, group_people, read_people
-from providers.directory.tenancy import Organizations, Roles, read_organizations, read_roles
+from providers.directory.tenancy import Organizations, Roles, read_organizations, read_roles, slug_fault
 from providers.findings import Bucket, Ledger
 from providers.settings import Settings
 
@@ -172,6 +172,7 @@ def _memberships(
             bucket, code, message = fate
             key = f"{record.org_id}/{record.user_id}"
             ledger.end(bucket, "members", read.line, key, code, message)
+    _declare_named_roles(gathered, roles, ledger)
     result = {}
     for (organization, user), reads in sorted(gathered.items()):
         membership = Membership(
@@ -189,6 +190,18 @@ def _memberships(
                 message = f"the membership stands on line {first.line} too"
                 ledger.end("merged", "members", read.line, key, "duplicate_membership", message)
     return result
+
+
+def _declare_named_roles(gathered: dict[tuple[str, str], list[Read]], roles: Roles, ledger: Ledger) -> None:
+    """Roles that stand in no roles file: the smallest Auth0 id names a slug, every further name is a clash."""
+    named: dict[tuple[str, str], tuple[int, str]] = {}
+    for (organization, user), reads in sorted(gathered.items()):
+        for read in sorted(reads, key=lambda one: one.line):
+            for role in read.record.roles:
+                named.setdefault((role.id, roles.name_of(role)), (read.line, f"{organization}/{user}"))
+    for (own, name), (line, key) in sorted(named.items()):
+        if remark := roles.declare_named(own, name):
+            ledger.note("members", line, key, *remark)
 
 
 def _fate_of_member(record: Member, organizations: Organizations, people: People, settings: Settings) -> Fate | None:
@@ -211,18 +224,14 @@ def _fate_of_member(record: Member, organizations: Organizations, people: People
 def _roles_of(reads: list[Read], key: str, roles: Roles, settings: Settings, ledger: Ledger) -> tuple[str, ...]:
     """The slugs of a membership: all of them, or the first by `ferry:roles` and name if the environment takes one."""
     first = min(read.line for read in reads)
-    named = {role.name: role.id for read in reads for role in read.record.roles}
+    named = {roles.name_of(role) for read in reads for role in read.record.roles}
     slugs: list[str] = []
     for name in sorted(named, key=roles.rank):
-        try:
-            if roles.declare_named(name, named[name]):
-                message = f"the role {roles.slug(name)} is named here and stands in no roles file"
-                ledger.note("members", first, key, "role_not_in_export", message)
-        except KeyError:
+        slug = roles.slug(name)
+        if slug_fault(slug):
             ledger.note("members", first, key, "role_unusable", "a role of this membership has no usable slug")
-            continue
-        if roles.slug(name) not in slugs:
-            slugs.append(roles.slug(name))
+        elif slug not in slugs:
+            slugs.append(slug)
     if len(slugs) > 1 and not settings.multiple_roles:
         ledger.note(
             "members", first, key, "several_roles", f"{len(slugs)} roles, WorkOS is set to one: {slugs[0]} counts"

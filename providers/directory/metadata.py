@@ -21,14 +21,19 @@ def as_text(value: Any) -> str | None:
 
 def picked(source: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, str]:
     """The values at dotted paths (`app_metadata.plan`), by WorkOS key; what is not there is left out."""
-    result = {}
-    for key, path in paths.items():
-        value: Any = source
-        for part in path.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        if (text := as_text(value)) is not None:
-            result[key] = text
-    return result
+    found = {key: as_text(_at(source, path)) for key, path in paths.items()}
+    return {key: text for key, text in found.items() if text is not None}
+
+
+def _at(source: Any, path: str) -> Any:
+    """The value at a dotted path, None if it is not there; a key may itself hold dots (`address.city`)."""
+    if not isinstance(source, Mapping):
+        return None
+    if path in source:
+        return source[path]
+    parts = path.split(".")
+    steps = ((".".join(parts[:cut]), ".".join(parts[cut:])) for cut in range(1, len(parts)))
+    return next((value for head, rest in steps if (value := _at(source.get(head), rest)) is not None), None)
 
 
 def fitted(metadata: Mapping[str, Any], kind: str, line: int, external_id: str, ledger: Ledger) -> dict[str, str]:

@@ -91,7 +91,7 @@ def read_people(lines: Iterable[Read], settings: Settings, ledger: Ledger) -> Pe
         winner, loser = (read, held) if _order(read) > _order(held) else (held, read)
         newest[user.user_id] = winner
         ledger.end("merged", "users", loser.line, user.user_id, "duplicate_line", "the id stands on another line too")
-    people = People()
+    people = People(refused=ledger.unreadable("users", newest))
     for read in newest.values():
         _keep_or_refuse(read, people, settings, ledger)
     return people

@@ -103,8 +103,11 @@ class Store:
         return self._db.execute(query, (kind, name, name)).fetchone() is not None
 
     def withholds(self, kind: Kind, name: str) -> bool:
-        """Does this record stand in the export although it is not declared, refused or left out on purpose?"""
-        query = "SELECT 1 FROM withheld WHERE file = ? AND external_id = ?"
+        """Does this record stand in the export although it is not declared, refused or left out on purpose?
+
+        A line that nobody can read may be any record's.
+        """
+        query = "SELECT 1 FROM withheld WHERE file = ? AND external_id IN (?, '')"
         return self._db.execute(query, (FILE_OF[kind], name)).fetchone() is not None
 
     def organization_by_external_id(self, external_id: str) -> Organization | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from providers.auth0.export import Read
+from providers.auth0.records import MemberRole
 from providers.auth0.records import Organization as Auth0Organization
 from providers.auth0.records import Role as Auth0Role
 from providers.directory.metadata import fitted
@@ -66,7 +67,7 @@ def read_organizations(lines: Iterable[Read], settings: Settings, ledger: Ledger
             held[record.id] = winner
             message = "the id stands on another line too"
             ledger.end("merged", "organizations", loser.line, record.id, "duplicate_line", message)
-    result = Organizations()
+    result = Organizations(refused=ledger.unreadable("organizations", held))
     owners: dict[str, str] = {}
     for external_id, read in sorted(held.items()):
         _keep_or_refuse(external_id, read, owners, result, settings, ledger)
@@ -81,9 +82,9 @@ def _keep_or_refuse(
         result.skipped.add(external_id)
         ledger.end("skipped", "organizations", read.line, external_id, "skipped", "left out on purpose")
         return
-    name = record.display_name or record.name
+    name = next((one for one in (record.display_name, record.name) if one and one.strip()), None)
     fault = external_id_fault(external_id) if external_id.strip() else ("no_id", "the organization has no id")
-    if fault is None and not (name and name.strip()):
+    if fault is None and name is None:
         fault = "no_name", "the organization has neither display_name nor name"
     if fault is not None or name is None:
         code, message = fault or ("no_name", "")
@@ -122,25 +123,32 @@ class Roles:
     mapping: dict[str, str]
     skipped: frozenset[str] = frozenset()
     kept: dict[str, Role] = field(default_factory=dict)
+    #: The names in the roles file, by Auth0 role id.
+    names: dict[str, str] = field(default_factory=dict)
 
     def slug(self, name: str) -> str:
         """The WorkOS slug of an Auth0 role name, usable or not."""
         return self.mapping.get(name) or slugged(name)
+
+    def name_of(self, role: MemberRole) -> str:
+        """The name of a member's role, which may be given by its id alone; empty if nobody knows it."""
+        return role.name or self.names.get(role.id, "")
 
     def rank(self, name: str) -> tuple[int, str]:
         """Names by their place in `ferry:roles`, then by themselves."""
         order = list(self.mapping)
         return (order.index(name) if name in self.mapping else len(order), name)
 
-    def declare_named(self, name: str, external_id: str) -> bool:
-        """A role that only a membership names: True if it is new. Raises KeyError if its slug is unusable."""
+    def declare_named(self, external_id: str, name: str) -> tuple[str, str] | None:
+        """A role that only members name, smallest id first: code and message of what is worth a finding, or None."""
         slug = self.slug(name)
-        if slug_fault(slug):
-            raise KeyError(slug)
-        if slug in self.kept or slug in self.skipped:
-            return False
+        if slug_fault(slug) or slug in self.skipped or name in self.names.values():
+            return None
+        if held := self.kept.get(slug):
+            clash = name[:_LONGEST_ROLE_NAME] != held.name
+            return ("role_slug_clash", f"the slug {slug} belongs to {held.external_id} already") if clash else None
         self.kept[slug] = Role(slug, name[:_LONGEST_ROLE_NAME], None, external_id)
-        return True
+        return "role_not_in_export", f"the role {slug} is named here and stands in no roles file"
 
 
 def slug_fault(slug: str) -> str | None:
@@ -166,13 +174,15 @@ def read_roles(lines: Iterable[Read], settings: Settings, ledger: Ledger) -> Rol
     roles.skipped = frozenset(left_out | settings.skip)
     for read in ordered:
         record: Auth0Role = read.record
+        roles.names.setdefault(record.id, record.name)
         slug = roles.slug(record.name)
         if slug in roles.skipped:
             ledger.end("skipped", "roles", read.line, record.id, "skipped", "left out on purpose")
         elif fault := slug_fault(slug):
             ledger.refuse("roles", read.line, record.id, "role_slug_invalid", fault)
         elif held := roles.kept.get(slug):
-            code = "duplicate_line" if held.external_id == record.id else "role_slug_clash"
+            same = held.external_id == record.id and (record.id or held.name == record.name[:_LONGEST_ROLE_NAME])
+            code = "duplicate_line" if same else "role_slug_clash"
             message = f"the slug {slug} belongs to {held.external_id} already"
             ledger.end("merged", "roles", read.line, record.id, code, message)
         else:

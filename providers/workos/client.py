@@ -13,6 +13,7 @@ import httpx2
 from workos import WorkOSClient
 from workos._errors import APIError, WorkOSConnectionError, WorkOSError, WorkOSTimeoutError
 
+from providers.workos.answers import AnswersTransport
 from providers.workos.pacing import Budgets, PacedTransport
 
 _TIMEOUT_SECONDS = 30
@@ -78,7 +79,8 @@ class WorkOS:
     ) -> None:
         limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
         self.base_url = base_url
-        self._transport = PacedTransport(inner or httpx2.HTTPTransport(limits=limits), Budgets(rate_share))
+        answers = AnswersTransport(inner or httpx2.HTTPTransport(limits=limits))
+        self._transport = PacedTransport(answers, Budgets(rate_share))
         self._http = httpx2.Client(transport=self._transport, timeout=_TIMEOUT_SECONDS)
         self._sdk = WorkOSClient(
             api_key=api_key, base_url=base_url, request_timeout=_TIMEOUT_SECONDS, http_client=self._http
@@ -126,7 +128,7 @@ class WorkOS:
                 )
             if isinstance(error, WorkOSTimeoutError):
                 return Unavailable(f"{what} timed out")
-            return Unavailable(f"{what}: the connection broke")
+            return Unavailable(f"{what}: the connection broke, or something else than WorkOS answered")
         status, codes = error.status_code or 0, _codes(error)
         known = (status, codes, error.request_id or "")
         if status == 401:

@@ -52,7 +52,7 @@ class Records:
 
     def __init__(self, door: WorkOS, declared: Declared, *, adopt_by_email: bool = False) -> None:
         self.door, self.declared, self.adopt_by_email = door, declared, adopt_by_email
-        #: Changes made ahead of their turn, by WorkOS id, so that the later call finds nothing to do.
+        #: Changes made ahead of their turn, by WorkOS id, so that the later call need not make them again.
         self.made_way: dict[str, Fields] = {}
         self.removed: set[str] = set()
 

@@ -40,6 +40,13 @@ class Organizations(Records):
                 written.id, written.applied = made["id"], dict(desired)
                 return
 
+    def change(self, written: Written, desired: Fields) -> None:
+        """What was freed ahead of its turn is no longer there to give up."""
+        freed = self.made_way.pop(written.id, {})
+        if freed:
+            written.applied["domains"] = [one for one in written.applied.get("domains") or [] if one not in freed]
+        super().change(written, desired)
+
     def write(self, written: Written, desired: Fields, changed: Fields) -> None:
         """One PUT; domains are re-sent whole, with their live state, and with those Ferry does not manage."""
         body: Fields = {name: changed[name] for name in ("external_id", "name", "metadata") if name in changed}
@@ -91,6 +98,7 @@ class Organizations(Records):
                     if one["domain"] != domain
                 ]
                 self.door.call("PUT", *ORGANIZATIONS, id_, body={"domain_data": data})
+                self.made_way.setdefault(id_, {})[domain] = None
             elif id_ == written.displaces:
                 self.remove(id_)
             else:

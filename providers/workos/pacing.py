@@ -72,9 +72,12 @@ class PacedTransport(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Pace, send, and remember what the answer means for the others."""
-        while (wait := self._resume_at - self._now()) > 0:
-            self._sleep(wait)
-        self._budgets.spend(request.method, request.url.path)
+        while True:
+            self._budgets.spend(request.method, request.url.path)
+            if self._resume_at <= self._now():
+                break
+            while (wait := self._resume_at - self._now()) > 0:
+                self._sleep(wait)
         is_write = request.method != "GET"
         try:
             response = self._inner.handle_request(request)

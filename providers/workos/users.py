@@ -25,6 +25,7 @@ class Users(Records):
             **{name: desired[name] for name in ("first_name", "last_name", "metadata") if desired.get(name)},
             **self._password(desired),
         }
+        self._secret(desired)
         for attempt in range(_ATTEMPTS):
             try:
                 made = self.door.call("POST", *USERS, body=body)
@@ -134,27 +135,41 @@ class Users(Records):
         else:
             self.made_way[id_] = {"email": target["email"], "email_verified": bool(target.get("email_verified"))}
 
+    def _secret(self, desired: Fields) -> str:
+        return self.declared.totp(desired["external_id"], desired["totp"]) if desired.get("totp") else ""
+
     def _enroll(self, written: Written, desired: Fields, *, created: bool) -> None:
-        """Enrol the authenticator once: listed first for users this run did not create, and after a lost answer."""
+        """Enrol the authenticator once.
+
+        A user that this run did not create, and that has an authenticator Ferry did not enrol, keeps its own. Another
+        secret in Auth0 is enrolled beside the earlier one. What is there is listed before a first try at a user that
+        was found, and after a lost answer; whether WorkOS takes a second factor is not documented.
+        """
         wanted = desired.get("totp")
         if not wanted:
             return
         path = (*USERS, written.id, "auth_factors")
-        known = created
+        body: dict[str, Any] = {"type": "totp", "totp_secret": self._secret(desired)}
+        renewed = written.applied.get("totp") is not None
+        before = set() if created else self._authenticators(path)
+        if before and not renewed:
+            written.applied["totp"] = wanted
+            return
         for attempt in range(_ATTEMPTS):
-            if not known and any(one.get("type") == "totp" for one in self.door.pages(*path)):
-                break
-            body: dict[str, Any] = {"type": "totp", "totp_secret": self.declared.totp(desired["external_id"], wanted)}
             try:
                 self.door.call("POST", *path, body=body, retries=0)
                 break
             except Unavailable:
-                known = False
+                if self._authenticators(path) - before:
+                    break
                 if attempt == _ATTEMPTS - 1:
                     raise
             except Gone as gone:
                 raise Refused("the user is gone", gone.status, gone.codes, gone.request_id) from None
         written.applied["totp"] = wanted
+
+    def _authenticators(self, path: tuple[str, ...]) -> set[str]:
+        return {str(one.get("id")) for one in self.door.pages(*path) if one.get("type") == "totp"}
 
 
 def user_fields(user: Fields) -> Fields:

@@ -1,0 +1,37 @@
+"""Every test starts without the user's credentials and settings, and no socket of a test leaves this machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+for name in [one for one in os.environ if one.startswith(("WORKOS_", "AUTH0_", "PULUMI_", "FERRY_"))]:
+    del os.environ[name]
+
+settings.register_profile("ferry", derandomize=True, database=None, deadline=None)
+settings.load_profile("ferry")
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connecting to another machine is refused; what tests start as processes is given addresses of this one only."""
+    connect = socket.socket.connect
+
+    def connect_to_loopback(this: socket.socket, address: Any) -> None:
+        if this.family in {socket.AF_INET, socket.AF_INET6} and not _is_loopback(str(address[0])):
+            raise AssertionError(f"a test connects to {address[0]}, which is not this machine")
+        connect(this, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_to_loopback)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,181 @@
+"""The sample export, from an empty environment to some days later: exactly what its `expected` folders say."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.stack import ROOT, Sandbox, Stack
+
+pytestmark = pytest.mark.engine
+
+ACME = ROOT / "tests" / "cases" / "acme"
+CONFIGURED_KEY = "sk_test_configured_as_a_secret"
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of an NDJSON file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@cache
+def expected_summary(version: str) -> dict[str, Any]:
+    """What `expected/summary.json` says."""
+    told: dict[str, Any] = json.loads((ACME / version / "expected" / "summary.json").read_text(encoding="utf-8"))
+    return told
+
+
+def sha256(text: str) -> str:
+    """As the sandbox shows a secret."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def expected_users(version: str) -> dict[str, dict[str, Any]]:
+    """The users of the `expected` folder, with memberships, in the form of `held_users`."""
+    return {
+        one["external_id"]: {
+            **{name: one[name] for name in ("email", "first_name", "last_name", "email_verified")},
+            "password_sha256": {None if text is None else sha256(text) for text in hashes_of(one)},
+            "totp_sha256": [sha256(one["totp_secret"])] if one["totp_secret"] else [],
+            "memberships": sorted([own, sorted(roles), status] for own, roles, status in one["memberships"]),
+        }
+        for one in lines(ACME / version / "expected" / "users.ndjson")
+    }
+
+
+def hashes_of(user: dict[str, Any]) -> list[str | None]:
+    """The hash a user must have; one that is joined by email only may be there or not."""
+    return [None, user["optional_password_hash"]] if "optional_password_hash" in user else [user["password_hash"]]
+
+
+def held_users(workos: Sandbox, expected: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What WorkOS holds, likewise; a hash becomes the set of allowed ones if it is among them."""
+    memberships: dict[str, list[list[Any]]] = {}
+    for key, (roles, status) in workos.memberships().items():
+        organization, user = key.split("/", 1)
+        memberships.setdefault(user, []).append([organization, list(roles), status])
+    held = {}
+    for key, one in workos.users().items():
+        allowed = expected.get(key, {}).get("password_sha256", set())
+        held[key] = {
+            **{name: one[name] for name in ("email", "first_name", "last_name", "email_verified", "totp_sha256")},
+            "password_sha256": allowed if one["password_sha256"] in allowed else {one["password_sha256"]},
+            "memberships": sorted(memberships.get(key, [])),
+        }
+    return held
+
+
+def expect_workos_to_be(version: str, workos: Sandbox) -> None:
+    """Users, credentials, memberships, organizations and roles are those of the `expected` folder, and no others."""
+    wanted = expected_users(version)
+    assert held_users(workos, wanted) == wanted
+    assert len(workos.directory()["users"]) == len(wanted)
+
+    organizations = workos.organizations()
+    for one in lines(ACME / version / "expected" / "orgs.ndjson"):
+        held = organizations.pop(one["external_id"])
+        assert (held["name"], held["metadata"]) == (one["name"], one["metadata"])
+        assert set(one["domains"]) <= held["domains"].keys() <= {*one["domains"], *one["maybe_domains"]}
+        assert set(held["domains"].values()) <= {"pending"}
+    assert organizations == {}
+    assert workos.roles() == {"member", *expected_summary(version)["roles"]}
+
+
+def expect_the_summary_to_add_up(version: str, summary: dict[str, dict[str, int]]) -> None:
+    """Every line is in one bucket, and the counts are the sample's."""
+    for counts in summary.values():
+        assert counts["lines"] == sum(counts[name] for name in ("declared", "merged", "refused", "skipped"))
+        assert (counts["failed"], counts["pending"]) == (0, 0)
+    wanted = expected_summary(version)
+    assert {kind: summary[kind]["lines"] for kind in wanted["lines"]} == wanted["lines"]
+    assert summary["users"]["declared"] == wanted["expected"]["users"]
+    assert summary["users"]["merged"] == wanted["rejects"]["users:merged_into_primary"]
+    assert summary["members"]["declared"] == wanted["expected"]["memberships"]
+
+
+def expect_findings_for_all_rejects(version: str, findings: list[dict[str, Any]]) -> None:
+    """Each with the real file's name, and the line on which the record stands."""
+    found = Counter((one["file"], one["external_id"], one["code"]) for one in findings)
+    rejects = lines(ACME / version / "expected" / "rejects.ndjson")
+    wanted = Counter((f"{one['file']}.ndjson", one["id"], one["reason"]) for one in rejects)
+
+    assert wanted - found == Counter()
+    assert all(one["line"] > 0 and one["message"] for one in findings)
+
+
+def secrets() -> list[bytes]:
+    """Every hash and authenticator secret of both versions, and the API key."""
+    found = {CONFIGURED_KEY}
+    for version in ("first", "later"):
+        found |= {one["passwordHash"] for one in lines(ACME / version / "passwords.ndjson")}
+        found |= {one["otp_secret"] for one in lines(ACME / version / "mfa.ndjson") if one.get("otp_secret")}
+    return [secret.encode() for secret in sorted(found)]
+
+
+def expect_no_secret_outside_the_export(stack: Stack) -> None:
+    """Not in the project, its `.ferry` and reports, the backend, the home folder, nor in anything that was said."""
+    own = [path for path in stack.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    texts = {str(path.relative_to(stack.folder)): path.read_bytes() for path in own}
+    texts["said"] = "\n".join(stack.said).encode()
+
+    assert [name for name, text in texts.items() if any(secret in text for secret in secrets())] == []
+    assert any(name.endswith(".sqlite") for name in texts)
+    assert any(name.endswith("findings.jsonl") for name in texts)
+    assert any(name.endswith("dev.json") for name in texts)
+
+
+def test_the_sample_reaches_workos_exactly_and_with_the_fewest_writes(
+    stack: Stack, workos: Sandbox, subtests: pytest.Subtests
+) -> None:
+    """Preview, up, up, the export of some days later, and up again, configured by hand as a new user would."""
+    workos.settings(multiple_roles=True)
+    for name in ("WORKOS_API_KEY", "WORKOS_BASE_URL"):
+        del stack.environment[name]
+    stack.pulumi("config", "set", "ferry:export", str(ACME / "first"))
+    stack.pulumi("config", "set", "ferry:multipleRoles", "true")
+    stack.pulumi("config", "set", "ferry:workosBaseUrl", workos.url)
+    stack.pulumi("config", "set", "--secret", "ferry:workosApiKey", CONFIGURED_KEY)
+
+    with subtests.test("preview sends nothing that writes"):
+        stack.preview()
+        assert workos.requests()["total"] == 0
+
+    with subtests.test("up writes what is missing, each object once"):
+        stack.up()
+        asked = workos.requests()
+        assert asked["writes"] == expected_summary("first")["minimal_writes_from_empty"]
+        assert asked["reads"] <= 2
+        expect_workos_to_be("first", workos)
+
+    with subtests.test("the summary and the findings account for every line"):
+        expect_the_summary_to_add_up("first", stack.summary())
+        expect_findings_for_all_rejects("first", stack.findings())
+
+    with subtests.test("a second up asks nothing"):
+        workos.clear()
+        stack.up()
+        assert workos.requests()["total"] == 0
+
+    stack.pulumi("config", "set", "ferry:export", str(ACME / "later"))
+    stack.pulumi("config", "set", "ferry:removed", "delete")
+    with subtests.test("days later only what changed is written"):
+        workos.clear()
+        stack.up()
+        assert workos.requests()["writes"] == expected_summary("later")["minimal_writes_from_first"]
+        expect_workos_to_be("later", workos)
+        expect_the_summary_to_add_up("later", stack.summary())
+        expect_findings_for_all_rejects("later", stack.findings())
+
+    with subtests.test("and up again asks nothing"):
+        workos.clear()
+        stack.up()
+        assert workos.requests()["total"] == 0
+
+    with subtests.test("no secret is anywhere but in the export"):
+        expect_no_secret_outside_the_export(stack)
