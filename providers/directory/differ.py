@@ -89,3 +89,11 @@ def adopted(kind: Kind, desired: Mapping[str, Any], live: Mapping[str, Any]) -> 
         view["password"] = desired.get("password")
         view["email_verified"] = bool(live.get("email_verified"))
     return view
+
+
+def drifted(kind: Kind, applied: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that somebody changed in WorkOS since Ferry wrote them, with their live values; what Ferry never gave
+    a value, and what nothing can read back, is nobody's change.
+    """
+    view = adopted(kind, applied, live) | {name: applied.get(name) for name in WRITE_ONLY}
+    return {one.field: view[one.field] for one in changes(kind, applied, {**view, "origin": applied.get("origin")})}

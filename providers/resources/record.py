@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal, NoReturn
 
 import pulumi
@@ -25,7 +26,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from providers.directory.differ import IDENTITY, MANAGED, WRITE_ONLY, changes
+from providers.directory.differ import IDENTITY, MANAGED, changes, drifted
 from providers.resources.host import Host, Setback, configure, host
 from providers.settings import Kind
 from providers.workos.client import Fatal, Gone, WorkOSFault
@@ -109,13 +110,13 @@ class RecordProvider(ResourceProvider):
             return ReadResult(None, {})
         except WorkOSFault as fault:
             self._stop(fault)
-        drifted = self._drift(props, live)
+        found = drifted(self.kind, props, live)
         outs = dict(props)
-        if drifted:
+        if found:
             repair = host().settings.on_drift == "repair"
             then = "the next up puts it back" if repair else "kept; ferry:onDrift repair would put it back"
-            _say(f"drift: {self.kind} {self.key(props)}: {', '.join(sorted(drifted))} changed in WorkOS ({then})")
-            outs |= drifted if repair else {}
+            _say(f"drift: {self.kind} {self.key(props)}: {', '.join(sorted(found))} changed in WorkOS ({then})")
+            outs |= found if repair else {}
         return ReadResult(id_, outs)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -154,7 +155,8 @@ class RecordProvider(ResourceProvider):
             case "deactivate":
                 records = here.records(self.kind)
                 if isinstance(records, Memberships):
-                    records.deactivate(id_)
+                    with suppress(Gone):
+                        records.deactivate(id_)
             case "retain":
                 return
 
@@ -193,25 +195,6 @@ class RecordProvider(ResourceProvider):
             host().in_use.add(written.id)
         outs = self._set_back(props, FAILED, fault.code, str(fault), written)
         return CreateResult(written.id or f"{FAILED}{self.key(props)}", outs)
-
-    def _drift(self, props: Mapping[str, Any], live: Mapping[str, Any]) -> Fields:
-        drifted = {}
-        for name in MANAGED[self.kind]:
-            applied, held = props.get(name), live.get(name)
-            if name in WRITE_ONLY or (name == "email_verified" and not applied) or (name == "roles" and not applied):
-                continue
-            if name == "metadata":
-                held = {key: value for key, value in (held or {}).items() if key in (applied or {})}
-            if name == "domains":
-                held = [one for one in held or [] if one in (applied or [])]
-            same = (
-                sorted(applied or []) == sorted(held or [])
-                if isinstance(held, list)
-                else (applied or None) == (held or None)
-            )
-            if not same:
-                drifted[name] = held
-        return drifted
 
     def _stop_if_fatal(self, fault: WorkOSFault) -> None:
         if isinstance(fault, Fatal):

@@ -60,7 +60,7 @@ class Memberships(Records):
         self.delete(*MEMBERSHIPS, id_)
 
     def deactivate(self, id_: str) -> None:
-        """Make it inactive; WorkOS takes a repeat as done."""
+        """Make it inactive; WorkOS takes a repeat as done. Raises Gone."""
         self.door.call("PUT", *MEMBERSHIPS, id_, "deactivate")
 
 
