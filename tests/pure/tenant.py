@@ -15,6 +15,7 @@ from providers.directory.model import Directory, User
 from providers.findings import BUCKETS, FILES, Ledger
 from providers.settings import read_settings
 
+SHARED = "shared@people.example"
 Line = dict[str, Any]
 
 #: Bcrypt in form; nobody's password.
@@ -66,6 +67,16 @@ def password(own: str, text: str = HASH, **more: Any) -> Line:
 def otp(user_id: str, text: str = OTP) -> Line:
     """An authenticator line of support's MFA file."""
     return {"user_id": user_id, "tenant": "acme", "type": "otp", "otp_secret": text}
+
+
+def sharing(*accounts: Line) -> list[Line]:
+    """Users with one email."""
+    return [person(**{"email": SHARED, **one}) for one in accounts]
+
+
+def line_at(path: Path, offset: int) -> Any:
+    """The JSON line that starts at a byte of a file."""
+    return json.loads(path.read_bytes()[offset:].splitlines()[0])
 
 
 def write(folder: Path, **files: Iterable[Line | str]) -> Path:

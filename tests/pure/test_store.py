@@ -266,7 +266,7 @@ def test_the_authenticator_of_a_merged_account_is_read_back(project: Path) -> No
 def test_secrets_are_read_from_gzip_files_and_arrays_too(project: Path) -> None:
     folder = project / "export"
     lines = [json.loads(line) for line in (folder / "passwords.ndjson").read_text().splitlines()]
-    (folder / "passwords.json.gz").write_bytes(gzip.compress(json.dumps(lines, indent=2).encode()))
+    (folder / "passwords.json.gz").write_bytes(gzip.compress(json.dumps(lines, indent=2).encode(), mtime=0))
     (folder / "passwords.ndjson").unlink()
     with opened(project) as store:
         assert store.secret("password", "auth0|2", fingerprint_of(store, "password", "auth0|2")) == OTHER_HASH
