@@ -6,7 +6,8 @@ from providers.workos.client import Conflict, Refused
 from providers.workos.kinds import Fields, Records, Written
 
 MEMBERSHIPS = ("user_management", "organization_memberships")
-_ALL_STATUSES = "active,inactive,pending"
+#: Without them WorkOS lists active ones only; a pending one is an invitation, which only the invited can accept.
+_STATUSES = "active,inactive"
 #: What WorkOS gives a membership without a role; a membership cannot be without any (WorkOS: roles and permissions).
 DEFAULT_ROLE = "member"
 
@@ -20,14 +21,14 @@ class Memberships(Records):
         """One POST, which makes it active; a second request where it must not be.
 
         What WorkOS answers to a second create for one pair is not documented: on any refusal the pair is looked up
-        with all statuses, and what is there decides.
+        among active and inactive ones, and what is there decides.
         """
         pair = {"organization_id": desired["organization_id"], "user_id": desired["user_id"]}
         try:
             made = self.door.call("POST", *MEMBERSHIPS, body={**pair, **role_body(desired.get("roles") or [])})
         except (Conflict, Refused):
             interrupted = self.door.interrupted()
-            params = {**pair, "statuses": _ALL_STATUSES, "limit": 1}
+            params = {**pair, "statuses": _STATUSES, "limit": 1}
             found = self.door.call("GET", *MEMBERSHIPS, params=params).get("data", [])
             if not found:
                 raise

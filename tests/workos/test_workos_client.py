@@ -179,6 +179,7 @@ def test_an_error_that_is_not_in_workos_form_is_sorted_by_its_status(status: int
     "answer",
     [
         httpx2.Response(301, headers={"location": "https://elsewhere.example/"}),
+        httpx2.Response(307, headers={"location": "https://elsewhere.example/"}, json={"id": "user_elsewhere"}),
         httpx2.Response(200, text="<html>Sign in to the guest network</html>"),
         httpx2.Response(200, json=["not an object"]),
     ],

@@ -181,6 +181,18 @@ def test_a_membership_that_is_there_already_is_read_and_converged(
     assert (written.id, written.origin) == (own["id"], "found")
 
 
+@pytest.mark.parametrize("status", ["active", "inactive"])
+def test_an_inactive_membership_is_found_too_where_workos_refuses_to_make_it_again(
+    memberships: Memberships, workos: Sandbox, pair: Fields, status: str
+) -> None:
+    own = there(workos, pair, "admin", active=False)
+    workos.fault("POST", "/organization_memberships$", status=409, body={"message": "no"})
+    written = made(memberships, desired(pair, "admin", status=status))
+
+    assert held(workos) == (["admin"], status)
+    assert (written.id, written.origin) == (own["id"], "found")
+
+
 def test_a_membership_that_is_there_keeps_roles_that_the_directory_does_not_speak_of(
     memberships: Memberships, workos: Sandbox, pair: Fields
 ) -> None:
