@@ -6,6 +6,7 @@ Knows where a secret stands; passes none on.
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -56,7 +57,7 @@ class IdentityIndex:
     """Which user owns a database identity, and which users share an email."""
 
     _owners: dict[str, list[tuple[str | None, str, int]]] = field(default_factory=lambda: defaultdict(list))
-    _emails: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _emails: dict[str, list[User]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, user: User) -> None:
         """Index one user; every database identity counts, also of an account linked to a social one."""
@@ -64,7 +65,7 @@ class IdentityIndex:
         for rank, (connection, own) in enumerate(identities):
             self._owners[own].append((connection, user.user_id, rank))
         if user.email:
-            self._emails[user.email.strip().lower()].append(user.user_id if identities else "")
+            self._emails[user.email.strip().lower()].append(user)
 
     def by_id(self, own: str, connection: str | None) -> dict[str, int]:
         """The users that own this id in this connection, each with the identity's position; a connection that one
@@ -77,10 +78,14 @@ class IdentityIndex:
         ]
         return dict(sorted(found, key=lambda one: -one[1]))
 
-    def by_email(self, email: str) -> str:
-        """The only user with this email, if that one has a database identity; else ''."""
+    def by_email(self, email: str, connection: str | None) -> str:
+        """The only user with this email, if that one has a database identity of this connection; else ''."""
         owners = self._emails.get(email.strip().lower(), [])
-        return owners[0] if len(owners) == 1 else ""
+        if len(owners) != 1:
+            return ""
+        theirs = {one for one, _ in owners[0].database_identities()}
+        fits = bool(theirs) if connection is None else bool(theirs & {connection, None})
+        return owners[0].user_id if fits else ""
 
 
 def match_passwords(lines: Iterable[Read], index: IdentityIndex) -> list[Match]:
@@ -94,14 +99,14 @@ def match_passwords(lines: Iterable[Read], index: IdentityIndex) -> list[Match]:
         record: Password = read.record
         email = (record.email or "").strip().lower()
         emails[email] += 1
-        if own := record.join_id:
-            users = index.by_id(own, record.connection)
-            matches.append(_match(read, own, users))
+        if ids := record.join_ids:
+            users = next((found for own in ids if (found := index.by_id(own, record.connection))), {})
+            matches.append(_match(read, ids[-1], users))
         else:
             without_id.append((read, email))
     for read, email in without_id:
-        user = index.by_email(email) if email and emails[email] == 1 else ""
-        matches.append(_match(read, "", {user: 0} if user else {}, by_email=True))
+        user = index.by_email(email, read.record.connection) if email and emails[email] == 1 else ""
+        matches.append(_match(read, "", {user: sys.maxsize} if user else {}, by_email=True))
     return matches
 
 
@@ -123,7 +128,8 @@ def _match(read: Read, own: str, users: dict[str, int], *, by_email: bool = Fals
 def choose(matches: list[Match]) -> tuple[Match | None, list[Match], list[Match]]:
     """Of one user's usable hashes: the one that counts, those it outweighs, and those nobody can choose between.
 
-    The hash of the earliest identity counts, then the newest. Two different hashes that tie are both unusable.
+    The hash of the earliest identity counts, then the newest; one joined by email comes last. Two different hashes that
+    tie are both unusable.
     """
     ordered = sorted(matches, key=lambda one: one.line)
     ordered.sort(key=lambda one: one.set_at, reverse=True)

@@ -58,6 +58,8 @@ class Export:
     def __init__(self, folder: Path, ledger: Ledger) -> None:
         """Raises ExportError if the folder or its `users` file is missing, or a kind stands there twice."""
         self.folder, self.ledger = folder, ledger
+        #: Email and `email_verified` of users whose line cannot be used, by id: they share the email all the same.
+        self.claims: dict[str, tuple[str, object]] = {}
         if not folder.is_dir():
             raise ExportError(f"the export folder {folder} does not exist; see ferry:export")
         self.files = {kind: path for kind in FILES if (path := _file_of(folder, kind))}
@@ -108,6 +110,8 @@ class Export:
             missing = not found and kind != "passwords"
             code = "no_id" if missing and all(data.get(key) is None for key in _ID_KEYS) else "invalid_field"
             self.ledger.refuse(kind, piece.line, found, code, f"the line cannot be used ({faults(error)})")
+            if kind == "users" and isinstance(data.get("email"), str):
+                self.claims[found or f"line {piece.line}"] = data["email"], data.get("email_verified")
             return None
 
 

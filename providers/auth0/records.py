@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import (
-    AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -27,8 +26,8 @@ class RoundedId(ValueError):
     """An id went through a floating point number on its way (`1.09e+20`): the file can be trusted no further."""
 
 
-#: With a separator or a sign only: digits around an `e` alone may be a database id.
-_ROUNDED = re.compile(r"\d+(?:[.,]\d+[eE]\+?|[eE]\+)\d+")
+#: Digits around a bare `e` may be a database id; and spreadsheets round from 12 digits on.
+_ROUNDED = re.compile(r"\d+(?:[.,]\d+[eE]\+?|[eE]\+)(?:1[1-9]|[2-9]\d)")
 
 
 def _id_text(value: object) -> object:
@@ -66,6 +65,17 @@ def _absent_is_empty(value: object) -> object:
     return () if value is None else value
 
 
+def _with_ids(value: object) -> object:
+    """Identities without an id own nothing that could be joined to them."""
+    if not isinstance(value, list):
+        return _absent_is_empty(value)
+    return [one for one in value if not isinstance(one, dict) or one.get("user_id") not in (None, "")]
+
+
+def _mapping_or_none(value: object) -> object:
+    return value if isinstance(value, dict) else None
+
+
 def _own_id(value: object) -> object:
     """The record's own id is text already; a number there is refused, a rounded one stops the run."""
     if isinstance(value, float | str):
@@ -77,6 +87,7 @@ OwnId = Annotated[StrictStr, BeforeValidator(_own_id)]
 IdText = Annotated[StrictStr, BeforeValidator(_id_text)]
 Text = Annotated[StrictStr | None, BeforeValidator(_text)]
 Instant = Annotated[str | None, BeforeValidator(_instant)]
+Metadata = Annotated[dict[str, Any] | None, BeforeValidator(_mapping_or_none)]
 Flag = Annotated[bool, BeforeValidator(lambda value: value if value not in (None, "") else False)]
 
 
@@ -99,16 +110,16 @@ class User(Record):
 
     user_id: OwnId
     email: Text = None
-    email_verified: bool | float | str | None = None
+    email_verified: Any = None
     given_name: Text = None
     family_name: Text = None
     blocked: Flag = False
     created_at: Instant = None
     updated_at: Instant = None
-    identities: Annotated[tuple[Identity, ...], BeforeValidator(_absent_is_empty)] = ()
+    identities: Annotated[tuple[Identity, ...], BeforeValidator(_with_ids)] = ()
     connection: Text = None
-    user_metadata: dict[str, Any] | None = None
-    app_metadata: dict[str, Any] | None = None
+    user_metadata: Metadata = None
+    app_metadata: Metadata = None
 
     def database_identities(self) -> list[tuple[str | None, str]]:
         """Connection and id of every identity that may own an Auth0 password, in their order.
@@ -165,7 +176,7 @@ class Password(Record):
     """A line of support's password file. The hash is in no repr."""
 
     oid: Annotated[Text, BeforeValidator(lambda v: _id_text(v.get("$oid") if isinstance(v, dict) else v))] = Field(
-        default=None, validation_alias=AliasChoices("_id", "_ID")
+        default=None, validation_alias="_id"
     )
     alt_id: Annotated[Text, BeforeValidator(_id_text)] = None
     email: Text = None
@@ -175,17 +186,28 @@ class Password(Record):
 
     @model_validator(mode="before")
     @classmethod
-    def _email_of_identifiers(cls, data: Any) -> Any:
-        if isinstance(data, dict) and not data.get("email") and isinstance(data.get("identifiers"), list):
-            emails = [i.get("value") for i in data["identifiers"] if isinstance(i, dict) and i.get("type") == "email"]
-            return {**data, "email": emails[0]} if emails else data
-        return data
+    def _one_spelling(cls, data: Any) -> Any:
+        """`_ID` stands for `_id`, and an email among the `identifiers` for `email`."""
+        if not isinstance(data, dict):
+            return data
+        result = dict(data)
+        if result.get("_id") is None:
+            result["_id"] = result.get("_ID")
+        if not result.get("email") and isinstance(result.get("identifiers"), list):
+            emails = (i.get("value") for i in result["identifiers"] if isinstance(i, dict) and i.get("type") == "email")
+            result["email"] = next(emails, None)
+        return result
 
     @property
-    def join_id(self) -> str | None:
-        """The id this hash belongs to within its connection: `alt_id` where there is one, else `$oid`, bare."""
-        chosen = self.alt_id or self.oid
-        return chosen.removeprefix("auth0|") if chosen else None
+    def join_ids(self) -> tuple[str, ...]:
+        """The ids this hash may belong to within its connection, the first that somebody owns counts.
+
+        `alt_id` where there is one, as it is; else `$oid`, which some files write with the prefix of a user id.
+        """
+        if self.alt_id or not self.oid:
+            return (self.alt_id,) if self.alt_id else ()
+        bare = self.oid.removeprefix("auth0|")
+        return (self.oid,) if bare == self.oid else (self.oid, bare)
 
 
 class Factor(Record):

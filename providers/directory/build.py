@@ -26,8 +26,7 @@ def build(export: Export, settings: Settings, ledger: Ledger) -> Directory:
     roles = read_roles(export.read("roles"), settings, ledger)
     people = read_people(export.read("users"), settings, ledger)
     matches = match_passwords(export.read("passwords"), people.identities)
-    with_hash = {one.users[0] for one in matches if one.hash and len(one.users) == 1}
-    group_people(people, with_hash, settings, ledger)
+    group_people(people, _with_hash(matches), export.claims, settings, ledger)
     passwords = _passwords(matches, people, export, ledger)
     factors = _factors(export, people, ledger)
     memberships = _memberships(export, organizations, people, roles, settings, ledger)
@@ -37,6 +36,15 @@ def build(export: Export, settings: Settings, ledger: Ledger) -> Directory:
         users=tuple(_user(group, passwords, factors) for _, group in sorted(people.groups.items())),
         memberships=tuple(one for _, one in sorted(memberships.items())),
     )
+
+
+def _with_hash(matches: list[Match]) -> set[str]:
+    """The accounts that have a hash Ferry can use."""
+    usable: dict[str, list[Match]] = defaultdict(list)
+    for match in matches:
+        if match.hash and len(match.users) == 1:
+            usable[match.users[0]].append(match)
+    return {user for user, candidates in usable.items() if choose(candidates)[0] is not None}
 
 
 def _user(group: Group, passwords: dict[str, Secret], factors: dict[str, Secret]) -> User:
@@ -206,7 +214,8 @@ def _declare_named_roles(gathered: dict[tuple[str, str], list[Read]], roles: Rol
 
 def _fate_of_member(record: Member, organizations: Organizations, people: People, settings: Settings) -> Fate | None:
     home = people.home.get(record.user_id, record.user_id)
-    if settings.skip.intersection((f"{record.org_id}/{record.user_id}", f"{record.org_id}/{home}")):
+    pairs = f"{record.org_id}/{record.user_id}", f"{record.org_id}/{home}"
+    if settings.skip.intersection((*pairs, record.org_id, record.user_id)):
         return "skipped", "skipped", "left out on purpose"
     if record.org_id in organizations.skipped or record.user_id in people.skipped:
         return "skipped", "skipped", "its user or organization is left out"

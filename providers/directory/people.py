@@ -42,6 +42,8 @@ class People:
     kept: dict[str, Person] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)
+    #: Email and verification of refused accounts that have an email, by id: they share it all the same.
+    claims: dict[str, tuple[str, bool]] = field(default_factory=dict)
     home: dict[str, str] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     identities: IdentityIndex = field(default_factory=IdentityIndex)
@@ -110,10 +112,6 @@ def _keep_or_refuse(read: Read, people: People, settings: Settings, ledger: Ledg
         people.skipped.add(user.user_id)
         ledger.end("skipped", "users", read.line, user.user_id, "skipped", "left out on purpose")
         return
-    if user.blocked and settings.blocked_users == "skip":
-        people.skipped.add(user.user_id)
-        ledger.end("skipped", "users", read.line, user.user_id, "blocked_skipped", "the user is blocked")
-        return
     email = (user.email or "").strip().lower()
     fault = external_id_fault(user.user_id)
     if fault is None and not email:
@@ -122,16 +120,20 @@ def _keep_or_refuse(read: Read, people: People, settings: Settings, ledger: Ledg
         fault = "invalid_email", "the email is not an address"
     if fault is not None:
         people.refused[user.user_id] = fault[0]
+        people.claims[user.user_id] = email, is_verified(user.email_verified, settings)
         ledger.refuse("users", read.line, user.user_id, *fault)
         return
     note_long_id(ledger, "users", read.line, user.user_id)
+    if _is_odd(user.email_verified) and not is_verified(user.email_verified, settings):
+        message = "email_verified is no boolean and not the text true, so the email counts as unverified"
+        ledger.note("users", read.line, user.user_id, "email_verified_text", message)
     source = {"user_metadata": user.user_metadata, "app_metadata": user.app_metadata}
     found = picked(source, settings.user_metadata) if settings.user_metadata else {}
     people.kept[user.user_id] = Person(
         line=read.line,
         user_id=user.user_id,
         email=email,
-        verified=_is_verified(user, read.line, settings, ledger),
+        verified=is_verified(user.email_verified, settings),
         blocked=user.blocked,
         created_at=user.created_at or "9999",
         first_name=user.given_name,
@@ -140,54 +142,75 @@ def _keep_or_refuse(read: Read, people: People, settings: Settings, ledger: Ledg
     )
 
 
-def _is_verified(user: User, line: int, settings: Settings, ledger: Ledger) -> bool:
+def is_verified(value: object, settings: Settings) -> bool:
     """True for true, 1 and the text `true`; other text only if the stack trusts it (identity rule 4)."""
-    value = user.email_verified
     if not isinstance(value, str):
-        return value == 1
+        return isinstance(value, bool | int | float) and value == 1
     text = value.strip()
-    if text.lower() == "true":
-        return True
-    trusted = settings.email_verified == "trust-text" and bool(text)
-    if text and not trusted:
-        message = "email_verified holds text other than true, so the email counts as unverified"
-        ledger.note("users", line, user.user_id, "email_verified_text", message)
-    return trusted
+    return text.lower() == "true" or (settings.email_verified == "trust-text" and bool(text))
 
 
-def group_people(people: People, with_hash: set[str], settings: Settings, ledger: Ledger) -> None:
-    """Second pass: one WorkOS user an email (identity rule 6). Fills `home`, `groups` and `refused` of `people`."""
+def _is_odd(value: object) -> bool:
+    """Text, or what is no plain value at all."""
+    return bool(value.strip()) if isinstance(value, str) else not isinstance(value, bool | int | float | None)
+
+
+def group_people(
+    people: People,
+    with_hash: set[str],
+    unusable: Mapping[str, tuple[str, object]],
+    settings: Settings,
+    ledger: Ledger,
+) -> None:
+    """Second pass: one WorkOS user an email (identity rule 6). Fills `home` and `groups`, or refuses and skips.
+
+    `unusable` are email and `email_verified` of lines that were refused while reading, by id. They count like any
+    account of that email, as do users refused for their id: else an unverified account would take their place.
+    """
     by_email: dict[str, list[Person]] = defaultdict(list)
     for person in people.kept.values():
         by_email[person.email].append(person)
-    for sharing in by_email.values():
-        for person in _refused_of(sharing, settings, people, ledger):
+    others: dict[str, list[bool]] = defaultdict(list)
+    unread = {own: (email.strip().lower(), is_verified(told, settings)) for own, (email, told) in unusable.items()}
+    for own, (email, verified) in {**unread, **people.claims}.items():
+        if own not in people.kept and own not in people.skipped:
+            others[email].append(verified)
+    for email, sharing in by_email.items():
+        for person in _refused_of(sharing, others[email], settings, people, ledger):
             sharing.remove(person)
         if sharing:
-            _settle(sharing, with_hash, people, ledger)
+            _settle(sharing, with_hash, settings, people, ledger)
 
 
-def _refused_of(sharing: list[Person], settings: Settings, people: People, ledger: Ledger) -> list[Person]:
+def _refused_of(
+    sharing: list[Person], others: list[bool], settings: Settings, people: People, ledger: Ledger
+) -> list[Person]:
     """The accounts of one email that cannot be declared: by the identity rules, all but the verified ones."""
-    verified = [person for person in sharing if person.verified]
-    if len(sharing) == 1 or (len(verified) == len(sharing) and settings.duplicate_emails == "merge-verified"):
+    accounts = [*(person.verified for person in sharing), *others]
+    if len(accounts) == 1 or (all(accounts) and settings.duplicate_emails == "merge-verified"):
         return []
-    if len(verified) == 1 and settings.duplicate_emails == "merge-verified":
+    if accounts.count(True) == 1 and settings.duplicate_emails == "merge-verified":
         refused = [person for person in sharing if not person.verified]
         code, message = "unverified_duplicate", "another account with this email is verified, this one is not"
     else:
         refused = list(sharing)
-        code, message = "ambiguous_email", f"{len(sharing)} accounts share this email and may not be merged"
+        code, message = "ambiguous_email", f"{len(accounts)} accounts share this email and may not be merged"
     for person in refused:
         people.refused[person.user_id] = code
         ledger.refuse("users", person.line, person.user_id, code, message)
     return refused
 
 
-def _settle(sharing: list[Person], with_hash: set[str], people: People, ledger: Ledger) -> None:
+def _settle(sharing: list[Person], with_hash: set[str], settings: Settings, people: People, ledger: Ledger) -> None:
     ordered = sorted(sharing, key=lambda one: (one.user_id not in with_hash, one.created_at, one.user_id))
     primary = ordered[0]
     group = Group(min(person.user_id for person in sharing), primary, tuple(ordered))
+    if group.blocked and settings.blocked_users == "skip":
+        for person in ordered:
+            people.skipped.add(person.user_id)
+            message = "the user is blocked, or an account it would be merged with"
+            ledger.end("skipped", "users", person.line, person.user_id, "blocked_skipped", message)
+        return
     people.groups[group.key] = group
     for person in ordered:
         people.home[person.user_id] = group.key

@@ -118,11 +118,10 @@ def test_empty_objects_and_null_are_the_same_as_absent(tmp_path: Path, value: An
     ("fields", "field"),
     [
         ({"identities": "x"}, "identities"),
-        ({"identities": [{"provider": "auth0"}]}, "identities.0.user_id"),
+        ({"identities": [7]}, "identities.0"),
+        ({"identities": [{"user_id": True}]}, "identities.0.user_id"),
         ({"email": ["ada@people.example"]}, "email"),
         ({"email": {"value": "ada@people.example"}}, "email"),
-        ({"user_metadata": ["x"]}, "user_metadata"),
-        ({"email_verified": {"a": 1}}, "email_verified"),
         ({"given_name": True}, "given_name"),
     ],
 )
@@ -131,6 +130,23 @@ def test_a_field_of_another_type_refuses_the_line_and_is_named(tmp_path: Path, f
 
     assert outcome.found("users") == [(1, "invalid_field", "auth0|1")]
     assert f"({field}" in outcome.ledger.findings[0].message
+
+
+@pytest.mark.parametrize("value", ["text", "", [1], 7])
+def test_metadata_that_is_no_object_holds_nothing_and_loses_nobody(tmp_path: Path, value: object) -> None:
+    line = person("1", user_metadata=value, app_metadata=value)
+    outcome = read(write(tmp_path, users=[line]), userMetadata='{"plan":"app_metadata.plan"}')
+
+    assert outcome.user("auth0|1").metadata == {}
+
+
+@pytest.mark.parametrize("own", [None, ""])
+def test_an_identity_without_id_loses_nobody(tmp_path: Path, own: str | None) -> None:
+    identities = [{"provider": "x", "connection": "x", "user_id": own}, {"provider": "x", "connection": "x"}]
+    line = person("1", identities=[*person("1")["identities"], *identities])
+    outcome = read(write(tmp_path, users=[line], passwords=[password("1")]))
+
+    assert outcome.user("auth0|1").password is not None
 
 
 # Ids
@@ -198,7 +214,7 @@ def test_a_rounded_id_stops_the_run_and_names_the_place(tmp_path: Path, kind: st
         read(tmp_path)
 
 
-@pytest.mark.parametrize("own", ["1e5", "e+20", "1e+x", "12.5", "deadbeefe+20"])
+@pytest.mark.parametrize("own", ["1e5", "e+20", "1e+x", "12.5", "deadbeefe+20", "1.5e3", "12e+3", "507e12", "1.5e10"])
 def test_an_id_that_only_looks_a_little_like_a_number_is_no_damage(tmp_path: Path, own: str) -> None:
     assert [one.external_id for one in read(write(tmp_path, users=[person(own)])).directory.users] == [f"auth0|{own}"]
 
@@ -219,24 +235,25 @@ def test_a_user_without_identities_has_the_one_its_id_names(user_id: str, identi
 
 
 @pytest.mark.parametrize(
-    ("line", "own"),
+    ("line", "ids"),
     [
-        ({"_id": {"$oid": "1"}}, "1"),
-        ({"_id": "1"}, "1"),
-        ({"_ID": {"$oid": "1"}}, "1"),
-        ({"_ID": "1"}, "1"),
-        ({"_id": {"$oid": "auth0|1"}}, "1"),
-        ({"_id": "auth0|a|b"}, "a|b"),
-        ({"_id": {"$oid": "1"}, "alt_id": "2"}, "2"),
-        ({"_id": {"$oid": "1"}, "alt_id": ""}, "1"),
-        ({"alt_id": "auth0|2"}, "2"),
-        ({"_id": {}}, None),
-        ({"_id": None}, None),
-        ({}, None),
+        ({"_id": {"$oid": "1"}}, ["1"]),
+        ({"_id": "1"}, ["1"]),
+        ({"_ID": {"$oid": "1"}}, ["1"]),
+        ({"_ID": "1"}, ["1"]),
+        ({"_id": None, "_ID": "1"}, ["1"]),
+        ({"_id": {"$oid": "auth0|1"}}, ["auth0|1", "1"]),
+        ({"_id": "auth0|a|b"}, ["auth0|a|b", "a|b"]),
+        ({"_id": {"$oid": "1"}, "alt_id": "2"}, ["2"]),
+        ({"_id": {"$oid": "1"}, "alt_id": ""}, ["1"]),
+        ({"alt_id": "auth0|2"}, ["auth0|2"]),
+        ({"_id": {}}, []),
+        ({"_id": None}, []),
+        ({}, []),
     ],
 )
-def test_the_id_of_a_hash_is_bare_and_alt_id_comes_first(line: Line, own: str | None) -> None:
-    assert Password.model_validate(line).join_id == own
+def test_alt_id_comes_first_as_it_is_and_a_prefixed_id_may_be_meant_bare(line: Line, ids: list[str]) -> None:
+    assert list(Password.model_validate(line).join_ids) == ids
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,53 @@ def test_a_hash_joins_by_the_email_among_its_identifiers(tmp_path: Path) -> None
     assert with_hash(read(tmp_path), tmp_path) == {"auth0|1": HASH}
 
 
+def test_an_id_that_looks_like_a_prefixed_one_belongs_to_its_owner(tmp_path: Path) -> None:
+    """Ids of custom databases are anything at all, also `auth0|1`."""
+    users = [person("1"), person("auth0|1", email="other@people.example")]
+    lines = [password("x", alt_id="auth0|1"), password("1", OTHER_HASH)]
+    outcome = read(write(tmp_path, users=users, passwords=lines))
+
+    assert with_hash(outcome, tmp_path) == {"auth0|auth0|1": HASH, "auth0|1": OTHER_HASH}
+
+
+def test_a_prefixed_alt_id_that_nobody_owns_is_nobodys(tmp_path: Path) -> None:
+    outcome = read(write(tmp_path, users=[person("1")], passwords=[password("x", alt_id="auth0|1")]))
+
+    assert outcome.found("passwords") == [(1, "no_matching_user", "auth0|1")]
+
+
+def test_an_id_under_the_older_key_is_an_id_too(tmp_path: Path) -> None:
+    """The line carries an id, so its email joins nothing."""
+    line = {"_id": None, "_ID": {"$oid": "other"}, "email": "1@people.example", "passwordHash": HASH}
+    outcome = read(write(tmp_path, users=[person("1")], passwords=[line]))
+
+    assert outcome.found("passwords") == [(1, "no_matching_user", "other")]
+
+
+def test_a_hash_joined_by_id_outweighs_a_newer_one_joined_by_email(tmp_path: Path) -> None:
+    newer = {**WITHOUT_ID, "password_set_date": {"$date": "2024-01-01T00:00:00Z"}}
+    exact = password("1", OTHER_HASH, email="old@people.example", password_set_date={"$date": "2020-01-01T00:00:00Z"})
+    outcome = read(write(tmp_path, users=[person("1")], passwords=[newer, exact]))
+
+    assert with_hash(outcome, tmp_path) == {"auth0|1": OTHER_HASH}
+    assert [code for _, code, _ in outcome.found("passwords")] == ["second_hash"]
+
+
+def test_an_email_joins_no_hash_of_another_connection(tmp_path: Path) -> None:
+    line = {**WITHOUT_ID, "connection": "Legacy"}
+    outcome = read(write(tmp_path, users=[person("1")], passwords=[line]))
+
+    assert [code for _, code, _ in outcome.found("passwords")] == ["no_matching_user"]
+
+
+def test_an_account_whose_hashes_contradict_each_other_is_not_primary_for_them(tmp_path: Path) -> None:
+    users = sharing({"own": "1", "created_at": "2020-01-01T00:00:00Z"}, {"own": "2", "created_at": "2021-01-01"})
+    lines = [password("1"), password("1", OTHER_HASH), password("2")]
+    outcome = read(write(tmp_path, users=users, passwords=lines))
+
+    assert with_hash(outcome, tmp_path) == {"auth0|2": HASH}
+
+
 @pytest.mark.parametrize(
     ("users", "passwords"),
     [
@@ -347,3 +394,13 @@ def test_blocked_users_can_be_left_out(tmp_path: Path) -> None:
     assert [one.key for one in outcome.directory.users] == ["auth0|2"]
     assert outcome.found("users") == [(1, "blocked_skipped", "auth0|1")]
     assert outcome.found("members") == [(1, "skipped", "org_a/auth0|1")]
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_leaving_out_a_blocked_user_lets_nobody_in_with_the_same_email(tmp_path: Path, verified: bool) -> None:
+    """Blocked if any account of the email is; and an unverified one never takes a verified one's place."""
+    users = sharing({"own": "1", "blocked": True}, {"own": "2", "email_verified": verified})
+    outcome = read(write(tmp_path, users=users), blockedUsers="skip")
+
+    assert outcome.directory.users == ()
+    assert outcome.buckets("users") == ({"skipped": 2} if verified else {"skipped": 1, "refused": 1})

@@ -218,8 +218,8 @@ def test_an_email_is_unverified_for_anything_else_that_is_no_text(tmp_path: Path
     assert outcome.found("users") == []
 
 
-@pytest.mark.parametrize("exported", ["false", "1", "yes", "ada@people.example", "true."])
-def test_other_text_is_unverified_with_a_finding(tmp_path: Path, exported: str) -> None:
+@pytest.mark.parametrize("exported", ["false", "1", "yes", "ada@people.example", "true.", [], [True], {"a": 1}])
+def test_whatever_else_stands_there_is_unverified_with_a_finding(tmp_path: Path, exported: object) -> None:
     outcome = read(write(tmp_path, users=[person("1", email_verified=exported)]))
 
     assert outcome.user("auth0|1").email_verified is False

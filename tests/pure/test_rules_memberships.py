@@ -43,6 +43,7 @@ MEMBERS = [
     pytest.param({}, "a", "auth0|2", "user_rejected:no_email", "refused", id="refused user"),
     pytest.param({}, "nameless", "auth0|1", "organization_rejected:no_name", "refused", id="refused organization"),
     pytest.param({"skip": '["auth0|1"]'}, "a", "auth0|1", "skipped", "skipped", id="skipped user"),
+    pytest.param({"skip": '["org_b"]'}, "b", "auth0|1", "skipped", "skipped", id="skipped, not in the export"),
     pytest.param({"skip": '["org_a"]'}, "a", "auth0|1", "skipped", "skipped", id="skipped organization"),
     pytest.param({"skip": '["org_a/auth0|1"]'}, "a", "auth0|1", "skipped", "skipped", id="skipped membership"),
 ]

@@ -54,6 +54,48 @@ def test_of_users_who_share_an_email_the_only_verified_one_counts(tmp_path: Path
     ]
 
 
+@pytest.mark.parametrize(
+    "verified",
+    [
+        person("jörg", email=SHARED),
+        person("x" * 130, email=SHARED),
+        person("1", email=SHARED, blocked="perhaps"),
+        person("1", email=f" {SHARED.upper()}", user_id=7),
+        {"email": SHARED, "email_verified": True},
+    ],
+    ids=["id not ASCII", "id too long", "invalid field", "id no text", "no id"],
+)
+def test_nobody_takes_the_place_of_a_verified_user_who_is_refused_for_another_reason(
+    tmp_path: Path, verified: Line
+) -> None:
+    """Whoever registers the address of such a user without verifying it would sign in as that person."""
+    users = [verified, person("evil", email=SHARED, email_verified=False)]
+    outcome = read(write(tmp_path, users=users, passwords=[password("evil")]))
+
+    assert outcome.directory.users == ()
+    assert (2, "unverified_duplicate", "auth0|evil") in outcome.found("users")
+    assert outcome.found("passwords") == [(1, "user_rejected:unverified_duplicate", "auth0|evil")]
+
+
+def test_a_verified_user_counts_whoever_else_is_refused(tmp_path: Path) -> None:
+    users = [person("jörg", email=SHARED), person("2", email=SHARED), person("öde", email=SHARED)]
+
+    assert [one.key for one in read(write(tmp_path, users=users)).directory.users] == ["auth0|2"]
+
+
+def test_an_unusable_second_line_of_a_user_is_no_other_user(tmp_path: Path) -> None:
+    users = [person("1", email_verified=False), person("1", email_verified=False, blocked="perhaps")]
+
+    assert [one.key for one in read(write(tmp_path, users=users)).directory.users] == ["auth0|1"]
+
+
+def test_a_user_left_out_on_purpose_leaves_the_email_to_the_other(tmp_path: Path) -> None:
+    users = sharing({"own": "1"}, {"own": "2", "email_verified": False})
+    outcome = read(write(tmp_path, users=users), skip='["auth0|1"]')
+
+    assert [one.key for one in outcome.directory.users] == ["auth0|2"]
+
+
 @pytest.mark.parametrize("verified", [(False, False), (True, True, False), (False, False, False)])
 def test_users_who_share_an_email_otherwise_are_all_refused(tmp_path: Path, verified: tuple[bool, ...]) -> None:
     users = sharing(*({"own": str(own), "email_verified": one} for own, one in enumerate(verified, 1)))
