@@ -97,6 +97,11 @@ class Store:
         found = row.fetchone()
         return _user(json.loads(found[0])) if found else None
 
+    def user_by_key(self, key: str) -> User | None:
+        """The declared user with this key, or None."""
+        found = self._db.execute("SELECT body FROM records WHERE kind = 'users' AND key = ?", (key,)).fetchone()
+        return _user(json.loads(found[0])) if found else None
+
     def declares(self, kind: Kind, name: str) -> bool:
         """Is there a record of this kind with this key or external id?"""
         query = "SELECT 1 FROM records WHERE kind = ? AND (external_id = ? OR key = ?)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 
 from providers.auth0.lines import ExportError
-from providers.directory.model import Record, fields
+from providers.directory.model import Record, fields, fingerprint
 from providers.directory.store import Store, open_store
 from providers.findings import FILE_OF
 from providers.reports.findings import findings_lines, write_findings
@@ -43,8 +44,11 @@ def declare_stack() -> None:
             _refuse_empty(store)
             previous = read_previous(pulumi.get_stack())
             brake(previous, store, _declared(store), settings)
-            if not pulumi.runtime.is_dry_run() and has_writes(previous, store, settings):
-                confirm_target(previous, WorkOS(key, base_url, settings.rate_share), key.startswith("sk_live_"))
+            live = key.startswith("sk_live_")
+            target = {"base_url": base_url, "live": live, "key": fingerprint(base_url, key)}
+            moved = any(previous.target.get(name, value) != value for name, value in target.items())
+            if not pulumi.runtime.is_dry_run() and (moved or has_writes(previous, store, settings)):
+                confirm_target(previous, WorkOS(key, base_url, settings.rate_share), live)
             declared = _declare(store, previous, settings)
             _report(store, settings)
             summary = _summary(store.summary(), declared)
@@ -52,7 +56,11 @@ def declare_stack() -> None:
             Verdict(
                 VerdictProvider(),
                 "verdict",
-                {"base_url": base_url, "live": key.startswith("sk_live_"), "told": summary.apply(_told)},
+                {
+                    **target,
+                    "leaving": _leaving(previous, _declared(store), settings),
+                    "told": summary.apply(_told),
+                },
                 pulumi.ResourceOptions(depends_on=[one for group in declared.values() for one in group]),
             )
     except (InvalidSettings, ExportError, Brake, WorkOSFault) as error:
@@ -69,18 +77,17 @@ def _declared(store: Store) -> dict[Kind, set[str]]:
 
 
 def _declare(store: Store, previous: Previous, settings: Settings) -> dict[Kind, list[Any]]:
-    names = _declared(store)
-    email_of_gone = _held_by_gone(previous, names["users"], "users", "email", settings)
-    domain_of_gone = _held_by_gone(previous, names["organizations"], "organizations", "domains", settings)
+    with_email = _Holders(previous, store, "users", "email", settings)
+    with_domain = _Holders(previous, store, "organizations", "domains", settings)
     roles = {one.slug: Role(RoleProvider(), one.slug, _bag(one)) for one in store.roles()}
     organizations = {}
     for organization in store.organizations():
-        displaces = next((domain_of_gone[one] for one in organization.domains if one in domain_of_gone), None)
-        bag = {**_bag(organization), "displaces": displaces}
+        own = organization.external_id
+        bag = {**_bag(organization), "holders": with_domain.of(own, own, "domains", organization.domains)}
         organizations[organization.external_id] = Organization(OrganizationProvider(), organization.external_id, bag)
     users = {}
     for user in store.users():
-        bag = {**_bag(user), "displaces": email_of_gone.get(user.email)}
+        bag = {**_bag(user), "holders": with_email.of(user.key, user.external_id, "email", [user.email])}
         users[user.key] = User(UserProvider(), user.key, bag)
     memberships = []
     for one in store.memberships():
@@ -106,16 +113,47 @@ def _bag(record: Record) -> dict[str, Any]:
     return {**{name: value for name, value in fields(record).items() if value not in (None, {}, [])}, "failure": None}
 
 
-def _held_by_gone(previous: Previous, declared: set[str], kind: Kind, name: str, settings: Settings) -> dict[str, str]:
-    """Unique values (an email, a domain) still held by objects that this run deletes, with their WorkOS ids."""
-    if settings.removal_of(kind) != "delete":
-        return {}
-    result = {}
-    for held in previous.gone(kind, declared).values():
-        value = held.outputs.get(name) or []
-        for one in [value] if isinstance(value, str) else value:
-            result[one] = held.id
-    return result
+def _leaving(previous: Previous, declared: dict[Kind, set[str]], settings: Settings) -> list[dict[str, str]]:
+    """What the stack held, declares no more, and does not retain."""
+    return [
+        {
+            "kind": kind,
+            "key": name if kind == "memberships" else str(held.outputs.get("external_id")),
+            "id": held.id,
+            **{end: str(held.outputs[end]) for end in ("organization", "user") if end in held.outputs},
+        }
+        for kind in KINDS
+        if settings.removal_of(kind) != "retain" and kind != "roles"
+        for name, held in previous.gone(kind, declared[kind]).items()
+    ]
+
+
+class _Holders:
+    """Objects of this stack that hold, as far as the last state knows, what another record is to get in this run."""
+
+    def __init__(self, previous: Previous, store: Store, kind: Kind, unique: str, settings: Settings) -> None:
+        """`unique` is the field whose values no two objects may share, beside the external id."""
+        declared = {record.key for record in store.records(kind)}
+        self._by_value: dict[tuple[str, str], tuple[str, str]] = {}
+        for name, held in previous.records[kind].items():
+            if not held.reached:
+                continue
+            own = str(held.outputs.get("external_id"))
+            if name in declared:
+                self._by_value["external_id", own] = held.id, name
+            elif settings.removal_of(kind) == "delete" and not (
+                store.withholds(kind, name) or store.withholds(kind, own)
+            ):
+                values = held.outputs.get(unique) or []
+                for value in [values] if isinstance(values, str) else values:
+                    self._by_value[unique, value] = held.id, ""
+                self._by_value["external_id", own] = held.id, ""
+
+    def of(self, key: str, external_id: str, unique: str, values: Iterable[str]) -> dict[str, str] | None:
+        """WorkOS id -> key of the declared record that gives the value up, '' for an object that goes; None if none."""
+        wanted = [("external_id", external_id), *((unique, value) for value in values)]
+        found = dict(self._by_value[one] for one in wanted if one in self._by_value)
+        return {id_: owner for id_, owner in found.items() if owner != key} or None
 
 
 def _report(store: Store, settings: Settings) -> None:

@@ -17,6 +17,7 @@ from typing import Literal
 
 from providers.directory.model import fields
 from providers.directory.store import Store, open_store
+from providers.resources.previous import confirm_target, read_previous
 from providers.settings import EXAMPLES, NAMESPACE, Kind, Settings, read_settings
 from providers.workos.client import WorkOS
 from providers.workos.kinds import Fields, Records
@@ -55,6 +56,12 @@ class StoredDirectory:
         """The fields of the declared user with this external id."""
         with self._lock:
             found = self._store().user_by_external_id(external_id)
+        return fields(found) if found else None
+
+    def user_by_key(self, key: str) -> Fields | None:
+        """The fields of the declared user with this key."""
+        with self._lock:
+            found = self._store().user_by_key(key)
         return fields(found) if found else None
 
     def organization(self, external_id: str) -> Fields | None:
@@ -97,10 +104,14 @@ class Host:
         #: WorkOS ids of the records that this run declares: no removal may touch them, whatever name they had before.
         self.in_use: set[str] = set()
         self.directory = StoredDirectory(lambda: self.store)
+        #: What left the stack in this run and is not retained: kind, key, WorkOS id, and a membership's ends.
+        self.leaving: list[dict[str, str]] = []
+        self.removed: set[str] = set()
         #: Users that were in WorkOS already, so that nobody can say whether their password is the export's.
         self.unconfirmed: list[str] = []
         self._checked = False
-        self._environment_confirmed = False
+        self.confirmed = False
+        self._confirming = threading.Lock()
 
     @cached_property
     def store(self) -> Store:
@@ -136,22 +147,47 @@ class Host:
         """
         return not self._checked and bool({"destroy", "down", "dn"}.intersection(_parent_command()))
 
+    def claim(self, id_: str) -> bool:
+        """Take a WorkOS object for a record just made; False if another record of this stack has it."""
+        with self.lock:
+            free = id_ not in self.in_use
+            self.in_use.add(id_)
+            return free
+
+    @cached_property
+    def is_targeted(self) -> bool:
+        """Does this command name its targets? Then there may be no verdict to fail the run."""
+        return any(word == "-t" or word.startswith("--target") for word in _parent_command())
+
     def set_back(self, setback: Setback) -> None:
         """Remember a failure for the verdict."""
         with self.lock:
             self.setbacks[setback.kind, setback.key] = setback
 
-    def confirm_environment(self, kind: Kind, id_: str, what: str) -> None:
-        """Before the first removal of a destroy: the object must be there, else the key may open another environment.
+    def seen_alive(self) -> None:
+        """An object of this stack was found in WorkOS: the key opens the right environment."""
+        self.confirmed = True
 
-        Raises Fatal; once one object was found, the rest of the process is trusted.
+    def confirm_environment(self) -> None:
+        """Before something is forgotten or removed: is any object of this stack there, else the key may open another
+        environment. Asks once a process. Raises Brake.
         """
-        with self.lock:
-            if self._environment_confirmed or kind == "roles":
-                return
-        self.records(kind).live(id_)
-        with self.lock:
-            self._environment_confirmed = True
+        with self._confirming:
+            if not self.confirmed:
+                live = self.settings.require_access()[0].startswith("sk_live_")
+                confirm_target(read_previous(_selected_stack()), self.door, live)
+                self.confirmed = True
+
+
+def _selected_stack() -> str | None:
+    """The stack that the command names; None: the one that is selected."""
+    words = _parent_command()
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word in {"--stack", "-s"}:
+            return following
+        if word.startswith("--stack="):
+            return word.partition("=")[2]
+    return None
 
 
 def _parent_command() -> list[str]:

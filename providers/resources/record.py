@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Literal, NoReturn
 
 import pulumi
@@ -28,10 +27,11 @@ from pulumi.dynamic import (
 
 from providers.directory.differ import IDENTITY, MANAGED, changes, drifted
 from providers.resources.host import Host, Setback, configure, host
+from providers.resources.previous import Brake
+from providers.resources.removal import remove, remove_all_that_left
 from providers.settings import Kind
 from providers.workos.client import Fatal, Gone, WorkOSFault
 from providers.workos.kinds import Fields, Written
-from providers.workos.memberships import Memberships
 
 FAILED, PENDING = "failed:", "pending:"
 _NOT_THERE = (FAILED, PENDING)
@@ -65,14 +65,16 @@ class RecordProvider(ResourceProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Offline: outputs of the last run (what was applied) against inputs of this one."""
         identity = [name for name in IDENTITY[self.kind] if _olds.get(name) != _news.get(name)]
-        if _id.startswith(_NOT_THERE) or identity:
-            return DiffResult(changes=True, replaces=identity or [MANAGED[self.kind][0]], delete_before_replace=False)
+        absent = _id.startswith(_NOT_THERE)
+        if absent or identity:
+            replaces = identity or [MANAGED[self.kind][0]]
+            return DiffResult(changes=True, replaces=replaces, delete_before_replace=absent)
         host().in_use.add(_id)
         return DiffResult(changes=bool(changes(self.kind, _news, _olds)) or bool(_olds.get("failure")))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """One POST, or the take-over of what is there. What fails comes back as an id that says so."""
-        written = Written(displaces=str(props.get("displaces") or ""))
+        written = Written(holders=props.get("holders") or {})
         waits_for = self.waits_for(props)
         if waits_for:
             state, code, message = PENDING, "pending", f"waits for {waits_for}, which failed"
@@ -81,7 +83,10 @@ class RecordProvider(ResourceProvider):
             host().records(self.kind).create(written, self.desired(props))
         except WorkOSFault as fault:
             return self._failed_create(fault, props, written)
-        host().in_use.add(written.id)
+        if not host().claim(written.id):
+            message = "its WorkOS object belongs to another record of this stack already; run pulumi refresh"
+            outs = self._set_back(props, FAILED, "held_twice", message, Written())
+            return CreateResult(f"{FAILED}{self.key(props)}", outs)
         if "password_unconfirmed" in written.notes:
             host().unconfirmed.append(self.key(props))
         return CreateResult(written.id, self._outputs(props, written))
@@ -89,7 +94,7 @@ class RecordProvider(ResourceProvider):
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Only what Auth0 changed since the last run is written."""
         written = self._written(_id, _olds)
-        written.displaces = str(_news.get("displaces") or "")
+        written.holders = _news.get("holders") or {}
         try:
             host().records(self.kind).change(written, self.desired(_news))
         except Gone:
@@ -107,9 +112,11 @@ class RecordProvider(ResourceProvider):
         try:
             live = host().records(self.kind).live(id_)
         except Gone:
+            self._confirm_environment()
             return ReadResult(None, {})
         except WorkOSFault as fault:
             self._stop(fault)
+        host().seen_alive()
         found = drifted(self.kind, props, live)
         outs = dict(props)
         if found:
@@ -127,38 +134,26 @@ class RecordProvider(ResourceProvider):
         try:
             if here.destroys:
                 self._destroy(here, _id, _props)
-            elif _id not in here.in_use and here.directory.has_left(self.kind, self.key(_props)):
-                self._remove(here, _id, _props)
+            else:
+                remove(here, self.kind, self.key(_props), _id, _props)
         except WorkOSFault as fault:
-            self._stop(fault)
+            self._stop_if_fatal(fault)
+            if not here.destroys:
+                remove_all_that_left(here)
+            raise RuntimeError(f"{self.kind} {self.key(_props)} cannot be removed: {fault}. Run again") from None
 
     def _destroy(self, here: Host, id_: str, props: Mapping[str, Any]) -> None:
         if props.get("origin") != "created" or self.kind == "roles":
             why = "WorkOS cannot delete environment roles" if self.kind == "roles" else "Ferry did not create it"
             _say(f"left in WorkOS: {self.kind} {self.key(props)} ({why})")
             return
-        try:
-            here.confirm_environment(self.kind, id_, self.key(props))
-        except Gone:
-            raise Fatal(
-                f"{self.kind} {self.key(props)} is not in WorkOS: this key opens another environment, or the object "
-                "was removed by hand. Check ferry:workosApiKey; if it is right, run pulumi refresh first"
-            ) from None
+        if not here.confirmed:
+            try:
+                here.records(self.kind).live(id_)
+            except Gone:
+                self._confirm_environment()
+        here.seen_alive()
         here.records(self.kind).remove(id_)
-
-    def _remove(self, here: Host, id_: str, props: Mapping[str, Any]) -> None:
-        if self.goes_with_its_end(props):
-            return
-        match here.settings.removal_of(self.kind):
-            case "delete":
-                here.records(self.kind).remove(id_)
-            case "deactivate":
-                records = here.records(self.kind)
-                if isinstance(records, Memberships):
-                    with suppress(Gone):
-                        records.deactivate(id_)
-            case "retain":
-                return
 
     def desired(self, bag: Mapping[str, Any]) -> Fields:
         """The fields of a bag that reach WorkOS, with what identifies the record."""
@@ -168,10 +163,6 @@ class RecordProvider(ResourceProvider):
     def waits_for(self, bag: Mapping[str, Any]) -> str:
         """What this record depends on and what failed, '' if nothing did."""
         return ""
-
-    def goes_with_its_end(self, bag: Mapping[str, Any]) -> bool:
-        """Does WorkOS remove this record by itself, because this run deletes what it hangs on?"""
-        return False
 
     def _written(self, id_: str, olds: Mapping[str, Any]) -> Written:
         origin: Literal["created", "found"] = "found" if olds.get("origin") == "found" else "created"
@@ -191,10 +182,18 @@ class RecordProvider(ResourceProvider):
 
     def _failed_create(self, fault: WorkOSFault, props: Mapping[str, Any], written: Written) -> CreateResult:
         self._stop_if_fatal(fault)
+        if host().is_targeted and not written.id:
+            raise RuntimeError(f"{self.kind} {self.key(props)}: {fault}") from None
         if written.id:
             host().in_use.add(written.id)
         outs = self._set_back(props, FAILED, fault.code, str(fault), written)
         return CreateResult(written.id or f"{FAILED}{self.key(props)}", outs)
+
+    def _confirm_environment(self) -> None:
+        try:
+            host().confirm_environment()
+        except (Brake, WorkOSFault) as error:
+            raise RuntimeError(str(error)) from None
 
     def _stop_if_fatal(self, fault: WorkOSFault) -> None:
         if isinstance(fault, Fatal):
@@ -250,15 +249,6 @@ class MembershipProvider(RecordProvider):
                 return f"{end} {bag.get(end)}"
         failed = {key for kind, key in list(host().setbacks) if kind == "roles"}
         return next((f"role {slug}" for slug in bag.get("roles") or [] if slug in failed), "")
-
-    def goes_with_its_end(self, bag: Mapping[str, Any]) -> bool:
-        """A gone user costs one write: WorkOS deletes its memberships with it, and an organization's likewise."""
-        ends: tuple[tuple[Kind, str], ...] = (("users", "user"), ("organizations", "organization"))
-        here = host()
-        return any(
-            here.settings.removal_of(kind) == "delete" and here.directory.has_left(kind, str(bag.get(end)))
-            for kind, end in ends
-        )
 
 
 def _say(line: str) -> None:

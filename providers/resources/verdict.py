@@ -16,8 +16,12 @@ from pulumi.dynamic import (
 )
 
 from providers.resources.host import configure, host
+from providers.resources.removal import remove_all_that_left
+from providers.workos.client import Fatal
 
 _SHOWN = 20
+#: The environment of the stack, as far as it may be told: address, test or live, and a fingerprint of the key.
+_TARGET = ("base_url", "live", "key")
 
 
 class VerdictProvider(ResourceProvider):
@@ -30,24 +34,25 @@ class VerdictProvider(ResourceProvider):
         configure(req.config.get)
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Nothing to check."""
+        """Nothing to check; the inputs say what leaves, to whoever removes it."""
         host().checked()
+        host().leaving = [dict(one) for one in news.get("leaving") or []]
         return CheckResult(news, [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """A change exactly if there is something to complain about, or the target of the stack moved."""
-        moved = any(_olds.get(name) != _news.get(name) for name in ("base_url", "live"))
+        moved = any(_olds.get(name) != _news.get(name) for name in _TARGET)
         return DiffResult(changes=moved or bool(host().setbacks or host().unconfirmed))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Raises RuntimeError with the list of records that did not reach WorkOS."""
         _speak()
-        return CreateResult("verdict", {name: props.get(name) for name in ("base_url", "live")})
+        return CreateResult("verdict", {name: props.get(name) for name in _TARGET})
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """As create."""
         _speak()
-        return UpdateResult({name: _news.get(name) for name in ("base_url", "live")})
+        return UpdateResult({name: _news.get(name) for name in _TARGET})
 
 
 def _speak() -> None:
@@ -58,9 +63,13 @@ def _speak() -> None:
             file=sys.stderr,
             flush=True,
         )
-    setbacks = sorted(host().setbacks.values(), key=lambda one: (one.state, one.kind, one.key))
-    if not setbacks:
+    if not host().setbacks:
         return
+    try:
+        remove_all_that_left(host())
+    except Fatal as fault:
+        raise RuntimeError(str(fault)) from None
+    setbacks = sorted(host().setbacks.values(), key=lambda one: (one.state, one.kind, one.key))
     failed = sum(one.state == "failed" for one in setbacks)
     lines = [f"  {one.state} {one.kind} {one.key}: {one.message}" for one in setbacks[:_SHOWN]]
     if len(setbacks) > _SHOWN:

@@ -79,6 +79,8 @@ class WorkOS:
     ) -> None:
         limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
         self.base_url = base_url
+        #: Once nothing can work, no later call is sent.
+        self._fatal: Fatal | None = None
         answers = AnswersTransport(inner or httpx2.HTTPTransport(limits=limits))
         self._transport = PacedTransport(answers, Budgets(rate_share))
         self._http = httpx2.Client(transport=self._transport, timeout=_TIMEOUT_SECONDS)
@@ -94,12 +96,17 @@ class WorkOS:
 
         A create whose first answer was lost so finds its own object: it raises Conflict, and `interrupted` is true.
         """
+        if self._fatal:
+            raise self._fatal
         self._transport.begin()
         options: Any = {} if retries is None else {"max_retries": retries}
         try:
             return self._sdk.request_raw(method, path, body=body, params=params, request_options=options)
         except WorkOSError as error:
-            raise self._sorted(error, f"{method} {_template(path)}") from None
+            fault = self._sorted(error, f"{method} {_template(path)}")
+            if isinstance(fault, Fatal):
+                self._fatal = fault
+            raise fault from None
 
     def interrupted(self) -> bool:
         """Was a write of this thread's last call possibly done although its answer was lost?"""

@@ -21,6 +21,9 @@ class Declared(Protocol):
     def user(self, external_id: str) -> Fields | None:
         """The fields of the declared user with this external id, or None."""
 
+    def user_by_key(self, key: str) -> Fields | None:
+        """The fields of the declared user with this key, or None."""
+
     def organization(self, external_id: str) -> Fields | None:
         """The fields of the declared organization with this external id, or None."""
 
@@ -35,13 +38,14 @@ class Declared(Protocol):
 class Written:
     """What is known to be in WorkOS for one record: filled step by step, so that a failure in between loses nothing.
 
-    `displaces` is the WorkOS id of an object that this run deletes and that may still hold a unique value.
+    `holders` are other objects of this stack that may still hold a unique value of this record: WorkOS id -> key of
+    the declared record that gives it up in this run, or '' for an object that this run deletes.
     """
 
     id: str = ""
     applied: Fields = field(default_factory=dict)
     origin: Origin = "created"
-    displaces: str = ""
+    holders: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 

@@ -99,7 +99,7 @@ class Organizations(Records):
                 ]
                 self.door.call("PUT", *ORGANIZATIONS, id_, body={"domain_data": data})
                 self.made_way.setdefault(id_, {})[domain] = None
-            elif id_ == written.displaces:
+            elif written.holders.get(id_) == "":
                 self.remove(id_)
             else:
                 what = f"the organization {external_id or 'that is not in this export'} holds {domain} and stays"

@@ -79,22 +79,22 @@ class Users(Records):
             try:
                 self.door.call("PUT", *USERS, written.id, body=body)
             except Conflict as conflict:
-                if "email" not in body or attempt == _ATTEMPTS - 1:
+                holders = self._holders(desired, body, written.id)
+                if attempt == _ATTEMPTS - 1 or not {"email", "external_id"} & body.keys():
                     raise refused(conflict, conflict.code, "another WorkOS user holds this identity") from None
-                holder = self._holder(desired["email"])
-                if holder is not None:
-                    self._make_way(holder, written, desired["email"], conflict)
+                for holder in holders:
+                    self._make_way(holder, written, desired, conflict)
             else:
                 return
 
     def _find(self, written: Written, desired: Fields, conflict: Conflict, *, last: bool) -> Fields | None:
         """The object to take over; None if the way is free now and the POST is worth another try."""
         found = self.get(*USERS, "external_id", desired["external_id"])
-        if found is not None:
+        if found is not None and not written.holders.get(found["id"]):
             return {"id": found["id"], **user_fields(found)}
-        holder = self._holder(desired["email"])
         if last:
             raise refused(conflict, conflict.code, "WorkOS reports a conflict that does not clear")
+        holder = found or self._holder(desired["email"])
         if holder is None:
             return None
         if not holder.get("external_id"):
@@ -102,38 +102,59 @@ class Users(Records):
                 return {"id": holder["id"], **user_fields(holder)}
             what = "a WorkOS user without external id has this email; set ferry:adopt to email to take it over"
             raise refused(conflict, "email_held_by_unmanaged", what)
-        self._make_way(holder, written, desired["email"], conflict)
+        self._make_way(holder, written, desired, conflict)
         return None
+
+    def _holders(self, desired: Fields, body: Fields, own: str) -> list[Fields]:
+        """The other objects that hold what a PUT wants to give this one."""
+        found = [self._holder(desired["email"]) if "email" in body else None]
+        if "external_id" in body:
+            found.append(self.get(*USERS, "external_id", desired["external_id"]))
+        return list({one["id"]: one for one in found if one is not None and one["id"] != own}.values())
 
     def _holder(self, email: str) -> Fields | None:
         found = self.door.call("GET", *USERS, params={"email": email, "limit": 1}).get("data", [])
         return found[0] if found else None
 
-    def _make_way(self, holder: Fields, written: Written, email: str, conflict: Conflict) -> None:
-        """Free an email that another object of this stack gives up in this run: make that change first."""
+    def _make_way(self, holder: Fields, written: Written, desired: Fields, conflict: Conflict) -> None:
+        """Free an email or external id that another object of this stack gives up in this run: change that first."""
         id_, external_id = str(holder["id"]), str(holder.get("external_id") or "")
-        target = self.declared.user(external_id) if external_id else None
-        if target is not None and target["email"] != email:
-            self._move(id_, target, email)
-        elif id_ == written.displaces:
+        key = written.holders.get(id_)
+        if key == "":
             self.remove(id_)
+            return
+        target = self.declared.user_by_key(key) if key else self.declared.user(external_id) if external_id else None
+        if target is not None and all(holder.get(one) != target[one] for one in _clashing(holder, desired)):
+            self._move(holder, target)
+            return
+        if external_id == desired["external_id"]:
+            code, what = "external_id_held_by_retained", "another WorkOS user has this external id and stays"
         else:
+            code = "email_held_by_retained"
             what = f"the WorkOS user of {external_id or 'nobody in this export'} holds this email and stays"
-            raise refused(conflict, "email_held_by_retained", what)
+        raise refused(
+            conflict, code, f"{what}; remove it in WorkOS, or set ferry:removed to delete if it left the export"
+        )
 
-    def _move(self, id_: str, target: Fields, email: str) -> None:
-        """Give a declared user its new email ahead of its turn; if that is taken too (a swap), park it."""
-        body: Fields = {"email": target["email"]}
-        if target.get("email_verified"):
+    def _move(self, holder: Fields, target: Fields) -> None:
+        """Give a declared user its new identity ahead of its turn; if its email is taken too (a swap), park it."""
+        id_ = str(holder["id"])
+        body: Fields = {one: target[one] for one in ("external_id", "email") if holder.get(one) != target[one]}
+        if "email" in body and target.get("email_verified"):
             body["email_verified"] = True
+        if not body:
+            return
         try:
             self.door.call("PUT", *USERS, id_, body=body)
         except Conflict:
-            parked = f"ferry-{id_.lower().replace('_', '-')}@{email.rpartition('@')[2]}"
-            self.door.call("PUT", *USERS, id_, body={"email": parked})
-            self.made_way[id_] = {"email": parked, "email_verified": False}
-        else:
-            self.made_way[id_] = {"email": target["email"], "email_verified": bool(target.get("email_verified"))}
+            if "email" not in body:
+                raise
+            parked = f"ferry-{id_.lower().replace('_', '-')}@{str(holder['email']).rpartition('@')[2]}"
+            body = {**body, "email": parked}
+            body.pop("email_verified", None)
+            self.door.call("PUT", *USERS, id_, body=body)
+        moved = {**body, "email_verified": bool(body.get("email_verified"))} if "email" in body else body
+        self.made_way[id_] = {**self.made_way.get(id_, {}), **moved}
 
     def _secret(self, desired: Fields) -> str:
         return self.declared.totp(desired["external_id"], desired["totp"]) if desired.get("totp") else ""
@@ -170,6 +191,10 @@ class Users(Records):
 
     def _authenticators(self, path: tuple[str, ...]) -> set[str]:
         return {str(one.get("id")) for one in self.door.pages(*path) if one.get("type") == "totp"}
+
+
+def _clashing(holder: Fields, desired: Fields) -> list[str]:
+    return [one for one in ("external_id", "email") if holder.get(one) == desired[one]]
 
 
 def user_fields(user: Fields) -> Fields:

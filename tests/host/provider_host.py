@@ -111,7 +111,7 @@ class ProviderHost:
             "Diff", proto.DiffRequest(id=id_, olds=self._bag(provider, olds), news=self._bag(provider, news))
         )
         assert answer.changes in {proto.DiffResponse.DIFF_SOME, proto.DiffResponse.DIFF_NONE}
-        assert not answer.deleteBeforeReplace
+        assert answer.deleteBeforeReplace == id_.startswith(("failed:", "pending:"))
         changed = answer.changes == proto.DiffResponse.DIFF_SOME
         assert changed or not answer.replaces
         return "replace" if answer.replaces else "update" if changed else "same"

@@ -206,9 +206,19 @@ def test_gone_on_refresh_is_an_empty_id(host: ProviderHost, stack: Stack, workos
         ("memberships", f"org_acme/{ANN}"),
         ("memberships", f"org_acme/{BEE}"),
     ]
+    assert host.read(UserProvider, *stack.held["users", ANN])[0] == stack.id("users", ANN)
     for kind, key in removed:
         assert host.read(PROVIDER[kind], *stack.held[kind, key])[0] == "", key
-    assert host.read(UserProvider, *stack.held["users", ANN])[0] == stack.id("users", ANN)
+
+
+def test_nothing_is_forgotten_as_long_as_nothing_proves_the_environment(
+    project: Project, host: ProviderHost, stack: Stack, workos: Sandbox
+) -> None:
+    """A key of another environment would show everything as gone; without the engine nobody can say."""
+    stack.up(host)
+    workos.reset()
+    with pytest.raises(Raised, match="the last state of the stack cannot be read"):
+        project.starts().read(UserProvider, *stack.held["users", ANN])
 
 
 def test_a_refresh_of_what_nobody_touched_says_nothing_and_changes_nothing(
@@ -377,6 +387,7 @@ def test_no_secret_and_no_key_leaves_the_process(
     """Not in an answer, not in an error, not in what is kept, not in a file it writes."""
     workos.fault("POST", "/users$", contains=BEE, status=400, body={**REFUSAL, "message": f"{HASH} {OTP} {KEY}"})
     stack.up(host)
+    host.read(UserProvider, *stack.held["users", ANN])
     for (kind, _), (id_, outputs) in stack.held.items():
         host.read(PROVIDER[kind], id_, outputs)
     bad = project.starts(workosApiKey=f"{KEY}_wrong")

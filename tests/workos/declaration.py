@@ -23,11 +23,16 @@ class Declaration:
 
     users: dict[str, Fields] = field(default_factory=dict)
     organizations: dict[str, Fields] = field(default_factory=dict)
+    keys: dict[str, Fields] = field(default_factory=dict)
     secrets: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def user(self, external_id: str) -> Fields | None:
         """The declared user with this external id."""
         return self.users.get(external_id)
+
+    def user_by_key(self, key: str) -> Fields | None:
+        """The declared user with this key; the external id here."""
+        return self.keys.get(key) or self.users.get(key)
 
     def organization(self, external_id: str) -> Fields | None:
         """The declared organization with this external id."""

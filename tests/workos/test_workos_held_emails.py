@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import permutations
 
 import pytest
@@ -31,10 +32,10 @@ def emails(workos: Sandbox) -> dict[str, str]:
     return {external_id: one["email"] for external_id, one in workos.users().items()}
 
 
-def refusal(users: Users, desired: Fields, displaces: str = "") -> Refused:
+def refusal(users: Users, desired: Fields, holders: Mapping[str, str] | None = None) -> Refused:
     """What is said when a user cannot be created."""
     with pytest.raises(Refused) as refused:
-        users.create(Written(displaces=displaces), desired)
+        users.create(Written(holders=holders or {}), desired)
     return refused.value
 
 
@@ -112,7 +113,7 @@ def test_an_email_of_a_user_that_this_run_removes_is_freed_by_removing_it(
     """Creates come before deletes; the delete that follows finds nothing to do."""
     gone = there(workos, "ann")
     workos.clear()
-    users.create(Written(displaces=gone.id), declared.declares_user("bee", email="ann@people.example"))
+    users.create(Written(holders={gone.id: ""}), declared.declares_user("bee", email="ann@people.example"))
     users.remove(gone.id)
 
     assert workos.writes() == {POST_USER: 2, DELETE_USER: 1}
@@ -121,7 +122,7 @@ def test_an_email_of_a_user_that_this_run_removes_is_freed_by_removing_it(
 
 def test_a_changed_email_may_displace_as_well(users: Users, declared: Declaration, workos: Sandbox) -> None:
     gone, bee = there(workos, "ann"), there(workos, "bee")
-    bee.displaces = gone.id
+    bee.holders = {gone.id: ""}
     users.change(bee, declared.declares_user("bee", email="ann@people.example"))
 
     assert emails(workos) == {"auth0|bee": "ann@people.example"}
@@ -130,7 +131,7 @@ def test_a_changed_email_may_displace_as_well(users: Users, declared: Declaratio
 def test_nobody_else_is_displaced(users: Users, declared: Declaration, workos: Sandbox) -> None:
     there(workos, "ann")
     other = there(workos, "cat")
-    said = refusal(users, declared.declares_user("bee", email="ann@people.example"), displaces=other.id)
+    said = refusal(users, declared.declares_user("bee", email="ann@people.example"), holders={other.id: ""})
 
     assert said.code == "email_held_by_retained"
     assert emails(workos) == {"auth0|ann": "ann@people.example", "auth0|cat": "cat@people.example"}
@@ -223,7 +224,7 @@ def test_a_conflict_without_a_holder_that_does_not_clear_is_refused_with_workos_
         body={"code": "user_creation_error", "message": "no", "errors": [{"code": "email_not_available"}]},
     )
     assert refusal(users, declared.declares_user("ann")).code == "email_not_available"
-    assert workos.asked() == {POST_USER: 3, USER_BY_EXTERNAL_ID: 3, LIST_USERS: 3}
+    assert workos.asked() == {POST_USER: 3, USER_BY_EXTERNAL_ID: 3, LIST_USERS: 2}
 
 
 def test_an_external_id_that_another_user_holds_is_refused(
@@ -235,5 +236,58 @@ def test_an_external_id_that_another_user_holds_is_refused(
     with pytest.raises(Refused) as refused:
         users.change(bee, declared.declares_user("ann", email="bee@people.example"))
 
-    assert refused.value.code == "external_id_already_used"
+    assert refused.value.code == "external_id_held_by_retained"
+    assert "ferry:removed" in str(refused.value)
     assert bee.applied["external_id"] == "auth0|bee"
+
+
+def test_a_user_whose_group_fell_apart_gets_its_own_object(
+    users: Users, declared: Declaration, workos: Sandbox
+) -> None:
+    """Ann and Bee were one user under Bee's id. Whoever comes first, each has an object of their own in the end."""
+    both = there(workos, "bee")
+    ann = declared.declares_user("ann")
+    workos.clear()
+    bee = Written(holders={both.id: "auth0|ann"})
+    users.create(bee, declared.declares_user("bee"))
+
+    assert workos.writes() == {POST_USER: 2, PUT_USER: 1}
+    assert emails(workos) == {"auth0|ann": "ann@people.example", "auth0|bee": "bee@people.example"}
+    assert bee.id != both.id
+    workos.clear()
+    users.change(both, ann)
+    assert workos.requests()["total"] == 0
+
+
+def test_a_group_that_cannot_give_the_other_account_up_keeps_it_out(
+    users: Users, declared: Declaration, workos: Sandbox
+) -> None:
+    """Taking over the other's object would make one of two people disappear."""
+    both = there(workos, "bee")
+    declared.declares_user("ann")
+    workos.fault("PUT", "/users/", status=422, body={"code": "not_now", "message": "no"})
+
+    assert refusal(users, declared.declares_user("bee"), holders={both.id: "auth0|ann"}).code == "not_now"
+    assert emails(workos) == {"auth0|bee": "bee@people.example"}
+
+
+def test_an_external_id_of_a_user_that_this_run_removes_is_freed_by_removing_it(
+    users: Users, declared: Declaration, workos: Sandbox
+) -> None:
+    """Two users who were migrated apart became one, under the id of the one that goes."""
+    gone, bee = there(workos, "ann"), there(workos, "bee")
+    bee.holders = {gone.id: ""}
+    users.change(bee, declared.declares_user("ann", email="bee@people.example"))
+
+    assert emails(workos) == {"auth0|ann": "bee@people.example"}
+    assert workos.users()["auth0|ann"]["id"] == bee.id
+
+
+def test_a_record_under_a_new_name_keeps_its_object(users: Users, declared: Declaration, workos: Sandbox) -> None:
+    """A smaller id joined the group: the old name goes, the user stays."""
+    same = there(workos, "ann")
+    written = Written(holders={same.id: ""})
+    users.create(written, declared.declares_user("ann"))
+
+    assert (written.id, written.origin) == (same.id, "found")
+    assert emails(workos) == {"auth0|ann": "ann@people.example"}

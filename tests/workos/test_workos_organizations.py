@@ -268,7 +268,9 @@ def test_a_domain_of_an_organization_that_this_run_removes_is_freed_by_removing_
 ) -> None:
     gone = there(workos, "acme", "acme.example")
     workos.clear()
-    organizations.create(Written(displaces=gone.id), declared.declares_organization("beta", domains=["acme.example"]))
+    organizations.create(
+        Written(holders={gone.id: ""}), declared.declares_organization("beta", domains=["acme.example"])
+    )
     organizations.remove(gone.id)
 
     assert workos.writes() == {POST_ORGANIZATION: 2, DELETE_ORGANIZATION: 1}

@@ -1,0 +1,66 @@
+"""What happens in WorkOS to a record that left the export, as `ferry:removed` says.
+
+The engine deletes last, and not at all after an error. So a run that has a setback removes here first what left: one
+record that WorkOS refuses must not keep anybody in who is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+from providers.resources.host import Host, Setback
+from providers.settings import Kind
+from providers.workos.client import Fatal, Gone, WorkOSFault
+from providers.workos.memberships import Memberships
+
+_AT_ONCE = 16
+
+
+def remove(here: Host, kind: Kind, key: str, id_: str, ends: Mapping[str, Any]) -> None:
+    """Remove or deactivate one record, unless it stands in the export or this run declares its object.
+
+    `ends` holds the external ids `organization` and `user` of a membership. Raises WorkOSFault.
+    """
+    if id_ in here.removed or id_ in here.in_use or not here.directory.has_left(kind, key):
+        return
+    removal = here.settings.removal_of(kind)
+    if removal == "retain" or (kind == "memberships" and _goes_with_its_end(here, ends)):
+        return
+    records = here.records(kind)
+    if removal == "delete":
+        records.remove(id_)
+    elif isinstance(records, Memberships):
+        with suppress(Gone):
+            records.deactivate(id_)
+    here.removed.add(id_)
+
+
+def remove_all_that_left(here: Host) -> None:
+    """Remove every record that left the stack in this run; what WorkOS refuses is a setback like any other.
+
+    Raises Fatal.
+    """
+
+    def attempt(one: Mapping[str, Any]) -> None:
+        kind: Kind = one["kind"]
+        try:
+            remove(here, kind, one["key"], one["id"], one)
+        except Fatal:
+            raise
+        except WorkOSFault as fault:
+            here.set_back(Setback(kind, one["key"], "failed", fault.code, f"cannot be removed: {fault}"))
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(attempt, here.leaving))
+
+
+def _goes_with_its_end(here: Host, ends: Mapping[str, Any]) -> bool:
+    """A gone user costs one write: WorkOS deletes its memberships with it, and an organization's likewise."""
+    of: tuple[tuple[Kind, str], ...] = (("users", "user"), ("organizations", "organization"))
+    return any(
+        here.settings.removal_of(kind) == "delete" and here.directory.has_left(kind, str(ends.get(end)))
+        for kind, end in of
+    )
