@@ -66,7 +66,7 @@ NEXT_STEP: dict[str, str] = {
     "several_hashes": "the person resets the password; two hashes claim to be the account's only one",
     "several_matching_users": "the person resets the password; the line does not say which account it belongs to",
     "several_roles": "switch multiple roles on in WorkOS and set ferry:multipleRoles, or order ferry:roles",
-    "skipped": "nothing; the id is listed in ferry:skip",
+    "skipped": "nothing; it is left out by ferry:skip or ferry:blockedUsers",
     "unknown_organization": "export the organizations again if this one should exist",
     "unknown_user": "export the users again if this one should exist",
     "unsupported_hash": "the person resets the password, or signs in with Magic Auth",

@@ -41,6 +41,14 @@ EXAMPLES: dict[str, str] = {
     "workosApiKey": "--secret sk_test_...",
     "workosBaseUrl": DEFAULT_BASE_URL,
 }
+#: What sets a key that is more than one word: lists and maps go by path, since the engine checks their type.
+_COMMANDS = {
+    "tenants": "ferry:export exports/acme",
+    "roles": """--path 'ferry:roles["Org Admin"]' admin""",
+    "userMetadata": "--path ferry:userMetadata.plan app_metadata.plan",
+    "skip": "--path 'ferry:skip[0]' 'auth0|5f7c8ec7c33c6c004bbafe82'",
+    "workosApiKey": "--secret ferry:workosApiKey sk_test_...",
+}
 ENVIRONMENT = {"workosApiKey": "WORKOS_API_KEY", "workosBaseUrl": "WORKOS_BASE_URL"}
 _STRUCTURED = {"tenants", "roles", "userMetadata", "skip"}
 _WORD_OR_MAP = {"granularity", "removed"}
@@ -51,9 +59,8 @@ class InvalidSettings(Exception):
 
     def __init__(self, key: str, fault: str) -> None:
         self.key, self.fault = key, fault
-        example = f" Example: pulumi config set {NAMESPACE}:{key} '{EXAMPLES[key]}'" if key in EXAMPLES else ""
-        if key == "workosApiKey":
-            example = f" Example: pulumi config set {EXAMPLES[key].split()[0]} {NAMESPACE}:{key} sk_test_..."
+        command = _COMMANDS.get(key) or f"{NAMESPACE}:{key} '{EXAMPLES.get(key, '')}'"
+        example = f" Example: pulumi config set {command}" if key in EXAMPLES else ""
         super().__init__(f"{NAMESPACE}:{key} {fault}.{example}")
 
 
@@ -112,8 +119,12 @@ class Settings(BaseModel):
     @field_validator("workos_base_url")
     @classmethod
     def _https_unless_loopback(cls, value: str) -> str:
-        url = urlsplit(value)
-        if url.scheme not in {"http", "https"} or not url.hostname:
+        try:
+            url = urlsplit(value)
+            usable = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+        except ValueError:
+            usable = False
+        if not usable or not url.hostname:
             raise ValueError("is not an http(s) address")
         if url.scheme == "http" and not _is_loopback(url.hostname):
             raise ValueError("would send the API key in clear text: use https, or http to this machine only")
@@ -172,11 +183,12 @@ def read_settings(
         return Settings.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = [str(part) for part in first["loc"]]
+        key, *inside = [str(part) for part in first["loc"]]
         fault = first["msg"].removeprefix("Value error, ")
         if fault == first["msg"]:
-            fault = f"cannot be used ({' '.join([*place[1:], fault]).lower()})"
-        raise InvalidSettings(place[0], fault) from None
+            within = [] if isinstance(values.get(key), str) else inside
+            fault = f"cannot be used ({' '.join([*within, fault[0].lower() + fault[1:]])})"
+        raise InvalidSettings(key, fault) from None
 
 
 def _decoded(key: str, text: str) -> object:

@@ -46,6 +46,9 @@ def main() -> None:
     try:
         with sandbox() as address:
             run(address)
+    except KeyboardInterrupt:
+        console.print("\nthe demo was stopped; nothing of it runs on")
+        sys.exit(130)
     except DemoFailed as error:
         console.print(Panel(str(error), title="the demo failed", style="red"))
         sys.exit(1)
@@ -100,6 +103,7 @@ def expect(holds: bool, otherwise: str) -> None:
 def prepare_project() -> None:
     """A fresh copy of the project folder; the virtual environment is the one this runs in."""
     shutil.rmtree(HOME, ignore_errors=True)
+    HOME.parent.mkdir(mode=0o700, exist_ok=True)
     PROJECT.mkdir(parents=True)
     (HOME / "backend").mkdir()
     for name in _COPIED:
@@ -190,7 +194,7 @@ def show_summary(summary: dict[str, dict[str, int]]) -> None:
 def show_findings(path: Path) -> None:
     """The most frequent findings and how many more there are."""
     codes = Counter(json.loads(line)["code"] for line in path.read_text(encoding="utf-8").splitlines())
-    console.print(f"[bold]{codes.total()} findings[/] [dim]every line that is not declared, and why[/]")
+    console.print(f"[bold]{codes.total()} findings[/] [dim]every line that is not declared as it stands, and why[/]")
     for code, number in codes.most_common(6):
         console.print(f"   {number:>4}  {code}")
     console.print(f"   [dim]and {len(codes) - 6} more codes[/]\n")

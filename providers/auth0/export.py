@@ -61,7 +61,9 @@ class Export:
         #: Email and `email_verified` of users whose line cannot be used, by id: they share the email all the same.
         self.claims: dict[str, tuple[str, object]] = {}
         if not folder.is_dir():
-            raise ExportError(f"the export folder {folder} does not exist; see ferry:export")
+            raise ExportError(
+                f"the export folder {folder} does not exist. Example: pulumi config set ferry:export exports/acme"
+            )
         self.files = {kind: path for kind in FILES if (path := _file_of(folder, kind))}
         if "users" not in self.files:
             raise ExportError(f"{folder} holds no users file (users.ndjson, .json, each also .gz)")

@@ -11,7 +11,7 @@ from providers.findings import FILES, Finding, by_code
 
 def write_findings(path: Path, findings: Iterable[Finding]) -> None:
     """`findings.jsonl`, one object a line, under its final name only when whole; mode 0600, external ids are in it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.draft")
     draft.touch(mode=0o600)
     with draft.open("w", encoding="utf-8") as file:

@@ -41,9 +41,11 @@ def declare_stack() -> None:
         settings = read_settings(CONFIG.get(), os.environ, lambda key: is_config_secret(f"ferry:{key}"))
         key, base_url = settings.require_access()
         with open_store(settings, Path.cwd()) as store:
+            _report_path().unlink(missing_ok=True)
             _refuse_empty(store)
             previous = read_previous(pulumi.get_stack())
             brake(previous, store, _declared(store), settings)
+            _say_what_leaves(previous, store, settings)
             live = key.startswith("sk_live_")
             target = {"base_url": base_url, "live": live, "key": fingerprint(base_url, key)}
             moved = any(previous.target.get(name, value) != value for name, value in target.items())
@@ -113,6 +115,20 @@ def _bag(record: Record) -> dict[str, Any]:
     return {**{name: value for name, value in fields(record).items() if value not in (None, {}, [])}, "failure": None}
 
 
+def _say_what_leaves(previous: Previous, store: Store, settings: Settings) -> None:
+    """The engine calls every record that is declared no more deleted; this says what happens to it in WorkOS."""
+    for kind, names in _declared(store).items():
+        gone = previous.gone(kind, names)
+        kept = [name for name in gone if store.withholds(kind, name)]
+        removal = "retain" if kind == "roles" else settings.removal_of(kind)
+        fate = {"retain": "WorkOS keeps", "deactivate": "WorkOS deactivates", "delete": "WorkOS deletes"}[removal]
+        if left := len(gone) - len(kept):
+            why = "which cannot delete roles" if kind == "roles" else f"ferry:removed is {removal}"
+            pulumi.info(f"{left} {kind} left the export: {fate} them ({why}); the stack forgets them")
+        if kept:
+            pulumi.info(f"{len(kept)} {kind} are refused or left out now: WorkOS keeps them; the stack forgets them")
+
+
 def _leaving(previous: Previous, declared: dict[Kind, set[str]], settings: Settings) -> list[dict[str, str]]:
     """What the stack held, declares no more, and does not retain."""
     return [
@@ -156,9 +172,13 @@ class _Holders:
         return {id_: owner for id_, owner in found.items() if owner != key} or None
 
 
+def _report_path() -> Path:
+    return Path("reports") / pulumi.get_stack() / "findings.jsonl"
+
+
 def _report(store: Store, settings: Settings) -> None:
     findings = store.findings()
-    path = Path("reports") / pulumi.get_stack() / "findings.jsonl"
+    path = _report_path()
     write_findings(path, findings)
     for line in findings_lines(store.summary(), findings, path):
         pulumi.info(line)

@@ -109,9 +109,9 @@ def brake(previous: Previous, store: Store, declared: dict[Kind, set[str]], sett
         percent = 100 * len(gone) / had
         if percent > settings.max_removed_percent:
             raise Brake(
-                f"{len(gone)} of {had} {kind} ({percent:.1f}%) left the export, more than ferry:maxRemovedPercent "
-                f"({settings.max_removed_percent:g}%) allows. Nothing was written. If the export is whole, raise the "
-                "limit for this run: pulumi config set ferry:maxRemovedPercent 100"
+                f"{len(gone)} of {had} {kind} ({percent:.1f}%) left the export or are refused now, more than "
+                f"ferry:maxRemovedPercent ({settings.max_removed_percent:g}%) allows. Nothing was written. If the "
+                "export is whole, raise the limit (pulumi config set ferry:maxRemovedPercent 100), run, and put it back"
             )
 
 

@@ -77,8 +77,8 @@ def _speak() -> None:
     raise RuntimeError(
         f"{failed} record(s) failed and {len(setbacks) - failed} wait for them; everything else is in WorkOS.\n"
         + "\n".join(lines)
-        + "\nNext: correct them in Auth0 and export again, or list their ids under ferry:skip. "
-        "Run pulumi up again: only these are tried."
+        + "\nNext: correct in Auth0 what WorkOS refuses and export again, or list its id under ferry:skip; a 5xx or a "
+        "timeout needs nothing. Run pulumi up again: only these are tried."
     )
 
 

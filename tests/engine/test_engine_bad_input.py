@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import socket
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from providers.settings import InvalidSettings
 from sandbox.server import running
 from tests.engine.stack import LONGEST_COMMAND, Sandbox, Stack, new_stack, soon
 from tests.pure.tenant import Line, member, organization, person, role
@@ -244,3 +246,17 @@ def test_a_workos_that_goes_away_half_way_is_said_and_stops_the_run(tmp_path: Pa
     assert "Traceback" not in stack.told()
     reached = [name for name, one in stack.state().items() if one.get("id", "").startswith("user_")]
     assert 2 <= len(reached) < 12
+
+
+def test_the_example_commands_for_lists_and_maps_work_as_they_stand(stack: Stack) -> None:
+    """The engine checks their type, so JSON text on the command line is refused before Ferry can speak."""
+    stack.exports(users=[person("a")])
+    for key in ("roles", "userMetadata", "skip"):
+        example = str(InvalidSettings(key, "")).partition("Example: pulumi ")[2]
+        stack.pulumi(*shlex.split(example))
+    config = json.loads(stack.pulumi("config", "--json").said)
+
+    stack.preview()
+    assert json.loads(config["ferry:roles"]["value"]) == {"Org Admin": "admin"}
+    assert json.loads(config["ferry:userMetadata"]["value"]) == {"plan": "app_metadata.plan"}
+    assert json.loads(config["ferry:skip"]["value"]) == ["auth0|5f7c8ec7c33c6c004bbafe82"]
