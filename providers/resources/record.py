@@ -121,7 +121,11 @@ class RecordProvider(ResourceProvider):
         outs = dict(props)
         if found:
             repair = host().settings.on_drift == "repair"
-            then = "the next up puts it back" if repair else "kept; ferry:onDrift repair would put it back"
+            then = (
+                "the next up puts it back"
+                if repair
+                else "kept; ferry:onDrift repair and pulumi refresh --run-program would mark it"
+            )
             _say(f"drift: {self.kind} {self.key(props)}: {', '.join(sorted(found))} changed in WorkOS ({then})")
             outs |= found if repair else {}
         return ReadResult(id_, outs)
