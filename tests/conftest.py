@@ -1,14 +1,18 @@
-"""Every test starts without the user's credentials and settings, and no socket of a test leaves this machine."""
+"""No test has the user's credentials or settings, no socket of one leaves this machine, and many share one sandbox."""
 
 from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from sandbox.server import running
+from tests.engine.stack import Sandbox
 
 for name in [one for one in os.environ if one.startswith(("WORKOS_", "AUTH0_", "PULUMI_", "FERRY_"))]:
     del os.environ[name]
@@ -28,6 +32,22 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(this, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect_to_loopback)
+
+
+@pytest.fixture(scope="session")
+def environment() -> Iterator[Sandbox]:
+    """One sandbox for all tests of a process that do not stop it."""
+    with running() as url:
+        sandbox = Sandbox(url)
+        yield sandbox
+        sandbox.close()
+
+
+@pytest.fixture
+def workos(environment: Sandbox) -> Sandbox:
+    """An empty WorkOS environment."""
+    environment.reset()
+    return environment
 
 
 def _is_loopback(host: str) -> bool:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -40,11 +40,10 @@ _DEEPEST = 200
 #: A string, whatever is in it, or one bracket.
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _ID_KEYS = ("user_id", "id", "Id", "org_id")
-R = TypeVar("R", bound=Record)
 
 
 class Read(NamedTuple):
-    """A record with its place: line from 1, byte offset and length in the (unpacked) file, and its digest."""
+    """A record with its place: line from 1, byte offset and length in the (unpacked) file."""
 
     line: int
     offset: int

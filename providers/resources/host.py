@@ -106,10 +106,10 @@ class Host:
         self.directory = StoredDirectory(lambda: self.store)
         #: What left the stack in this run and is not retained: kind, key, WorkOS id, and a membership's ends.
         self.leaving: list[dict[str, str]] = []
-        self.removed: set[str] = set()
         #: Users that were in WorkOS already, so that nobody can say whether their password is the export's.
         self.unconfirmed: list[str] = []
         self._checked = False
+        #: An object of this stack was found in WorkOS: the key opens the right environment.
         self.confirmed = False
         self._confirming = threading.Lock()
 
@@ -163,10 +163,6 @@ class Host:
         """Remember a failure for the verdict."""
         with self.lock:
             self.setbacks[setback.kind, setback.key] = setback
-
-    def seen_alive(self) -> None:
-        """An object of this stack was found in WorkOS: the key opens the right environment."""
-        self.confirmed = True
 
     def confirm_environment(self) -> None:
         """Before something is forgotten or removed: is any object of this stack there, else the key may open another

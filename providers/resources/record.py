@@ -116,7 +116,7 @@ class RecordProvider(ResourceProvider):
             return ReadResult(None, {})
         except WorkOSFault as fault:
             self._stop(fault)
-        host().seen_alive()
+        host().confirmed = True
         found = drifted(self.kind, props, live)
         outs = dict(props)
         if found:
@@ -156,7 +156,7 @@ class RecordProvider(ResourceProvider):
                 here.records(self.kind).live(id_)
             except Gone:
                 self._confirm_environment()
-        here.seen_alive()
+        here.confirmed = True
         here.records(self.kind).remove(id_)
 
     def desired(self, bag: Mapping[str, Any]) -> Fields:

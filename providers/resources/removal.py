@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any
 
 from providers.resources.host import Host, Setback
 from providers.settings import Kind
-from providers.workos.client import Fatal, Gone, WorkOSFault
+from providers.workos.client import Fatal, WorkOSFault
 from providers.workos.memberships import Memberships
 
 _AT_ONCE = 16
@@ -24,7 +23,7 @@ def remove(here: Host, kind: Kind, key: str, id_: str, ends: Mapping[str, Any]) 
 
     `ends` holds the external ids `organization` and `user` of a membership. Raises WorkOSFault.
     """
-    if id_ in here.removed or id_ in here.in_use or not here.directory.has_left(kind, key):
+    if id_ in here.in_use or not here.directory.has_left(kind, key):
         return
     removal = here.settings.removal_of(kind)
     if removal == "retain" or (kind == "memberships" and _goes_with_its_end(here, ends)):
@@ -33,9 +32,7 @@ def remove(here: Host, kind: Kind, key: str, id_: str, ends: Mapping[str, Any]) 
     if removal == "delete":
         records.remove(id_)
     elif isinstance(records, Memberships):
-        with suppress(Gone):
-            records.deactivate(id_)
-    here.removed.add(id_)
+        records.switch_off(id_)
 
 
 def remove_all_that_left(here: Host) -> None:

@@ -58,6 +58,7 @@ class Records:
         self.door, self.declared, self.adopt_by_email = door, declared, adopt_by_email
         #: Changes made ahead of their turn, by WorkOS id, so that the later call need not make them again.
         self.made_way: dict[str, Fields] = {}
+        #: WorkOS ids of what this process removed or switched off.
         self.removed: set[str] = set()
 
     def create(self, written: Written, desired: Fields) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from providers.workos.client import Conflict, Refused
+from contextlib import suppress
+
+from providers.workos.client import Conflict, Gone, Refused
 from providers.workos.kinds import Fields, Records, Written
 
 MEMBERSHIPS = ("user_management", "organization_memberships")
@@ -59,6 +61,14 @@ class Memberships(Records):
     def remove(self, id_: str) -> None:
         """Delete the membership."""
         self.delete(*MEMBERSHIPS, id_)
+
+    def switch_off(self, id_: str) -> None:
+        """Deactivate a membership that left; gone is as good, and a second time in one process is no request."""
+        if id_ in self.removed:
+            return
+        with suppress(Gone):
+            self.deactivate(id_)
+        self.removed.add(id_)
 
     def deactivate(self, id_: str) -> None:
         """Make it inactive; WorkOS takes a repeat as done. Raises Gone."""

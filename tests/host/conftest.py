@@ -7,26 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.server import running
 from tests.engine.stack import Sandbox
 from tests.host.provider_host import Project, ProviderHost, Stack
 from tests.pure.tenant import HASH, OTP, member, organization, otp, password, person, role
-
-
-@pytest.fixture(scope="session")
-def environment() -> Iterator[Sandbox]:
-    """One server."""
-    with running() as url:
-        sandbox = Sandbox(url)
-        yield sandbox
-        sandbox.close()
-
-
-@pytest.fixture
-def workos(environment: Sandbox) -> Sandbox:
-    """An empty WorkOS environment."""
-    environment.reset()
-    return environment
 
 
 @pytest.fixture

@@ -9,18 +9,8 @@ import pytest
 from workos import _base_client
 
 from providers.workos.client import WorkOS
-from sandbox.server import running
 from tests.engine.stack import KEY, Sandbox
 from tests.workos.declaration import Declaration
-
-
-@pytest.fixture(scope="session")
-def environment() -> Iterator[Sandbox]:
-    """One server."""
-    with running() as url:
-        sandbox = Sandbox(url)
-        yield sandbox
-        sandbox.close()
 
 
 @pytest.fixture(scope="session")
@@ -37,13 +27,6 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waited: list[float] = []
     monkeypatch.setattr(_base_client, "time", SimpleNamespace(sleep=waited.append))
     return waited
-
-
-@pytest.fixture
-def workos(environment: Sandbox) -> Sandbox:
-    """An empty WorkOS environment."""
-    environment.reset()
-    return environment
 
 
 @pytest.fixture

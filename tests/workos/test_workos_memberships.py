@@ -294,6 +294,17 @@ def test_a_membership_that_is_gone_is_gone_for_every_call_but_removal(
     assert workos.asked() == {DELETE_MEMBERSHIP: 1}
 
 
+def test_a_membership_that_left_is_switched_off_once(memberships: Memberships, workos: Sandbox, pair: Fields) -> None:
+    """A run with a setback does it ahead of the engine, which then asks again; one that is gone is as good."""
+    own = there(workos, pair, "admin")
+    workos.clear()
+    for id_ in (own["id"], own["id"], "om_01HK153X000000000000000000"):
+        memberships.switch_off(id_)
+
+    assert held(workos) == (["admin"], "inactive")
+    assert workos.asked() == {DEACTIVATE: 2}
+
+
 def test_a_membership_is_deactivated_as_often_as_it_is_asked(
     memberships: Memberships, workos: Sandbox, pair: Fields
 ) -> None:
