@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from providers.settings import Kind
 
@@ -27,6 +27,7 @@ FILE_OF: dict[Kind, str] = {
 #: What a person does about a finding. A code of the form `user_rejected:no_email` is looked up by its first word.
 NEXT_STEP: dict[str, str] = {
     "ambiguous_email": "verify the right account in Auth0, or delete or link the others, and export again",
+    "authenticator_missing": "this person enrols again in WorkOS, or signs in with Magic Auth",
     "blank_line": "nothing; the line holds nothing",
     "blocked_skipped": "nothing; ferry:blockedUsers is skip",
     "consumer_domain": "nothing; WorkOS takes no public mail domain, sign-in by email goes on working",
@@ -67,6 +68,7 @@ NEXT_STEP: dict[str, str] = {
     "several_matching_users": "the person resets the password; the line does not say which account it belongs to",
     "several_roles": "switch multiple roles on in WorkOS and set ferry:multipleRoles, or order ferry:roles",
     "skipped": "nothing; it is left out by ferry:skip or ferry:blockedUsers",
+    "tenant_collision": "give the tenants different prefixes in ferry:tenants, so that ids stay unique",
     "unknown_organization": "export the organizations again if this one should exist",
     "unknown_user": "export the users again if this one should exist",
     "unsupported_hash": "the person resets the password, or signs in with Magic Auth",
@@ -95,42 +97,65 @@ class Unbalanced(Exception):
     """A line was counted in no bucket or in two: a fault of Ferry's, never of the export."""
 
 
+#: A place is a line of a file and its tenant in one number: tenant (from 0) times this, plus the line (from 1).
+TENANT = 1 << 40
+
+
 @dataclass
 class Ledger:
-    """Findings, and for each file of the export how many lines ended in which bucket."""
+    """Findings, and for each file of the export how many lines ended in which bucket.
 
-    names: dict[str, str] = field(default_factory=dict)
+    A `line` here is a place: with one tenant that is the line itself.
+    """
+
+    #: The real names of the files, by tenant and kind.
+    names: dict[tuple[int, str], str] = field(default_factory=dict)
     lines: Counter[str] = field(default_factory=Counter)
     buckets: Counter[tuple[str, Bucket]] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     #: File and external id of what stands in the export and is not declared, and the finding's code: it has not left,
     #: so nothing removes it. An empty id is a line that nobody can read: it may be any record's.
     withheld: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: The codes that kept a line from being declared.
+    refusing: set[str] = field(default_factory=set)
 
     def put(self, kind: str, bucket: Bucket, number: int = 1) -> None:
         """Count lines of a file into their bucket."""
         self.buckets[kind, bucket] += number
 
+    def name(self, kind: str, place: int) -> str:
+        """The real name of the file that a place is in."""
+        return self.names.get((place // TENANT, kind), kind)
+
     def note(self, kind: str, line: int, external_id: str, code: str, message: str) -> None:
         """A finding that changes no bucket. `message` says what is true; what to do is looked up by the code."""
-        step = NEXT_STEP[code.partition(":")[0]]
-        self.findings.append(Finding(code, self.names.get(kind, kind), line, external_id, f"{message}. Next: {step}."))
+        told = f"{message}. Next: {NEXT_STEP[code.partition(':')[0]]}."
+        self.findings.append(Finding(code, self.name(kind, line), line % TENANT, external_id, told))
 
     def end(self, bucket: Bucket, kind: str, line: int, external_id: str, code: str, message: str) -> None:
         """A line ends in a bucket, and the finding says why."""
         self.put(kind, bucket)
         if bucket == "refused" or (bucket == "skipped" and external_id):
             self.withheld[kind, external_id] = code
+        if bucket == "refused":
+            self.refusing.add(code)
         self.note(kind, line, external_id, code, message)
 
     def refuse(self, kind: str, line: int, external_id: str, code: str, message: str) -> None:
         """A line is refused."""
         self.end("refused", kind, line, external_id, code, message)
 
-    def unreadable(self, kind: str, readable: Container[str]) -> dict[str, str]:
-        """The ids of lines that were refused while reading, with the finding's code, unless another line has them."""
-        found = {own: code for (file, own), code in self.withheld.items() if file == kind and own}
-        return {own: code for own, code in found.items() if own not in readable}
+    def counted(self) -> dict[str, Any]:
+        """What was counted, as plain values for another process."""
+        buckets = [(kind, bucket, number) for (kind, bucket), number in self.buckets.items()]
+        return {"lines": self.lines, "buckets": buckets, "refusing": sorted(self.refusing)}
+
+    def add(self, counted: Mapping[str, Any]) -> None:
+        """Take over what another ledger `counted`."""
+        self.lines.update(counted["lines"])
+        self.refusing.update(counted["refusing"])
+        for kind, bucket, number in counted["buckets"]:
+            self.put(kind, bucket, number)
 
     def summary(self) -> dict[str, dict[str, int]]:
         """Lines and buckets of each file. Raises Unbalanced if they do not add up."""
@@ -142,19 +167,12 @@ class Ledger:
             result[kind] = {"lines": self.lines[kind], **counts}
         return result
 
-    def sorted(self) -> list[Finding]:
-        """The findings by file, line and code."""
-        order = {self.names.get(kind, kind): index for index, kind in enumerate(FILES)}
 
-        def place(one: Finding) -> tuple[int, int, str, str, str]:
-            return order.get(one.file, len(order)), one.line, one.code, one.external_id, one.message
+@dataclass(frozen=True, slots=True)
+class CodeCount:
+    """How often a code was found, whether it keeps records from being declared, and the first few findings."""
 
-        return sorted(self.findings, key=place)
-
-
-def by_code(findings: Iterable[Finding]) -> Iterator[tuple[str, list[Finding]]]:
-    """The findings grouped by code, most frequent first."""
-    groups: dict[str, list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault(finding.code, []).append(finding)
-    yield from sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+    code: str
+    count: int
+    refuses: bool
+    examples: tuple[Finding, ...]

@@ -43,7 +43,7 @@ EXAMPLES: dict[str, str] = {
 }
 #: What sets a key that is more than one word: lists and maps go by path, since the engine checks their type.
 _COMMANDS = {
-    "tenants": "ferry:export exports/acme",
+    "tenants": "--path 'ferry:tenants[0].name' eu",
     "roles": """--path 'ferry:roles["Org Admin"]' admin""",
     "userMetadata": "--path ferry:userMetadata.plan app_metadata.plan",
     "skip": "--path 'ferry:skip[0]' 'auth0|5f7c8ec7c33c6c004bbafe82'",
@@ -68,6 +68,16 @@ def _one_word_for_all(value: object) -> object:
     return dict.fromkeys(KINDS, value) if isinstance(value, str) else value
 
 
+class Tenant(BaseModel):
+    """One Auth0 tenant of several: `prefix` goes before every external id of its export."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    export: str = Field(min_length=1)
+    prefix: str = ""
+
+
 class Settings(BaseModel):
     """All of `ferry:`; what is not set has the default of `Pulumi.yaml`. Frozen; the API key never shows in a repr."""
 
@@ -76,7 +86,7 @@ class Settings(BaseModel):
     )
 
     export: str = ""
-    tenants: tuple[dict[str, str], ...] = ()
+    tenants: tuple[Tenant, ...] = ()
     granularity: Annotated[dict[Kind, Grain], BeforeValidator(_one_word_for_all)] = Field(default_factory=dict)
     duplicate_emails: Literal["merge-verified", "reject"] = "merge-verified"
     blocked_users: Literal["without-credentials", "skip"] = "without-credentials"
@@ -96,9 +106,9 @@ class Settings(BaseModel):
 
     @field_validator("tenants")
     @classmethod
-    def _tenants_come_later(cls, value: tuple[dict[str, str], ...]) -> tuple[dict[str, str], ...]:
-        if value:
-            raise ValueError("is not supported yet: move one tenant a stack with ferry:export")
+    def _tenants_have_names_of_their_own(cls, value: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
+        if len({one.name for one in value}) < len(value):
+            raise ValueError("names a tenant twice: findings are told by tenant, so each needs a name of its own")
         return value
 
     @field_validator("granularity")
@@ -135,11 +145,19 @@ class Settings(BaseModel):
         word = self.removed.get(kind, "retain")
         return "retain" if word == "deactivate" and kind != "memberships" else word
 
-    def require_export(self, project: Path) -> Path:
-        """The export folder, absolute. Raises InvalidSettings if the key is not set."""
+    def require_tenants(self, project: Path) -> list[tuple[Tenant, Path]]:
+        """The tenants with their export folders, absolute; `ferry:export` is one tenant without name and prefix.
+
+        Raises InvalidSettings if neither key is set, or both.
+        """
+        if self.export and self.tenants:
+            raise InvalidSettings("tenants", "is set beside ferry:export, and only one of them can be meant")
+        if self.tenants:
+            return [(one, (project / one.export).resolve()) for one in self.tenants]
         if not self.export:
             raise InvalidSettings("export", "is not set, so there is nothing to declare")
-        return (project / self.export).resolve()
+        only = Tenant.model_construct(name="", export=self.export, prefix="")
+        return [(only, (project / self.export).resolve())]
 
     def require_access(self) -> tuple[str, str]:
         """API key and base URL. Raises InvalidSettings if there is no key, or a live key without `ferry:live`."""

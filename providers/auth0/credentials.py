@@ -1,18 +1,11 @@
-"""Password hashes and authenticator secrets, joined to users by identity.
-
-Knows where a secret stands; passes none on.
-"""
+"""Password hashes and authenticator secrets of support's files: which WorkOS takes, and which of several counts."""
 
 from __future__ import annotations
 
 import re
-import sys
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from providers.auth0.export import Read
-from providers.auth0.records import Factor, Password, User
+from providers.auth0.records import Factor, Password, instant
 
 #: Auth0's own hashes: bcrypt in modular crypt form (Auth0: user profile structure; WorkOS: migrate from Auth0).
 _BCRYPT = re.compile(r"\$2[ab]\$\d\d\$[./A-Za-z0-9]{53}", re.ASCII)
@@ -26,103 +19,33 @@ def usable_hash(record: Password) -> str | None:
     return text if text and _BCRYPT.fullmatch(text) else None
 
 
+def hash_fault(record: Password) -> str:
+    """Why WorkOS does not take a hash."""
+    return "not a bcrypt hash that WorkOS imports as it stands"
+
+
 def usable_totp(record: Factor) -> str | None:
     """The Base32 secret of an authenticator app, else None."""
     text = record.otp_secret
     return text if text and _BASE32.fullmatch(text) else None
 
 
-def is_otp(record: Factor) -> bool:
-    """An authenticator line; files without `type` hold nothing else."""
-    return record.type == "otp" or (record.type is None and record.otp_secret is not None)
+def factor_fault(record: Factor) -> str | None:
+    """The code of what keeps a factor from being enrolled in WorkOS; None for an authenticator with its secret."""
+    if record.type == "recovery-code":
+        return "recovery_code"
+    if record.type != "otp" and (record.type is not None or record.otp_secret is None):
+        return "factor_not_importable"
+    return None if usable_totp(record) else "invalid_totp_secret"
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A password line and the users it belongs to: none, one, or (then it is unusable) several."""
+class Match(NamedTuple):
+    """A usable hash of one user: where it stands, its rank among the user's identities, when it was set, its fingerprint."""
 
-    line: int
-    offset: int
-    length: int
-    raw_id: str
-    users: tuple[str, ...]
+    place: int
     rank: int
-    set_at: str
-    hash: str | None = field(repr=False)
-    by_email: bool = False
-
-
-@dataclass(slots=True)
-class IdentityIndex:
-    """Which user owns a database identity, and which users share an email."""
-
-    _owners: dict[str, list[tuple[str | None, str, int]]] = field(default_factory=lambda: defaultdict(list))
-    _emails: dict[str, list[User]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, user: User) -> None:
-        """Index one user; every database identity counts, also of an account linked to a social one."""
-        identities = user.database_identities()
-        for rank, (connection, own) in enumerate(identities):
-            self._owners[own].append((connection, user.user_id, rank))
-        if user.email:
-            self._emails[user.email.strip().lower()].append(user)
-
-    def by_id(self, own: str, connection: str | None) -> dict[str, int]:
-        """The users that own this id in this connection, each with the identity's position; a connection that one
-        side does not name matches any.
-        """
-        found = [
-            (user, rank)
-            for theirs, user, rank in self._owners.get(own, ())
-            if connection is None or theirs is None or theirs == connection
-        ]
-        return dict(sorted(found, key=lambda one: -one[1]))
-
-    def by_email(self, email: str, connection: str | None) -> str:
-        """The only user with this email, if that one has a database identity of this connection; else ''."""
-        owners = self._emails.get(email.strip().lower(), [])
-        if len(owners) != 1:
-            return ""
-        theirs = {one for one, _ in owners[0].database_identities()}
-        fits = bool(theirs) if connection is None else bool(theirs & {connection, None})
-        return owners[0].user_id if fits else ""
-
-
-def match_passwords(lines: Iterable[Read], index: IdentityIndex) -> list[Match]:
-    """Join each password line: by connection and `alt_id` or `$oid`; by email only if the line carries no id and the
-    email stands once in either file.
-    """
-    matches: list[Match] = []
-    without_id: list[tuple[Read, str]] = []
-    emails: Counter[str] = Counter()
-    for read in lines:
-        record: Password = read.record
-        email = (record.email or "").strip().lower()
-        emails[email] += 1
-        if ids := record.join_ids:
-            users = next((found for own in ids if (found := index.by_id(own, record.connection))), {})
-            matches.append(_match(read, ids[-1], users))
-        else:
-            without_id.append((read, email))
-    for read, email in without_id:
-        user = index.by_email(email, read.record.connection) if email and emails[email] == 1 else ""
-        matches.append(_match(read, "", {user: sys.maxsize} if user else {}, by_email=True))
-    return matches
-
-
-def _match(read: Read, own: str, users: dict[str, int], *, by_email: bool = False) -> Match:
-    record: Password = read.record
-    return Match(
-        line=read.line,
-        offset=read.offset,
-        length=read.length,
-        raw_id=own,
-        users=tuple(sorted(users)),
-        rank=min(users.values(), default=0),
-        set_at=record.set_at or "",
-        hash=usable_hash(record),
-        by_email=by_email,
-    )
+    set_at: str | None
+    fingerprint: str
 
 
 def choose(matches: list[Match]) -> tuple[Match | None, list[Match], list[Match]]:
@@ -131,13 +54,13 @@ def choose(matches: list[Match]) -> tuple[Match | None, list[Match], list[Match]
     The hash of the earliest identity counts, then the newest; one joined by email comes last. Two different hashes that
     tie are both unusable.
     """
-    ordered = sorted(matches, key=lambda one: one.line)
-    ordered.sort(key=lambda one: one.set_at, reverse=True)
+    ordered = sorted(matches, key=lambda one: one.place)
+    ordered.sort(key=lambda one: instant(one.set_at) or "", reverse=True)
     ordered.sort(key=lambda one: one.rank)
     if not ordered:
         return None, [], []
     best = ordered[0]
-    tied = [one for one in ordered if (one.rank, one.set_at) == (best.rank, best.set_at)]
-    if len({one.hash for one in tied}) > 1:
+    tied = [one for one in ordered if (one.rank, instant(one.set_at)) == (best.rank, instant(best.set_at))]
+    if len({one.fingerprint for one in tied}) > 1:
         return None, [one for one in ordered if one not in tied], tied
     return best, ordered[1:], []

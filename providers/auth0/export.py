@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,8 +25,10 @@ from providers.auth0.records import (
     User,
     faults,
     with_api_keys,
+    with_one_spelling,
 )
-from providers.findings import FILES, Ledger
+from providers.auth0.regular import regular
+from providers.findings import FILES, TENANT, Ledger
 
 _MODELS: dict[str, type[Record]] = {
     "users": User,
@@ -35,8 +38,9 @@ _MODELS: dict[str, type[Record]] = {
     "passwords": Password,
     "mfa": Factor,
 }
+_SPELLED = {"users": with_api_keys, "passwords": with_one_spelling}
 _ENDINGS = tuple(ending + packed for ending in (".ndjson", ".json") for packed in ("", ".gz"))
-_DEEPEST = 200
+_DEEPEST = 201
 #: A string, whatever is in it, or one bracket.
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _ID_KEYS = ("user_id", "id", "Id", "org_id")
@@ -54,9 +58,12 @@ class Read(NamedTuple):
 class Export:
     """The files of one tenant's export. Reading a file counts its lines and its unusable ones in the ledger."""
 
-    def __init__(self, folder: Path, ledger: Ledger) -> None:
-        """Raises ExportError if the folder or its `users` file is missing, or a kind stands there twice."""
-        self.folder, self.ledger = folder, ledger
+    def __init__(self, folder: Path, ledger: Ledger, number: int = 0, tenant: str = "", prefix: str = "") -> None:
+        """`number` is the tenant's place in `ferry:tenants`, `tenant` its name, empty if there is but one.
+
+        Raises ExportError if the folder or its `users` file is missing, or a kind stands there twice.
+        """
+        self.folder, self.ledger, self.number, self.tenant, self.prefix = folder, ledger, number, tenant, prefix
         #: Email and `email_verified` of users whose line cannot be used, by id: they share the email all the same.
         self.claims: dict[str, tuple[str, object]] = {}
         if not folder.is_dir():
@@ -66,40 +73,51 @@ class Export:
         self.files = {kind: path for kind in FILES if (path := _file_of(folder, kind))}
         if "users" not in self.files:
             raise ExportError(f"{folder} holds no users file (users.ndjson, .json, each also .gz)")
-        ledger.names = {kind: self.files[kind].name if kind in self.files else kind for kind in FILES}
+        self.names = {
+            kind: "/".join(part for part in (tenant, self.files[kind].name if kind in self.files else kind) if part)
+            for kind in FILES
+        }
+        ledger.names |= {(number, kind): name for kind, name in self.names.items()}
 
-    def digest(self) -> str:
-        """SHA-256 over names and contents of all files, as hex."""
-        total = hashlib.sha256()
-        for kind, path in sorted(self.files.items()):
-            with path.open("rb") as file:
-                total.update(f"{kind} {path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-        return total.hexdigest()
+    def size(self, kind: str) -> int:
+        """Bytes of a file as it stands on the disk; 0 if it is not there."""
+        return self.files[kind].stat().st_size if kind in self.files else 0
 
     def read(self, kind: str) -> Iterator[Read]:
-        """The records of a file in file order; nothing if the file is not there. Raises ExportError."""
+        """The records of a file in file order, each under its place; nothing if the file is not there.
+
+        Raises ExportError.
+        """
         path = self.files.get(kind)
         if path is None:
             return
-        for piece in pieces(path):
-            self.ledger.lines[kind] += 1
-            if not piece.data.strip():
-                self.ledger.end("skipped", kind, piece.line, "", "blank_line", "the line is empty")
-                continue
-            record = self._record(kind, path.name, piece)
-            if record is not None:
-                yield Read(piece.line, piece.offset, len(piece.data), record)
+        before, lines = self.number * TENANT, 0
+        try:
+            for line, offset, data in pieces(path):
+                lines += 1
+                place = before + line
+                record = regular(kind, data)
+                if record is None:
+                    if not data.strip():
+                        self.ledger.end("skipped", kind, place, "", "blank_line", "the line is empty")
+                        continue
+                    record = self._record(kind, path.name, Piece(line, offset, data))
+                    if record is None:
+                        continue
+                yield Read(place, offset, len(data), record)
+        finally:
+            self.ledger.lines[kind] += lines
 
     def _record(self, kind: str, name: str, piece: Piece) -> Record | None:
+        place = self.number * TENANT + piece.line
         try:
             data = parse(piece.data)
         except (ValueError, RecursionError):
             message = "the line is not a JSON object, or one that is nested deeper than 200 levels"
-            self.ledger.refuse(kind, piece.line, "", "invalid_line", message)
+            self.ledger.refuse(kind, place, "", "invalid_line", message)
             return None
-        if kind == "users":
-            data = with_api_keys(data)
         try:
+            data = _SPELLED.get(kind, dict)(data)
             return _MODELS[kind].model_validate(data)
         except ValidationError as error:
             if any(isinstance(one.get("ctx", {}).get("error"), RoundedId) for one in error.errors()):
@@ -107,21 +125,40 @@ class Export:
                     f"{name}:{piece.line}: an id went through a spreadsheet or script that rounded it (1.09e+20); "
                     "export again and do not edit the file"
                 ) from None
-            found = _id_of(kind, data)
+            found = _id_of(kind, data, self.prefix)
             missing = not found and kind != "passwords"
             code = "no_id" if missing and all(data.get(key) is None for key in _ID_KEYS) else "invalid_field"
-            self.ledger.refuse(kind, piece.line, found, code, f"the line cannot be used ({faults(error)})")
+            self.ledger.refuse(kind, place, found, code, f"the line cannot be used ({faults(error)})")
             if kind == "users" and isinstance(data.get("email"), str):
-                self.claims[found or f"line {piece.line}"] = data["email"], data.get("email_verified")
+                self.claims[found or f"line {place}"] = data["email"], data.get("email_verified")
             return None
 
 
-def _id_of(kind: str, data: dict[str, Any]) -> str:
+def digest(exports: Iterable[Export]) -> str:
+    """SHA-256 over tenants, names and contents of all files, as hex."""
+    files = [(one, kind, path) for one in exports for kind, path in sorted(one.files.items())]
+    with ThreadPoolExecutor(2) as pool:
+        digests = pool.map(_sha256, (path for _, _, path in files))
+        told = [
+            f"{one.tenant} {one.prefix} {kind} {path.name} {hexadecimal}\n"
+            for (one, kind, path), hexadecimal in zip(files, digests, strict=True)
+        ]
+    return hashlib.sha256("".join(told).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _id_of(kind: str, data: dict[str, Any], prefix: str) -> str:
     """The external id of a line that cannot be used otherwise, as far as it has one."""
     if kind == "members":
         organization, user = data.get("org_id"), data.get("user_id")
-        return f"{organization}/{user}" if isinstance(organization, str) and isinstance(user, str) else ""
-    return next((data[key] for key in _ID_KEYS if isinstance(data.get(key), str)), "")
+        both = isinstance(organization, str) and isinstance(user, str)
+        return f"{prefix}{organization}/{prefix}{user}" if both else ""
+    own = next((data[key] for key in _ID_KEYS if isinstance(data.get(key), str)), "")
+    return own and prefix + own
 
 
 def parse(data: bytes) -> dict[str, Any]:

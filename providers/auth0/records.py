@@ -18,7 +18,6 @@ from pydantic import (
     Field,
     StrictStr,
     ValidationError,
-    model_validator,
 )
 
 
@@ -30,9 +29,14 @@ class RoundedId(ValueError):
 _ROUNDED = re.compile(r"\d+(?:[.,]\d+[eE]\+?|[eE]\+)(?:1[1-9]|[2-9]\d)")
 
 
+def is_rounded(own: str) -> bool:
+    """Does an id look as if a spreadsheet had rounded it?"""
+    return _ROUNDED.fullmatch(own, own.rfind("|") + 1) is not None
+
+
 def _id_text(value: object) -> object:
     """Ids are opaque text; a JSON integer keeps its digits (GitHub's), a fraction or an exponent means damage."""
-    if isinstance(value, float) or (isinstance(value, str) and _ROUNDED.fullmatch(value.rpartition("|")[2])):
+    if isinstance(value, float) or (isinstance(value, str) and is_rounded(value)):
         raise RoundedId("an id was rounded by a spreadsheet or a script")
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -44,7 +48,7 @@ def _text(value: object) -> object:
     return None if value == "" else value
 
 
-def _instant(value: object) -> object:
+def instant(value: object) -> str | None:
     """ISO 8601 or `{"$date": …}` as UTC text that sorts by time; what is no date sorts as absent."""
     if isinstance(value, dict):
         value = value.get("$date")
@@ -76,6 +80,10 @@ def _mapping_or_none(value: object) -> object:
     return value if isinstance(value, dict) else None
 
 
+def _list_or_none(value: object) -> object:
+    return value if isinstance(value, list) else None
+
+
 def _own_id(value: object) -> object:
     """The record's own id is text already; a number there is refused, a rounded one stops the run."""
     if isinstance(value, float | str):
@@ -86,7 +94,7 @@ def _own_id(value: object) -> object:
 OwnId = Annotated[StrictStr, BeforeValidator(_own_id)]
 IdText = Annotated[StrictStr, BeforeValidator(_id_text)]
 Text = Annotated[StrictStr | None, BeforeValidator(_text)]
-Instant = Annotated[str | None, BeforeValidator(_instant)]
+Instant = Annotated[str | None, BeforeValidator(instant)]
 Metadata = Annotated[dict[str, Any] | None, BeforeValidator(_mapping_or_none)]
 Flag = Annotated[bool, BeforeValidator(lambda value: value if value not in (None, "") else False)]
 
@@ -118,6 +126,7 @@ class User(Record):
     updated_at: Instant = None
     identities: Annotated[tuple[Identity, ...], BeforeValidator(_with_ids)] = ()
     connection: Text = None
+    multifactor: Annotated[list[Any] | None, BeforeValidator(_list_or_none)] = None
     user_metadata: Metadata = None
     app_metadata: Metadata = None
 
@@ -184,20 +193,6 @@ class Password(Record):
     password_hash: Text = Field(default=None, validation_alias="passwordHash", repr=False)
     set_at: Instant = Field(default=None, validation_alias="password_set_date")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_spelling(cls, data: Any) -> Any:
-        """`_ID` stands for `_id`, and an email among the `identifiers` for `email`."""
-        if not isinstance(data, dict):
-            return data
-        result = dict(data)
-        if result.get("_id") is None:
-            result["_id"] = result.get("_ID")
-        if not result.get("email") and isinstance(result.get("identifiers"), list):
-            emails = (i.get("value") for i in result["identifiers"] if isinstance(i, dict) and i.get("type") == "email")
-            result["email"] = next(emails, None)
-        return result
-
     @property
     def join_ids(self) -> tuple[str, ...]:
         """The ids this hash may belong to within its connection, the first that somebody owns counts.
@@ -208,6 +203,22 @@ class Password(Record):
             return (self.alt_id,) if self.alt_id else ()
         bare = self.oid.removeprefix("auth0|")
         return (self.oid,) if bare == self.oid else (self.oid, bare)
+
+    @property
+    def owner(self) -> str:
+        """What the hash belongs to, as far as the line says: the bare id, else the email."""
+        return (self.join_ids or ((self.email or "").strip().lower(),))[-1]
+
+
+def with_one_spelling(line: dict[str, Any]) -> dict[str, Any]:
+    """A `passwords` line in which `_ID` stands for `_id`, and an email among the `identifiers` for `email`."""
+    result = dict(line)
+    if result.get("_id") is None:
+        result["_id"] = result.get("_ID")
+    if not result.get("email") and isinstance(result.get("identifiers"), list):
+        emails = (i.get("value") for i in result["identifiers"] if isinstance(i, dict) and i.get("type") == "email")
+        result["email"] = next(emails, None)
+    return result
 
 
 class Factor(Record):
@@ -225,6 +236,14 @@ _SPELLINGS = {
     **{name.replace("_", ""): name for name in User.model_fields},
 }
 _FOLD = str.maketrans("", "", " _-")
+
+
+def own_name(key: str) -> str | None:
+    """Auth0's own name of an attribute that is spelled otherwise, or that is part of the metadata; else None."""
+    head, dot, _ = key.partition(".")
+    if dot and head in {"user_metadata", "app_metadata"}:
+        return head
+    return _SPELLINGS.get(key.translate(_FOLD).lower())
 
 
 def with_api_keys(line: dict[str, Any]) -> dict[str, Any]:

@@ -1,17 +1,20 @@
-"""The users file as people: one record an Auth0 user, refused or kept, then grouped into one WorkOS user an email."""
+"""The users of an export as people: judged one by one, then grouped into one WorkOS user an email."""
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple
 
-from providers.auth0.credentials import IdentityIndex
-from providers.auth0.export import Read
-from providers.auth0.records import User
+from providers.auth0.records import User, instant
 from providers.directory.metadata import fitted, picked
-from providers.findings import Ledger
+from providers.directory.sign_in import must_verify
+from providers.findings import TENANT, Bucket, Ledger
 from providers.settings import Settings
 
 #: An address as mail servers take it: one `@`, no white space, a domain with a dot. Lengths: Auth0's user profile.
@@ -20,33 +23,24 @@ _LONGEST_EMAIL = 254
 _LONGEST_ID, _DOCUMENTED_ID = 128, 64
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """What Ferry keeps of one Auth0 user."""
+class Person(NamedTuple):
+    """What Ferry keeps of one Auth0 user, a row of `people`; `fault` and `told` say why it cannot be declared."""
 
-    line: int
+    place: int
     user_id: str
     email: str
     verified: bool
     blocked: bool
-    created_at: str
+    created_at: str | None
+    updated_at: str | None
     first_name: str | None
     last_name: str | None
-    metadata: Mapping[str, str]
-
-
-@dataclass(slots=True)
-class People:
-    """Every Auth0 user with its fate; `home` is the key of the WorkOS user that an account became."""
-
-    kept: dict[str, Person] = field(default_factory=dict)
-    refused: dict[str, str] = field(default_factory=dict)
-    skipped: set[str] = field(default_factory=set)
-    #: Email and verification of refused accounts that have an email, by id: they share it all the same.
-    claims: dict[str, tuple[str, bool]] = field(default_factory=dict)
-    home: dict[str, str] = field(default_factory=dict)
-    groups: dict[str, Group] = field(default_factory=dict)
-    identities: IdentityIndex = field(default_factory=IdentityIndex)
+    metadata: str | None
+    fault: str | None
+    told: str | None
+    sign_in: int
+    verifies: bool
+    mfa: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +55,42 @@ class Group:
     def blocked(self) -> bool:
         """Blocked if any account is."""
         return any(person.blocked for person in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of an account: its bucket, why, and the group it is in if it is declared or merged."""
+
+    bucket: Bucket
+    code: str = ""
+    message: str = ""
+    group: Group | None = None
+
+    @property
+    def excludes(self) -> tuple[Bucket, str, str] | None:
+        """Bucket, code and message of whatever else belongs to the account; None if the account is in the directory."""
+        if self.bucket == "skipped":
+            return "skipped", "skipped", "its user is left out"
+        return ("refused", f"user_rejected:{self.code}", "its user is refused") if self.bucket == "refused" else None
+
+
+def is_blocked(fate: Fate | None, blocked: bool) -> bool:
+    """Is the WorkOS user blocked that an account became? `blocked` is the account's own flag."""
+    return fate.group.blocked if fate and fate.group else bool(blocked)
+
+
+@dataclass(slots=True)
+class People:
+    """What became of every account; held in memory only for those that are not simply declared by themselves."""
+
+    #: By the account's place.
+    odd: dict[int, Fate] = field(default_factory=dict)
+    #: Ids of users whose line cannot be used, and the finding's code.
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+    def fate(self, place: int, fault: str | None) -> Fate | None:
+        """The fate of an account of the export; None if it is a user of its own."""
+        return self.odd.get(place) or (faulty(fault, "") if fault else None)
 
 
 def external_id_fault(external_id: str) -> tuple[str, str] | None:
@@ -79,67 +109,63 @@ def note_long_id(ledger: Ledger, kind: str, line: int, external_id: str) -> None
         ledger.note(kind, line, external_id, "external_id_over_64", message)
 
 
-def read_people(lines: Iterable[Read], settings: Settings, ledger: Ledger) -> People:
-    """First pass over `users`: each line kept, refused or skipped; the newest of several lines with one id counts."""
-    newest: dict[str, Read] = {}
-    for read in lines:
-        user: User = read.record
-        if not user.user_id.strip():
-            ledger.refuse("users", read.line, "", "no_id", "the user has no user_id")
-            continue
-        held = newest.setdefault(user.user_id, read)
-        if held is read:
-            continue
-        winner, loser = (read, held) if _order(read) > _order(held) else (held, read)
-        newest[user.user_id] = winner
-        ledger.end("merged", "users", loser.line, user.user_id, "duplicate_line", "the id stands on another line too")
-    people = People(refused=ledger.unreadable("users", newest))
-    for read in newest.values():
-        _keep_or_refuse(read, people, settings, ledger)
-    return people
+def judge(place: int, own: str, user: User, sign_in: int, settings: Settings, ledger: Ledger) -> Person:
+    """One users line by itself: its fields as WorkOS takes them, or why not.
 
-
-def _order(read: Read) -> tuple[str, str]:
-    """Of two lines with one id the newest counts; without a date any rule will do that line order does not change."""
-    user: User = read.record
-    return user.updated_at or "", user.model_dump_json()
-
-
-def _keep_or_refuse(read: Read, people: People, settings: Settings, ledger: Ledger) -> None:
-    user: User = read.record
-    people.identities.add(user)
-    if user.user_id in settings.skip:
-        people.skipped.add(user.user_id)
-        ledger.end("skipped", "users", read.line, user.user_id, "skipped", "left out on purpose")
-        return
+    `own` is the external id, `sign_in` the number of its set of identities.
+    """
     email = (user.email or "").strip().lower()
-    fault = external_id_fault(user.user_id)
-    if fault is None and not email:
-        fault = "no_email", "the user has no email"
-    if fault is None and (len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email)):
-        fault = "invalid_email", "the email is not an address"
-    if fault is not None:
-        people.refused[user.user_id] = fault[0]
-        people.claims[user.user_id] = email, is_verified(user.email_verified, settings)
-        ledger.refuse("users", read.line, user.user_id, *fault)
-        return
-    note_long_id(ledger, "users", read.line, user.user_id)
-    if _is_odd(user.email_verified) and not is_verified(user.email_verified, settings):
-        message = "email_verified is no boolean and not the text true, so the email counts as unverified"
-        ledger.note("users", read.line, user.user_id, "email_verified_text", message)
-    source = {"user_metadata": user.user_metadata, "app_metadata": user.app_metadata}
-    found = picked(source, settings.user_metadata) if settings.user_metadata else {}
-    people.kept[user.user_id] = Person(
-        line=read.line,
-        user_id=user.user_id,
-        email=email,
-        verified=is_verified(user.email_verified, settings),
-        blocked=user.blocked,
-        created_at=user.created_at or "9999",
-        first_name=user.given_name,
-        last_name=user.family_name,
-        metadata=fitted(found, "users", read.line, user.user_id, ledger) if found else {},
+    verified = is_verified(user.email_verified, settings)
+    fault, told = None, None
+    if own in settings.skip:
+        fault, told = "skipped", "left out on purpose"
+    elif found := external_id_fault(own):
+        fault, told = found
+    elif not email:
+        fault, told = "no_email", "the user has no email"
+    elif len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email):
+        fault, told = "invalid_email", "the email is not an address"
+    metadata = None
+    if fault is None:
+        note_long_id(ledger, "users", place, own)
+        if _is_odd(user.email_verified) and not verified:
+            message = "email_verified is no boolean and not the text true, so the email counts as unverified"
+            ledger.note("users", place, own, "email_verified_text", message)
+        if settings.user_metadata:
+            source = {"user_metadata": user.user_metadata, "app_metadata": user.app_metadata}
+            pairs = picked(source, settings.user_metadata)
+            metadata = json.dumps(fitted(pairs, "users", place, own, ledger), ensure_ascii=False) if pairs else None
+    return Person(
+        place,
+        own,
+        email,
+        verified,
+        user.blocked,
+        user.created_at,
+        user.updated_at,
+        user.given_name or None,
+        user.family_name or None,
+        metadata,
+        fault,
+        told,
+        sign_in,
+        fault is None and must_verify(email, verified, providers_of(user)),
+        bool(user.multifactor),
     )
+
+
+def providers_of(user: User) -> tuple[str, ...]:
+    """The providers of all identities."""
+    if user.identities:
+        return tuple([one.provider or "" for one in user.identities])
+    return (user.user_id.partition("|")[0],)
+
+
+def sign_in_of(user: User) -> str:
+    """Provider and connection of every identity, a line each, for the counts of `ferry check`."""
+    if user.identities:
+        return "\n".join([f"{one.provider or ''}\t{one.connection or ''}" for one in user.identities])
+    return f"{user.user_id.partition('|')[0]}\t{user.connection or ''}"
 
 
 def is_verified(value: object, settings: Settings) -> bool:
@@ -155,69 +181,129 @@ def _is_odd(value: object) -> bool:
     return bool(value.strip()) if isinstance(value, str) else not isinstance(value, bool | int | float | None)
 
 
-def group_people(
-    people: People,
-    with_hash: set[str],
-    unusable: Mapping[str, tuple[str, object]],
-    settings: Settings,
-    ledger: Ledger,
-) -> None:
-    """Second pass: one WorkOS user an email (identity rule 6). Fills `home` and `groups`, or refuses and skips.
+#: The columns of a `Person`, for queries that call its table `p`.
+COLUMNS = ", ".join(f"p.{name}" for name in Person._fields)
 
-    `unusable` are email and `email_verified` of lines that were refused while reading, by id. They count like any
-    account of that email, as do users refused for their id: else an unverified account would take their place.
+
+def group_people(db: sqlite3.Connection, settings: Settings) -> People:
+    """One WorkOS user an email (identity rule 6), over the rows of `people`.
+
+    Expects every account once (`drop_repeated`), and those that have a usable hash in `hashes`. Fills `odd` with the
+    accounts that are not simply declared by themselves.
     """
-    by_email: dict[str, list[Person]] = defaultdict(list)
-    for person in people.kept.values():
-        by_email[person.email].append(person)
+    known = "(SELECT user_id FROM people)"
+    query = f"SELECT external_id, code FROM withheld WHERE file = 'users' AND external_id NOT IN {known}"
+    people = People(unreadable={own: code for own, code in db.execute(query) if own})
+    _refuse_collisions(db, people)
     others: dict[str, list[bool]] = defaultdict(list)
-    unread = {own: (email.strip().lower(), is_verified(told, settings)) for own, (email, told) in unusable.items()}
-    for own, (email, verified) in {**unread, **people.claims}.items():
-        if own not in people.kept and own not in people.skipped:
-            others[email].append(verified)
-    for email, sharing in by_email.items():
-        for person in _refused_of(sharing, others[email], settings, people, ledger):
-            sharing.remove(person)
-        if sharing:
-            _settle(sharing, with_hash, settings, people, ledger)
+    for own, email, verified in db.execute("SELECT own, email, verified FROM claims"):
+        if own in people.unreadable or own.startswith("line "):
+            others[email].append(bool(verified))
+    for email, sharing in _sharing(db, others.keys()):
+        usable: list[Person] = []
+        told = others.get(email, [])
+        for person in sharing:
+            if person.fault or person.place in people.odd:
+                told += [person.verified] if person.fault != "skipped" else []
+            else:
+                usable.append(person)
+        if usable:
+            kept = _kept_of(usable, told, settings, people)
+            if kept:
+                _settle(kept, db, settings, people)
+    if settings.blocked_users == "skip":
+        for person in _select(db, "WHERE p.blocked AND p.fault IS NULL"):
+            people.odd.setdefault(person.place, _BLOCKED_SKIPPED)
+    db.execute("CREATE TABLE odd (person INTEGER PRIMARY KEY)")
+    db.executemany("INSERT INTO odd VALUES (?)", ((place,) for place in sorted(people.odd)))
+    return people
 
 
-def _refused_of(
-    sharing: list[Person], others: list[bool], settings: Settings, people: People, ledger: Ledger
-) -> list[Person]:
-    """The accounts of one email that cannot be declared: by the identity rules, all but the verified ones."""
+def faulty(fault: str, told: str) -> Fate:
+    """The fate of an account that cannot be declared whatever the others are, by its `fault` and `told`."""
+    return Fate("skipped" if fault == "skipped" else "refused", fault, told)
+
+
+_BLOCKED_SKIPPED = Fate("skipped", "blocked_skipped", "the user is blocked, or an account it would be merged with")
+
+
+def _select(db: sqlite3.Connection, rest: str) -> Iterator[Person]:
+    return map(Person._make, db.execute(f"SELECT {COLUMNS} FROM people p {rest}"))
+
+
+def drop_repeated(db: sqlite3.Connection, ledger: Ledger) -> None:
+    """Of several lines of one tenant with one id the newest counts; whatever the others brought is forgotten."""
+    repeated = "SELECT user_id FROM people GROUP BY user_id HAVING count(*) > 1"
+    rows = _select(db, f"WHERE p.user_id IN ({repeated}) ORDER BY p.user_id, p.place / {TENANT}")
+    for _, lines in groupby(list(rows), lambda one: (one.user_id, one.place // TENANT)):
+        *losers, _winner = sorted(lines, key=lambda one: _age(db, one))
+        for person in losers:
+            where = ledger.name("users", person.place), person.place % TENANT
+            db.execute("DELETE FROM people WHERE place = ?", (person.place,))
+            db.execute("DELETE FROM identities WHERE person = ?", (person.place,))
+            db.execute("DELETE FROM findings WHERE file = ? AND line = ?", where)
+            message = "the id stands on another line too"
+            ledger.end("merged", "users", person.place, person.user_id, "duplicate_line", message)
+
+
+def _age(db: sqlite3.Connection, person: Person) -> tuple[str, str]:
+    """Of two lines with one id the newest counts; without a date any rule will do that line order does not change."""
+    identities = "SELECT own, connection FROM identities WHERE person = ? ORDER BY rank"
+    content = repr((person[1:], db.execute(identities, (person.place,)).fetchall()))
+    return instant(person.updated_at) or "", content
+
+
+def _refuse_collisions(db: sqlite3.Connection, people: People) -> None:
+    """An id that two tenants use stands for two people."""
+    fate = Fate("refused", "tenant_collision", "another tenant of this stack has the same id")
+    repeated = "SELECT user_id FROM people GROUP BY user_id HAVING count(*) > 1"
+    for person in _select(db, f"WHERE p.user_id IN ({repeated})"):
+        people.odd[person.place] = fate
+
+
+def _sharing(db: sqlite3.Connection, emails: Iterable[str]) -> Iterator[tuple[str, list[Person]]]:
+    """The accounts of every email that more than one account has, or one of the emails named."""
+    db.execute("CREATE TEMP TABLE shared (email TEXT PRIMARY KEY) WITHOUT ROWID")
+    repeated = "SELECT email FROM people WHERE email <> '' GROUP BY email HAVING count(*) > 1"
+    db.execute(f"INSERT INTO shared {repeated}")
+    db.executemany("INSERT OR IGNORE INTO shared VALUES (?)", ((email,) for email in emails))
+    rows = _select(db, "JOIN shared USING (email) ORDER BY email, p.place")
+    for email, group in groupby(rows, lambda one: one.email):
+        yield email, list(group)
+
+
+def _kept_of(sharing: list[Person], others: list[bool], settings: Settings, people: People) -> list[Person]:
+    """The accounts of one email that can be declared: all of them if all are verified, else the only verified one."""
     accounts = [*(person.verified for person in sharing), *others]
     if len(accounts) == 1 or (all(accounts) and settings.duplicate_emails == "merge-verified"):
-        return []
+        return sharing
     if accounts.count(True) == 1 and settings.duplicate_emails == "merge-verified":
         refused = [person for person in sharing if not person.verified]
-        code, message = "unverified_duplicate", "another account with this email is verified, this one is not"
+        fate = Fate("refused", "unverified_duplicate", "another account with this email is verified, this one is not")
     else:
-        refused = list(sharing)
-        code, message = "ambiguous_email", f"{len(accounts)} accounts share this email and may not be merged"
-    for person in refused:
-        people.refused[person.user_id] = code
-        ledger.refuse("users", person.line, person.user_id, code, message)
-    return refused
+        refused = sharing
+        fate = Fate("refused", "ambiguous_email", f"{len(accounts)} accounts share this email and may not be merged")
+    people.odd |= {person.place: fate for person in refused}
+    return [person for person in sharing if person not in refused]
 
 
-def _settle(sharing: list[Person], with_hash: set[str], settings: Settings, people: People, ledger: Ledger) -> None:
-    ordered = sorted(sharing, key=lambda one: (one.user_id not in with_hash, one.created_at, one.user_id))
+def _settle(sharing: list[Person], db: sqlite3.Connection, settings: Settings, people: People) -> None:
+    if len(sharing) == 1:
+        return
+    marks = ",".join("?" * len(sharing))
+    found = db.execute(f"SELECT person FROM hashes WHERE person IN ({marks})", [one.place for one in sharing])
+    with_hash = {place for (place,) in found}
+    ordered = sorted(sharing, key=lambda one: (one.place not in with_hash, *seniority(one)))
     primary = ordered[0]
     group = Group(min(person.user_id for person in sharing), primary, tuple(ordered))
     if group.blocked and settings.blocked_users == "skip":
-        for person in ordered:
-            people.skipped.add(person.user_id)
-            message = "the user is blocked, or an account it would be merged with"
-            ledger.end("skipped", "users", person.line, person.user_id, "blocked_skipped", message)
+        people.odd |= dict.fromkeys((person.place for person in ordered), _BLOCKED_SKIPPED)
         return
-    people.groups[group.key] = group
-    for person in ordered:
-        people.home[person.user_id] = group.key
-    ledger.put("users", "declared")
-    for person in ordered[1:]:
-        message = f"the account has the email of {primary.user_id}, both verified"
-        ledger.end("merged", "users", person.line, person.user_id, "merged_into_primary", message)
-    if group.blocked and not all(person.blocked for person in ordered):
-        message = "one of the merged accounts is blocked, so the WorkOS user arrives blocked"
-        ledger.note("users", primary.line, primary.user_id, "merged_blocked", message)
+    message = f"the account has the email of {primary.user_id}, both verified"
+    people.odd[primary.place] = Fate("declared", group=group)
+    people.odd |= {person.place: Fate("merged", "merged_into_primary", message, group) for person in ordered[1:]}
+
+
+def seniority(person: Person) -> tuple[str, str]:
+    """The order of accounts by age; without a date an account is younger than any."""
+    return instant(person.created_at) or "9999", person.user_id

@@ -11,22 +11,30 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from providers.auth0.credentials import usable_hash, usable_totp
-from providers.auth0.export import Export, parse
+from providers.auth0.export import Export, digest, parse
 from providers.auth0.lines import ExportError, open_unpacked
-from providers.auth0.records import Factor, Password
+from providers.auth0.records import Factor, Password, with_one_spelling
 from providers.directory.build import build
-from providers.directory.model import Directory, Membership, Organization, Record, Role, Secret, User, fingerprint
-from providers.findings import FILE_OF, Finding, Ledger
-from providers.settings import Kind, Settings
+from providers.directory.intake import open_exports
+from providers.directory.model import (
+    Membership,
+    Organization,
+    Record,
+    Role,
+    Secret,
+    User,
+    fingerprint,
+)
+from providers.directory.sign_in import SignIn
+from providers.findings import FILE_OF, CodeCount, Finding, Ledger
+from providers.settings import KINDS, Kind, Settings
 
 #: Raise it when a change of the mapping must not reuse the stores of an older version.
-_VERSION = 1
+_VERSION = 2
 _KEPT_STORES = 2
 #: The settings that shape a directory.
 _SHAPING = frozenset(
@@ -42,12 +50,27 @@ _SHAPING = frozenset(
     }
 )
 
+_DECLARES: dict[Kind, str] = {
+    "organizations": "SELECT 1 FROM organizations WHERE key = :name",
+    "roles": "SELECT 1 FROM roles WHERE key = :name",
+    "users": "SELECT 1 FROM users WHERE key = :name UNION SELECT 1 FROM users WHERE external_id = :name",
+    "memberships": "SELECT 1 FROM memberships WHERE organization = :organization AND user = :user",
+}
+_TOTALS: dict[str, str] = {
+    **{kind: f"SELECT count(*) FROM {kind}" for kind in KINDS},
+    "inactive_memberships": "SELECT count(*) FROM memberships WHERE NOT active",
+    "passwords": "SELECT count(password) FROM users",
+    "totps": "SELECT count(totp) FROM users",
+    "domains": "SELECT coalesce(sum(json_array_length(domains)), 0) FROM organizations",
+}
+
 
 class Store:
     """A finished store, open for reading. `close` it, or use it as a context manager."""
 
-    def __init__(self, path: Path, folder: Path) -> None:
-        self.path, self.folder = path, folder
+    def __init__(self, path: Path, exports: list[Export]) -> None:
+        """`exports` are those that the directory was built from, in the order of the tenants."""
+        self.path, self._exports = path, exports
         self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
 
     def __enter__(self) -> Store:
@@ -62,24 +85,20 @@ class Store:
 
     def organizations(self) -> Iterator[Organization]:
         """In order of their ids."""
-        for body in self._bodies("organizations"):
-            yield _organization(body)
+        return self._organizations("ORDER BY key")
 
     def roles(self) -> Iterator[Role]:
         """In order of their slugs."""
-        for body in self._bodies("roles"):
-            yield Role(**body)
+        yield from (Role(*row) for row in self._db.execute("SELECT * FROM roles ORDER BY key"))
 
     def users(self) -> Iterator[User]:
         """In order of their keys."""
-        for body in self._bodies("users"):
-            yield _user(body)
+        return self._users("ORDER BY key")
 
     def memberships(self) -> Iterator[Membership]:
         """In order of organization and user."""
-        for body in self._bodies("memberships"):
-            body["roles"] = tuple(body["roles"])
-            yield Membership(**body)
+        for organization, user, roles, active in self._db.execute("SELECT * FROM memberships ORDER BY 1, 2"):
+            yield Membership(organization, user, tuple(json.loads(roles)), bool(active))
 
     def records(self, kind: Kind) -> Iterator[Record]:
         """All records of a kind, in order of their keys."""
@@ -93,19 +112,23 @@ class Store:
 
     def user_by_external_id(self, external_id: str) -> User | None:
         """The declared user with this external id, or None."""
-        row = self._db.execute("SELECT body FROM records WHERE kind = 'users' AND external_id = ?", (external_id,))
-        found = row.fetchone()
-        return _user(json.loads(found[0])) if found else None
+        return next(self._users("WHERE external_id = ?", external_id), None)
 
     def user_by_key(self, key: str) -> User | None:
         """The declared user with this key, or None."""
-        found = self._db.execute("SELECT body FROM records WHERE kind = 'users' AND key = ?", (key,)).fetchone()
-        return _user(json.loads(found[0])) if found else None
+        return next(self._users("WHERE key = ?", key), None)
+
+    def organization_by_external_id(self, external_id: str) -> Organization | None:
+        """The declared organization with this external id, or None."""
+        return next(self._organizations("WHERE key = ?", external_id), None)
 
     def declares(self, kind: Kind, name: str) -> bool:
         """Is there a record of this kind with this key or external id?"""
-        query = "SELECT 1 FROM records WHERE kind = ? AND (external_id = ? OR key = ?)"
-        return self._db.execute(query, (kind, name, name)).fetchone() is not None
+        names = [{"name": name}]
+        if kind == "memberships":
+            cuts = [at for at, letter in enumerate(name) if letter == "/"]
+            names = [{"organization": name[:at], "user": name[at + 1 :]} for at in cuts]
+        return any(self._db.execute(_DECLARES[kind], one).fetchone() for one in names)
 
     def withholds(self, kind: Kind, name: str) -> bool:
         """Does this record stand in the export although it is not declared, refused or left out on purpose?
@@ -115,25 +138,37 @@ class Store:
         query = "SELECT 1 FROM withheld WHERE file = ? AND external_id IN (?, '')"
         return self._db.execute(query, (FILE_OF[kind], name)).fetchone() is not None
 
-    def organization_by_external_id(self, external_id: str) -> Organization | None:
-        """The declared organization with this external id, or None."""
-        query = "SELECT body FROM records WHERE kind = 'organizations' AND external_id = ?"
-        found = self._db.execute(query, (external_id,)).fetchone()
-        return _organization(json.loads(found[0])) if found else None
+    def findings(self) -> Iterator[Finding]:
+        """By tenant, file, line and code."""
+        yield from (Finding(*row) for row in self._db.execute("SELECT * FROM findings ORDER BY rowid"))
 
-    def findings(self) -> list[Finding]:
-        """By file, line and code."""
+    def codes(self) -> list[CodeCount]:
+        """The codes of the findings, most frequent first."""
+        rows = self._db.execute("SELECT code, number, refuses, examples FROM codes ORDER BY number DESC, code")
         return [
-            Finding(*row) for row in self._db.execute("SELECT code, file, line, external_id, message FROM findings")
+            CodeCount(code, number, bool(refuses), tuple(Finding(*one) for one in json.loads(examples)))
+            for code, number, refuses, examples in rows
         ]
+
+    def totals(self) -> dict[str, int]:
+        """How many records the directory has, by kind, and of what else it takes requests to bring along."""
+        return {name: int(self._db.execute(query).fetchone()[0]) for name, query in _TOTALS.items()}
+
+    def sign_ins(self) -> list[SignIn]:
+        """The declared users by provider and connection."""
+        return [SignIn(**one) for one in json.loads(self._meta("sign_ins"))]
 
     def summary(self) -> dict[str, dict[str, int]]:
         """Lines and buckets of each file of the export."""
         return dict(json.loads(self._meta("summary")))
 
     def digest(self) -> str:
-        """SHA-256 over all records: equal digests mean equal directories."""
-        return str(self._meta("digest"))
+        """SHA-256 over every record, as hex; equal for equal directories. Reads the whole store."""
+        total = hashlib.sha256()
+        for kind in KINDS:
+            for row in self._db.execute(f"SELECT * FROM {kind} ORDER BY 1, 2"):
+                total.update(f"{kind}\0{row!r}\n".encode())
+        return total.hexdigest()
 
     def secret(self, field: Literal["password", "totp"], external_id: str, expected: str) -> str:
         """A password hash or authenticator secret, read from the export at this moment.
@@ -144,20 +179,33 @@ class Store:
         place = getattr(user, field) if user else None
         if place is None or place.fingerprint != expected:
             raise ExportError(f"the {field} of {external_id} is not the one that was previewed; run again")
+        kind = "passwords" if field == "password" else "mfa"
+        export = next(one for one in self._exports if one.names[kind] == place.file)
         try:
-            with open_unpacked(self.folder / place.file) as file:
+            with open_unpacked(export.files[kind]) as file:
                 file.seek(place.offset)
                 data = parse(file.read(place.length))
-            secret, owner = _secret_of(field, data, external_id)
+            secret, owner = _secret_of(field, data, export.prefix)
         except (OSError, ValueError, EOFError, zlib.error):
             secret, owner = None, ""
         if secret is None or fingerprint(owner, secret) != expected:
             raise ExportError(f"{place.file} is not the file it was when the directory was built; run again")
         return secret
 
-    def _bodies(self, kind: str) -> Iterator[dict[str, Any]]:
-        for (body,) in self._db.execute("SELECT body FROM records WHERE kind = ? ORDER BY key", (kind,)):
-            yield json.loads(body)
+    def _users(self, rest: str, *values: str) -> Iterator[User]:
+        rows = self._db.execute(f"SELECT * FROM users {rest}", values)
+        for key, own, email, verified, first, last, metadata, *places in rows:
+            password, totp = self._secret_at("passwords", places[:4]), self._secret_at("mfa", places[4:])
+            yield User(key, own, email, bool(verified), first, last, json.loads(metadata or "{}"), password, totp)
+
+    def _secret_at(self, kind: str, place: list[Any]) -> Secret | None:
+        mark, tenant, offset, length = place
+        return Secret(mark, self._exports[tenant].names[kind], offset, length) if mark else None
+
+    def _organizations(self, rest: str, *values: str) -> Iterator[Organization]:
+        rows = self._db.execute(f"SELECT key, name, metadata, domains FROM organizations {rest}", values)
+        for key, name, metadata, domains in rows:
+            yield Organization(key, name, json.loads(metadata), tuple(json.loads(domains)))
 
     def _meta(self, name: str) -> Any:
         return self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]
@@ -168,91 +216,53 @@ def open_store(settings: Settings, project: Path) -> Store:
 
     Raises ExportError for an unusable export and InvalidSettings if none is configured.
     """
-    folder = settings.require_export(project)
     ledger = Ledger()
-    export = Export(folder, ledger)
-    rooms = project / ".ferry"
-    path = rooms / f"{_name(settings, export)}.sqlite"
+    exports = open_exports(settings, project, ledger)
+    path = project / ".ferry" / f"{_name(settings, exports)}.sqlite"
     if not path.exists():
-        directory = build(export, settings, ledger)
-        _write(path, directory, ledger)
-        _forget_old(rooms, path)
-    return Store(path, folder)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}.draft")
+        try:
+            build(exports, settings, project, draft, ledger)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        _forget_old(path)
+    return Store(path, exports)
 
 
-def _name(settings: Settings, export: Export) -> str:
+def _name(settings: Settings, exports: list[Export]) -> str:
     shaping = settings.model_dump(mode="json", include=set(_SHAPING))
     shaping["skip"] = sorted(shaping["skip"])
-    text = json.dumps([_VERSION, shaping, list(shaping["roles"]), export.digest()], sort_keys=True)
+    text = json.dumps([_VERSION, shaping, list(shaping["roles"]), digest(exports)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _write(path: Path, directory: Directory, ledger: Ledger) -> None:
-    summary = ledger.summary()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}.draft")
-    os.close(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-    try:
-        with closing(sqlite3.connect(draft)) as db, db:
-            _fill(db, directory, ledger, summary)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _fill(db: sqlite3.Connection, directory: Directory, ledger: Ledger, summary: dict[str, Any]) -> None:
-    db.executescript(
-        "CREATE TABLE records (kind TEXT, key TEXT, external_id TEXT, body TEXT, PRIMARY KEY (kind, key));"
-        "CREATE INDEX by_external_id ON records (kind, external_id);"
-        "CREATE TABLE findings (code TEXT, file TEXT, line INTEGER, external_id TEXT, message TEXT);"
-        "CREATE TABLE withheld (file TEXT, external_id TEXT, PRIMARY KEY (file, external_id)) WITHOUT ROWID;"
-        "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT);"
-    )
-    total = hashlib.sha256()
-
-    def rows() -> Iterator[tuple[str, str, str, str]]:
-        for kind, key, external_id, record in _records(directory):
-            body = json.dumps(asdict(record), sort_keys=True, ensure_ascii=False)
-            total.update(f"{kind}\0{key}\0{body}\n".encode())
-            yield kind, key, external_id, body
-
-    db.executemany("INSERT INTO records VALUES (?, ?, ?, ?)", rows())
-    db.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?)", (tuple(asdict(f).values()) for f in ledger.sorted()))
-    db.executemany("INSERT INTO withheld VALUES (?, ?)", sorted(ledger.withheld))
-    meta = {"digest": total.hexdigest(), "summary": json.dumps(summary)}
-    db.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-
-
-def _records(directory: Directory) -> Iterator[tuple[Kind, str, str, Record]]:
-    for organization in directory.organizations:
-        yield "organizations", organization.key, organization.external_id, organization
-    for role in directory.roles:
-        yield "roles", role.key, role.key, role
-    for user in directory.users:
-        yield "users", user.key, user.external_id, user
-    for membership in directory.memberships:
-        yield "memberships", membership.key, membership.key, membership
-
-
-def _secret_of(field: str, data: dict[str, Any], external_id: str) -> tuple[str | None, str]:
-    """The secret on a line and whose it is: an authenticator may be a merged account's, a hash is the primary's."""
+def _secret_of(field: str, data: dict[str, Any], prefix: str) -> tuple[str | None, str]:
+    """The secret on a line, and whom its fingerprint is bound to."""
     if field == "password":
-        return usable_hash(Password.model_validate(data)), external_id
+        record = Password.model_validate(with_one_spelling(data))
+        return usable_hash(record), record.owner
     factor = Factor.model_validate(data)
-    return usable_totp(factor), factor.user_id
+    return usable_totp(factor), prefix + factor.user_id
 
 
-def _organization(body: dict[str, Any]) -> Organization:
-    return Organization(**{**body, "domains": tuple(body["domains"])})
-
-
-def _user(body: dict[str, Any]) -> User:
-    for name in ("password", "totp"):
-        body[name] = Secret(**body[name]) if body[name] else None
-    return User(**body)
-
-
-def _forget_old(rooms: Path, newest: Path) -> None:
-    stores = sorted(rooms.glob("*.sqlite"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+def _forget_old(newest: Path) -> None:
+    """Remove all stores but the newest two, and what a build left behind that was killed."""
+    stores = sorted(newest.parent.glob("*.sqlite"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for path in [one for one in stores if one != newest][_KEPT_STORES - 1 :]:
         path.unlink(missing_ok=True)
+    for path in newest.parent.glob("*.*.*"):
+        owner = path.name.split(".")[1]
+        if owner.isdigit() and not _is_running(int(owner)):
+            path.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass
+    return True

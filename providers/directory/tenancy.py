@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from providers.auth0.records import Role as Auth0Role
 from providers.directory.metadata import fitted
 from providers.directory.model import Organization, Role
 from providers.directory.people import external_id_fault, note_long_id
-from providers.findings import Ledger
+from providers.findings import TENANT, Ledger
 from providers.settings import Settings
 
 _DOMAIN = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]$")
@@ -59,15 +60,24 @@ class Organizations:
 def read_organizations(lines: Iterable[Read], settings: Settings, ledger: Ledger) -> Organizations:
     """Each line declared, refused or skipped; a domain that several claim goes to the smallest id."""
     held: dict[str, Read] = {}
+    collided: dict[str, list[Read]] = defaultdict(list)
     for read in lines:
         record: Auth0Organization = read.record
         other = held.setdefault(record.id, read)
-        if other is not read:
+        if other.line // TENANT != read.line // TENANT:
+            collided[record.id].append(read)
+        elif other is not read:
             winner, loser = sorted((read, other), key=lambda one: one.record.model_dump_json())
             held[record.id] = winner
             message = "the id stands on another line too"
             ledger.end("merged", "organizations", loser.line, record.id, "duplicate_line", message)
-    result = Organizations(refused=ledger.unreadable("organizations", held))
+    unreadable = {own: code for (file, own), code in ledger.withheld.items() if file == "organizations" and own}
+    result = Organizations(refused={own: code for own, code in unreadable.items() if own not in held})
+    for external_id, reads in collided.items():
+        result.refused[external_id] = "tenant_collision"
+        for read in (held.pop(external_id), *reads):
+            message = "another tenant of this stack has the same id"
+            ledger.refuse("organizations", read.line, external_id, "tenant_collision", message)
     owners: dict[str, str] = {}
     for external_id, read in sorted(held.items()):
         _keep_or_refuse(external_id, read, owners, result, settings, ledger)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from providers.findings import FILES, Finding, by_code
+from providers.findings import FILES, CodeCount, Finding
 
 
 def write_findings(path: Path, findings: Iterable[Finding]) -> None:
@@ -19,15 +19,15 @@ def write_findings(path: Path, findings: Iterable[Finding]) -> None:
     draft.replace(path)
 
 
-def findings_lines(summary: dict[str, dict[str, int]], findings: list[Finding], path: Path) -> Iterator[str]:
+def findings_lines(summary: dict[str, dict[str, int]], codes: list[CodeCount], path: Path) -> Iterator[str]:
     """What is said at the end of preview and up: the buckets of each file, then one line a code with its count."""
     for file in FILES:
         counts = summary[file]
         if counts["lines"]:
             told = ", ".join(f"{counts[bucket]} {bucket}" for bucket in ("declared", "merged", "refused", "skipped"))
             yield f"{file}: {counts['lines']} lines = {told}"
-    for code, group in by_code(findings):
-        first = group[0]
-        yield f"{len(group):>6} {code} (first: {first.file}:{first.line})"
-    if findings:
+    for one in codes:
+        first = one.examples[0]
+        yield f"{one.count:>6} {one.code} (first: {first.file}:{first.line})"
+    if codes:
         yield f"every finding with file, line and next step: {path}"

@@ -177,10 +177,9 @@ def _report_path() -> Path:
 
 
 def _report(store: Store, settings: Settings) -> None:
-    findings = store.findings()
     path = _report_path()
-    write_findings(path, findings)
-    for line in findings_lines(store.summary(), findings, path):
+    write_findings(path, store.findings())
+    for line in findings_lines(store.summary(), store.codes(), path):
         pulumi.info(line)
     rich = sum(one["declared"] for name, one in store.summary().items() if name in FILE_OF.values())
     if rich > 1000 and "PULUMI_SKIP_CHECKPOINTS" not in os.environ:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from providers.auth0.export import Export
-from providers.directory.build import build
 from providers.directory.model import Directory, User
-from providers.findings import BUCKETS, FILES, Ledger
+from providers.directory.store import open_store
+from providers.findings import BUCKETS, FILES, Finding
 from providers.settings import read_settings
 
 SHARED = "shared@people.example"
@@ -90,11 +92,13 @@ def write(folder: Path, **files: Iterable[Line | str]) -> Path:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The directory of an export, its ledger, and the lines and buckets of each file."""
+    """The directory of an export, its findings, what it withholds, and the lines and buckets of each file."""
 
     directory: Directory
-    ledger: Ledger
+    findings: list[Finding]
+    withheld: set[tuple[str, str]]
     summary: dict[str, dict[str, int]]
+    names: dict[str, str]
 
     def user(self, external_id: str) -> User:
         """The only user with this external id."""
@@ -107,8 +111,7 @@ class Outcome:
 
     def found(self, kind: str) -> list[tuple[int, str, str]]:
         """The findings of a file: line, code, external id; by line."""
-        name = self.ledger.names[kind]
-        return sorted((one.line, one.code, one.external_id) for one in self.ledger.findings if one.file == name)
+        return sorted((one.line, one.code, one.external_id) for one in self.findings if one.file == self.names[kind])
 
     def all_found(self) -> dict[str, list[tuple[int, str, str]]]:
         """The findings by file, files without any left out."""
@@ -117,7 +120,15 @@ class Outcome:
 
 def read(folder: Path, **config: str) -> Outcome:
     """What Ferry makes of an export folder; `config` as the stack configuration has it."""
-    ledger = Ledger()
-    settings = read_settings({f"ferry:{key}": text for key, text in config.items()}, {})
-    directory = build(Export(folder, ledger), settings, ledger)
-    return Outcome(directory, ledger, ledger.summary())
+    texts = {"ferry:export": str(folder), **{f"ferry:{key}": text for key, text in config.items()}}
+    with TemporaryDirectory() as project, open_store(read_settings(texts, {}), Path(project)) as store:
+        directory = Directory(
+            organizations=tuple(store.organizations()),
+            roles=tuple(store.roles()),
+            users=tuple(store.users()),
+            memberships=tuple(store.memberships()),
+        )
+        with closing(sqlite3.connect(store.path)) as db:
+            withheld = set(db.execute("SELECT file, external_id FROM withheld"))
+        names = {kind: next((path.name for path in folder.glob(f"{kind}.*")), kind) for kind in FILES}
+        return Outcome(directory, list(store.findings()), withheld, store.summary(), names)

@@ -33,7 +33,7 @@ def outcome_of(folder: Path) -> dict[str, str]:
     told = {"buckets": buckets, **asdict(outcome.directory)}
     return {
         "directory.json": json.dumps(told, indent=1, ensure_ascii=False) + "\n",
-        "findings.jsonl": "".join(f"{one.to_json()}\n" for one in outcome.ledger.sorted()),
+        "findings.jsonl": "".join(f"{one.to_json()}\n" for one in outcome.findings),
     }
 
 

@@ -148,7 +148,7 @@ def secret_at(folder: Path, place: Secret | None) -> tuple[str, str] | None:
 
 def codes(outcome: Outcome) -> Counter[tuple[str, str]]:
     """How often each code is found in each file, but for the remark on how one of several equal hashes was joined."""
-    found = ((one.file, one.code) for one in outcome.ledger.findings)
+    found = ((one.file, one.code) for one in outcome.findings)
     return Counter(one for one in found if one[1] != "hash_joined_by_email")
 
 
@@ -225,7 +225,7 @@ def test_emails_ids_names_and_domains_are_unique_and_sorted(files: Files, config
 def test_nobody_gets_in_who_is_refused_left_out_or_unknown(files: Files, config: dict[str, str]) -> None:
     outcome, _ = outcome_of(files, config)
     declared = {one.external_id for one in outcome.directory.users} | {one.key for one in outcome.directory.users}
-    withheld = {external_id for kind, external_id in outcome.ledger.withheld if kind == "users"}
+    withheld = {external_id for kind, external_id in outcome.withheld if kind == "users"}
 
     assert declared <= {line["user_id"] for line in files["users"]}
     assert not declared & withheld

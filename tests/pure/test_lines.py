@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from providers.auth0.export import Export, parse
+from providers.auth0.export import Export, digest, parse
 from providers.auth0.lines import ExportError, open_unpacked, pieces
 from providers.findings import FILES, Ledger
 from tests.pure.tenant import read
@@ -291,12 +291,12 @@ def test_a_csv_export_stops_the_run_instead_of_counting_as_absent(tmp_path: Path
 def test_the_digest_moves_with_every_file_of_the_export(tmp_path: Path, kind: str) -> None:
     written(tmp_path, NDJSON)
     written(tmp_path, NDJSON, f"{kind}.ndjson")
-    before = Export(tmp_path, Ledger()).digest()
-    again = Export(tmp_path, Ledger()).digest()
+    before = digest([Export(tmp_path, Ledger())])
+    again = digest([Export(tmp_path, Ledger())])
     written(tmp_path, NDJSON + b"\n", f"{kind}.ndjson")
 
     assert again == before
-    assert Export(tmp_path, Ledger()).digest() != before
+    assert digest([Export(tmp_path, Ledger())]) != before
 
 
 # Any bytes

@@ -152,7 +152,7 @@ def test_a_role_without_a_slug_that_workos_takes_is_refused_with_a_pointer_to_fe
 
     assert outcome.directory.roles == ()
     assert outcome.found("roles") == [(1, "role_slug_invalid", "rol_1")]
-    assert "ferry:roles" in outcome.ledger.findings[0].message
+    assert "ferry:roles" in outcome.findings[0].message
 
 
 @pytest.mark.parametrize("mapped", ["Admin", "a b", "org-admin", "a" * 49])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from providers.settings import DEFAULT_BASE_URL, EXAMPLES, KINDS, InvalidSettings, Settings, read_settings
+from providers.settings import DEFAULT_BASE_URL, EXAMPLES, KINDS, InvalidSettings, Settings, Tenant, read_settings
 
 ROOT = Path(__file__).parents[2]
 KEYS = {field.alias or name: name for name, field in Settings.model_fields.items()}
@@ -52,9 +52,16 @@ VALID: list[Any] = [
     ("workosBaseUrl", "http://127.0.0.1:4000", "http://127.0.0.1:4000"),
     ("workosBaseUrl", "http://127.9.9.9", "http://127.9.9.9"),
     ("workosBaseUrl", "http://[::1]:4000", "http://[::1]:4000"),
+    (
+        "tenants",
+        '[{"name":"eu","export":"exports/eu","prefix":"eu:"}]',
+        (Tenant(name="eu", export="exports/eu", prefix="eu:"),),
+    ),
 ]
 INVALID: list[Any] = [
-    ("tenants", '[{"name":"eu","export":"exports/eu","prefix":"eu:"}]', "not supported yet"),
+    ("tenants", '[{"name":"eu"}]', "export"),
+    ("tenants", '[{"name":"e u","export":"exports/eu"}]', "name"),
+    ("tenants", '[{"name":"eu","export":"a"},{"name":"eu","export":"b"}]', "names a tenant twice"),
     ("tenants", "eu", "not valid JSON"),
     ("granularity", "fine", "'auto', 'record' or 'cohort'"),
     ("granularity", "cohort", "not supported yet"),
@@ -119,7 +126,7 @@ def test_a_bad_value_is_refused_with_key_fault_and_example(key: str, text: str, 
     assert fault in refused.value.fault
     assert str(refused.value).startswith(f"ferry:{key} ")
     example = str(refused.value).partition("Example: pulumi config set ")[2]
-    assert f"ferry:{'export' if key == 'tenants' else key}" in example
+    assert f"ferry:{key}" in example
     assert API_KEY not in str(refused.value)
     assert refused.value.__cause__ is None
 
@@ -131,7 +138,7 @@ def test_every_key_has_a_case_here() -> None:
     assert EXAMPLES.keys() == KEYS.keys()
 
 
-@pytest.mark.parametrize("key", sorted(KEYS.keys() - {"workosApiKey", "tenants"}))
+@pytest.mark.parametrize("key", sorted(KEYS.keys() - {"workosApiKey"}))
 def test_the_example_of_an_error_message_is_itself_valid(key: str) -> None:
     assert configured(**{key: EXAMPLES[key]}) is not None
 
@@ -280,10 +287,25 @@ def test_the_api_key_is_in_no_representation() -> None:
 
 
 def test_the_export_folder_is_relative_to_the_project_or_absolute(tmp_path: Path) -> None:
-    assert configured(export="a/../b").require_export(tmp_path) == tmp_path.resolve() / "b"
-    assert configured(export=str(tmp_path / "c")).require_export(Path("/elsewhere")) == tmp_path.resolve() / "c"
+    (inside,) = configured(export="a/../b").require_tenants(tmp_path)
+    (outside,) = configured(export=str(tmp_path / "c")).require_tenants(Path("/elsewhere"))
+
+    assert (inside[1], outside[1]) == (tmp_path.resolve() / "b", tmp_path.resolve() / "c")
+    assert (inside[0].name, inside[0].prefix) == ("", "")
     with pytest.raises(InvalidSettings, match=r"^ferry:export is not set"):
-        read_settings({}, {}).require_export(tmp_path)
+        read_settings({}, {}).require_tenants(tmp_path)
+
+
+def test_several_tenants_have_folders_and_prefixes_of_their_own(tmp_path: Path) -> None:
+    tenants = '[{"name":"eu","export":"eu","prefix":"eu:"},{"name":"us","export":"/us"}]'
+    found = configured(tenants=tenants).require_tenants(tmp_path)
+
+    assert [(one.name, one.prefix, folder) for one, folder in found] == [
+        ("eu", "eu:", tmp_path.resolve() / "eu"),
+        ("us", "", Path("/us").resolve()),
+    ]
+    with pytest.raises(InvalidSettings, match=r"^ferry:tenants is set beside ferry:export"):
+        configured(tenants=tenants, export="one").require_tenants(tmp_path)
 
 
 # Pulumi.yaml

@@ -1,0 +1,117 @@
+"""A directory in the making: SQLite files of mode 0600 that hold an export's lines as rows while they are compared.
+
+A million users do not fit into the memory that Ferry allows itself, so they are sorted and joined on disk. A row holds
+where a secret stands and a digest of it, never the secret. The files go when the store is finished.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from providers.findings import Ledger
+
+#: Lines as rows. `place` is tenant and line in one number (`findings.TENANT`), a user's place is its number.
+STAGE = {
+    "users": """
+CREATE TABLE people (place INTEGER PRIMARY KEY, user_id TEXT, email TEXT, verified INT, blocked INT, created_at TEXT,
+    updated_at TEXT, first_name TEXT, last_name TEXT, metadata TEXT, fault TEXT, told TEXT, sign_in INT,
+    verifies INT, mfa INT);
+CREATE TABLE sign_ins (number INTEGER PRIMARY KEY, identities TEXT);
+CREATE TABLE identities (own TEXT, tenant INT, connection TEXT, person INT, rank INT);
+CREATE TABLE claims (own TEXT, email TEXT, verified INT);
+""",
+    "members": """
+CREATE TABLE members (place INTEGER PRIMARY KEY, organization TEXT, user_id TEXT, roles INT);
+CREATE TABLE role_sets (number INTEGER PRIMARY KEY, roles TEXT);
+""",
+    "passwords": """
+CREATE TABLE passwords (place INTEGER PRIMARY KEY, position INT, length INT, tenant INT, connection TEXT, own TEXT,
+    bare TEXT, email TEXT, set_at TEXT, fingerprint TEXT, fault TEXT);
+""",
+    "mfa": """
+CREATE TABLE factors (place INTEGER PRIMARY KEY, position INT, length INT, user_id TEXT, fault TEXT, fingerprint TEXT);
+""",
+}
+_REMARKS = """
+CREATE TABLE findings (code TEXT, file TEXT, line INT, external_id TEXT, message TEXT);
+CREATE TABLE withheld (file TEXT, external_id TEXT, code TEXT);
+"""
+#: What makes the comparisons quick, by the file whose rows it is for; made when all of them are in.
+INDEXES = {
+    "users": """
+CREATE INDEX people_by_id ON people (user_id, fault, blocked);
+CREATE INDEX people_by_email ON people (email);
+CREATE INDEX identities_by_own ON identities (own, tenant, connection, person, rank);
+""",
+    "members": "CREATE INDEX members_by_pair ON members (organization, user_id, place, roles);",
+}
+_BATCH = 4096
+_TABLES = {
+    "people": 15,
+    "identities": 5,
+    "claims": 3,
+    "sign_ins": 2,
+    "members": 4,
+    "role_sets": 2,
+    "passwords": 11,
+    "factors": 6,
+    "findings": 5,
+    "withheld": 3,
+}
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A new file for its owner only; a crash may lose it, since nothing reads an unfinished one."""
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    db = sqlite3.connect(path, isolation_level=None)
+    db.executescript(
+        "PRAGMA page_size = 16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;"
+    )
+    return db
+
+
+class Stage:
+    """Where rows are put: batches into their tables, what the ledger gathered with them."""
+
+    def __init__(self, db: sqlite3.Connection, kinds: Iterable[str], ledger: Ledger) -> None:
+        self.db, self.ledger = db, ledger
+        db.executescript("".join((_REMARKS, *(STAGE[kind] for kind in kinds))))
+
+    def fill(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Put rows into a table, and every finding that making them brought."""
+        source = iter(rows)
+        while batch := list(islice(source, _BATCH)):
+            self.add(table, batch)
+            self.settle()
+        self.settle()
+
+    def add(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Put rows into a table."""
+        self.db.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * _TABLES[table])})", rows)
+
+    def settle(self) -> None:
+        """Move what the ledger gathered out of memory."""
+        settle(self.db, self.ledger)
+
+
+def settle(db: sqlite3.Connection, ledger: Ledger) -> None:
+    """Move findings and withheld ids of a ledger into the tables of a draft."""
+    found = ((one.code, one.file, one.line, one.external_id, one.message) for one in ledger.findings)
+    db.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?)", found)
+    held = ((file, external_id, code) for (file, external_id), code in ledger.withheld.items())
+    db.executemany("INSERT INTO withheld VALUES (?, ?, ?)", held)
+    ledger.findings.clear()
+    ledger.withheld.clear()
+
+
+def settled(db: sqlite3.Connection, ledger: Ledger, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """The rows as they are, while the ledger never holds many findings."""
+    for row in rows:
+        yield row
+        if len(ledger.findings) >= _BATCH:
+            settle(db, ledger)

@@ -1,0 +1,186 @@
+"""The lines of an export as rows of a draft: each judged by itself, before anything is compared.
+
+The users and the rest are independent here, so a large export is taken in by two processes, one on either core.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from providers.auth0.credentials import factor_fault, hash_fault, usable_hash, usable_totp
+from providers.auth0.export import Export, Read
+from providers.auth0.lines import ExportError
+from providers.auth0.records import Factor, Member, Password, User
+from providers.directory.draft import INDEXES, Stage, connect
+from providers.directory.model import fingerprint
+from providers.directory.people import is_verified, judge, sign_in_of
+from providers.findings import Ledger
+from providers.settings import Settings
+
+#: The files whose lines become rows; organizations and roles are few.
+PEOPLE, REST = ("users",), ("members", "passwords", "mfa")
+#: Below this many bytes a second process costs more than it brings.
+_WORTH_A_PROCESS = 16 << 20
+
+
+def open_exports(settings: Settings, project: Path, ledger: Ledger) -> list[Export]:
+    """The export folders of the stack's tenants. Raises InvalidSettings or ExportError."""
+    return [
+        Export(folder, ledger, number, tenant.name, tenant.prefix)
+        for number, (tenant, folder) in enumerate(settings.require_tenants(project))
+    ]
+
+
+def take_in(exports: list[Export], settings: Settings, project: Path, paths: tuple[Path, Path], ledger: Ledger) -> None:
+    """Fill two drafts: the first with the users of all exports, the second with the rest. Raises ExportError."""
+    people, rest = paths
+    if sum(export.size(kind) for export in exports for kind in REST) < _WORTH_A_PROCESS:
+        _fill(people, PEOPLE, exports, settings, ledger)
+        _fill(rest, REST, exports, settings, ledger)
+        return
+    task = {
+        "settings": settings.model_dump_json(exclude={"workos_api_key"}),
+        "project": str(project),
+        "path": str(rest),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "providers.directory.intake"],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        try:
+            other.stdin.write(json.dumps(task))  # type: ignore[union-attr]
+            other.stdin.close()  # type: ignore[union-attr]
+            _fill(people, PEOPLE, exports, settings, ledger)
+            answer = other.stdout.read()  # type: ignore[union-attr]
+        except BaseException:
+            other.kill()
+            raise
+    if not answer:
+        raise ExportError("a second process that reads the export ended without an answer; is memory or disk short?")
+    told = json.loads(answer)
+    if "fault" in told:
+        raise ExportError(told["fault"])
+    ledger.add(told)
+
+
+def _fill(path: Path, kinds: tuple[str, ...], exports: list[Export], settings: Settings, ledger: Ledger) -> None:
+    with closing(connect(path)) as db:
+        stage = Stage(db, kinds, ledger)
+        db.execute("BEGIN")
+        for export in exports:
+            for kind in kinds:
+                _TAKERS[kind](export, settings, stage)
+        db.execute("COMMIT")
+        for kind in kinds:
+            db.executescript(INDEXES.get(kind, ""))
+
+
+def _users(export: Export, settings: Settings, stage: Stage) -> None:
+    identities: list[tuple[Any, ...]] = []
+    (known,) = stage.db.execute("SELECT count(*) FROM sign_ins").fetchone()
+    numbers: dict[str, int] = {}
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for read in export.read("users"):
+            user: User = read.record
+            if not user.user_id.strip():
+                stage.ledger.refuse("users", read.line, "", "no_id", "the user has no user_id")
+                continue
+            for rank, (connection, own) in enumerate(user.database_identities()):
+                identities.append((own, export.number, connection, read.line, rank))
+            if len(identities) > 4096:
+                stage.add("identities", identities)
+                identities.clear()
+            sign_in = numbers.setdefault(sign_in_of(user), known + len(numbers))
+            yield judge(read.line, export.prefix + user.user_id, user, sign_in, settings, stage.ledger)
+
+    stage.fill("people", rows())
+    stage.add("identities", identities)
+    stage.add("sign_ins", ((number, text) for text, number in numbers.items()))
+    claims = ((own, email.strip().lower(), is_verified(told, settings)) for own, (email, told) in export.claims.items())
+    stage.add("claims", claims)
+
+
+def _members(export: Export, _: Settings, stage: Stage) -> None:
+    prefix = export.prefix
+    (known,) = stage.db.execute("SELECT count(*) FROM role_sets").fetchone()
+    numbers: dict[tuple[tuple[str, str | None], ...], int] = {}
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for read in export.read("members"):
+            member: Member = read.record
+            roles = tuple([(prefix + one.id if one.id else "", one.name) for one in member.roles])
+            number = numbers.setdefault(roles, known + len(numbers))
+            yield read.line, prefix + member.org_id, prefix + member.user_id, number
+
+    stage.fill("members", rows())
+    stage.add("role_sets", ((number, json.dumps(roles)) for roles, number in numbers.items()))
+
+
+def _passwords(export: Export, _: Settings, stage: Stage) -> None:
+    stage.fill("passwords", (_password(read, export.number) for read in export.read("passwords")))
+
+
+def _password(read: Read, tenant: int) -> tuple[Any, ...]:
+    record: Password = read.record
+    text = usable_hash(record)
+    ids = record.join_ids
+    return (
+        read.line,
+        read.offset,
+        read.length,
+        tenant,
+        record.connection,
+        ids[0] if ids else None,
+        ids[1] if len(ids) > 1 else None,
+        (record.email or "").strip().lower(),
+        record.set_at,
+        fingerprint(record.owner, text) if text else "",
+        None if text else hash_fault(record),
+    )
+
+
+def _factors(export: Export, _: Settings, stage: Stage) -> None:
+    def rows() -> Iterable[tuple[Any, ...]]:
+        for read in export.read("mfa"):
+            record: Factor = read.record
+            own = export.prefix + record.user_id
+            fault, secret = factor_fault(record), usable_totp(record)
+            mark = fingerprint(own, secret) if secret and not fault else ""
+            yield read.line, read.offset, read.length, own, fault, mark
+
+    stage.fill("factors", rows())
+
+
+_TAKERS: dict[str, Callable[[Export, Settings, Stage], None]] = {
+    "users": _users,
+    "members": _members,
+    "passwords": _passwords,
+    "mfa": _factors,
+}
+
+
+def _serve() -> None:
+    """The second process: a task on standard input, what was counted on standard output."""
+    task = json.loads(sys.stdin.read())
+    settings, ledger = Settings.model_validate_json(task["settings"]), Ledger()
+    try:
+        _fill(Path(task["path"]), REST, open_exports(settings, Path(task["project"]), ledger), settings, ledger)
+    except ExportError as error:
+        told: dict[str, Any] = {"fault": str(error)}
+    else:
+        told = ledger.counted()
+    sys.stdout.write(json.dumps(told))
+
+
+if __name__ == "__main__":
+    _serve()
