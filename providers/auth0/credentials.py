@@ -40,7 +40,7 @@ def factor_fault(record: Factor) -> str | None:
 
 
 class Match(NamedTuple):
-    """A usable hash of one user: where it stands, its rank among the user's identities, when it was set, its fingerprint."""
+    """A usable hash of one user: where it stands, the rank of its identity, when it was set, its fingerprint."""
 
     place: int
     rank: int

@@ -60,7 +60,8 @@ def match_passwords(db: sqlite3.Connection) -> None:
 def _rivals(db: sqlite3.Connection) -> Iterator[tuple[int, list[Match]]]:
     """The usable hashes of every account that has several."""
     several = f"SELECT m.person {_USABLE} GROUP BY m.person HAVING count(*) > 1"
-    query = f"SELECT m.person, p.place, m.rank, p.set_at, p.fingerprint {_USABLE} AND m.person IN ({several}) ORDER BY m.person"
+    columns = "m.person, p.place, m.rank, p.set_at, p.fingerprint"
+    query = f"SELECT {columns} {_USABLE} AND m.person IN ({several}) ORDER BY m.person"
     for person, rows in groupby(db.execute(query), lambda row: int(row[0])):
         yield person, [Match(*row[1:]) for row in rows]
 
