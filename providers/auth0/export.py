@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,8 +23,8 @@ from providers.auth0.records import (
     RoundedId,
     User,
     faults,
-    with_api_keys,
 )
+from providers.auth0.spelling import NO_NAMES, with_api_keys
 from providers.findings import FILES, Ledger
 
 _MODELS: dict[str, type[Record]] = {
@@ -36,6 +36,10 @@ _MODELS: dict[str, type[Record]] = {
     "mfa": Factor,
 }
 _ENDINGS = tuple(ending + packed for ending in (".ndjson", ".json") for packed in ("", ".gz"))
+_TABLES = (".csv", ".csv.gz")
+_ENCRYPTED = (".pgp", ".gpg", ".asc")
+#: Names that are meant as a file of the export all the same.
+_UNREAD = re.compile(r"\.(?:csv|csv\.gz|pgp|gpg|asc|zip|xlsx|jsonl|bz2|xz|zst)$")
 _DEEPEST = 200
 #: A string, whatever is in it, or one bracket.
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
@@ -54,9 +58,12 @@ class Read(NamedTuple):
 class Export:
     """The files of one tenant's export. Reading a file counts its lines and its unusable ones in the ledger."""
 
-    def __init__(self, folder: Path, ledger: Ledger) -> None:
-        """Raises ExportError if the folder or its `users` file is missing, or a kind stands there twice."""
-        self.folder, self.ledger = folder, ledger
+    def __init__(self, folder: Path, ledger: Ledger, export_as: Mapping[str, str] = NO_NAMES) -> None:
+        """`export_as` are the stack's names in the users file (`ferry:exportAs`).
+
+        Raises ExportError if the folder or its `users` file is missing, or a kind stands there twice or encrypted.
+        """
+        self.folder, self.ledger, self.export_as = folder, ledger, export_as
         #: Email and `email_verified` of users whose line cannot be used, by id: they share the email all the same.
         self.claims: dict[str, tuple[str, object]] = {}
         if not folder.is_dir():
@@ -65,7 +72,7 @@ class Export:
             )
         self.files = {kind: path for kind in FILES if (path := _file_of(folder, kind))}
         if "users" not in self.files:
-            raise ExportError(f"{folder} holds no users file (users.ndjson, .json, each also .gz)")
+            raise ExportError(f"{folder} holds no users file (users.ndjson, .json or .csv, each also .gz)")
         ledger.names = {kind: self.files[kind].name if kind in self.files else kind for kind in FILES}
 
     def digest(self) -> str:
@@ -81,7 +88,7 @@ class Export:
         path = self.files.get(kind)
         if path is None:
             return
-        for piece in pieces(path):
+        for piece in pieces(path, self.export_as):
             self.ledger.lines[kind] += 1
             if not piece.data.strip():
                 self.ledger.end("skipped", kind, piece.line, "", "blank_line", "the line is empty")
@@ -95,10 +102,12 @@ class Export:
             data = parse(piece.data)
         except (ValueError, RecursionError):
             message = "the line is not a JSON object, or one that is nested deeper than 200 levels"
+            if name.endswith(_TABLES):
+                message = "the row is badly quoted, or has not as many columns as the header"
             self.ledger.refuse(kind, piece.line, "", "invalid_line", message)
             return None
-        if kind == "users":
-            data = with_api_keys(data)
+        if kind == "users" and not name.endswith(_TABLES):
+            data = with_api_keys(data, self.export_as)
         try:
             return _MODELS[kind].model_validate(data)
         except ValidationError as error:
@@ -144,9 +153,23 @@ def _depth(data: bytes) -> int:
 
 
 def _file_of(folder: Path, kind: str) -> Path | None:
-    found = [path for ending in _ENDINGS if (path := folder / f"{kind}{ending}").is_file()]
+    endings = (*_ENDINGS, *_TABLES) if kind == "users" else _ENDINGS
+    found = [path for ending in endings if (path := folder / f"{kind}{ending}").is_file()]
     if len(found) > 1:
         raise ExportError(f"{folder} holds {' and '.join(path.name for path in found)}: keep the one that counts")
-    if not found and any((folder / f"{kind}.csv{packed}").is_file() for packed in ("", ".gz")):
-        raise ExportError(f"{folder}/{kind}.csv: CSV exports are not read yet; export as JSON")
+    if not found and (
+        other := next(filter(_UNREAD.search, sorted(path.name for path in folder.glob(f"{kind}.*"))), "")
+    ):
+        raise ExportError(f"{folder}/{other}: {_way_to_read(other, kind)}")
     return found[0] if found else None
+
+
+def _way_to_read(name: str, kind: str) -> str:
+    """What to do with a file of this kind that Ferry does not read; to leave it out unsaid would lose its records."""
+    if name.endswith(_ENCRYPTED):
+        clear = name.rpartition(".")[0]
+        clear = clear if clear != kind else f"{kind}.ndjson"
+        return f"the file is encrypted; decrypt it: gpg --output {clear} --decrypt {name}"
+    if ".csv" in name:
+        return "CSV is read for users only; export as JSON"
+    return f"unpack it, or convert it to {kind}.ndjson"

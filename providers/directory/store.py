@@ -38,6 +38,7 @@ _SHAPING = frozenset(
         "roles",
         "multiple_roles",
         "user_metadata",
+        "export_as",
         "skip",
     }
 )
@@ -170,7 +171,7 @@ def open_store(settings: Settings, project: Path) -> Store:
     """
     folder = settings.require_export(project)
     ledger = Ledger()
-    export = Export(folder, ledger)
+    export = Export(folder, ledger, settings.export_as)
     rooms = project / ".ferry"
     path = rooms / f"{_name(settings, export)}.sqlite"
     if not path.exists():

@@ -119,5 +119,5 @@ def read(folder: Path, **config: str) -> Outcome:
     """What Ferry makes of an export folder; `config` as the stack configuration has it."""
     ledger = Ledger()
     settings = read_settings({f"ferry:{key}": text for key, text in config.items()}, {})
-    directory = build(Export(folder, ledger), settings, ledger)
+    directory = build(Export(folder, ledger, settings.export_as), settings, ledger)
     return Outcome(directory, ledger, ledger.summary())

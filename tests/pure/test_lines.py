@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,9 @@ SHAPES = [
     pytest.param(PRETTY_OBJECTS.replace(b"}\n{", b"},\n{") + b",", [1, 5, 14], id="objects with commas between"),
     pytest.param(NDJSON.replace(b"\n", b" "), [1, 1, 1], id="objects on one line"),
     pytest.param(NDJSON.replace(b"\n", b"\r"), [1, 1, 1], id="line ends of old"),
+    pytest.param(NDJSON.replace(b"\n", b",\n"), [1, 2, 3], id="lines that end in commas"),
+    pytest.param(b"[\n" + NDJSON + b"]\n", [2, 3, 4], id="lines within brackets"),
+    pytest.param(BOM.join(b"[%s]\n" % line for line in NDJSON.splitlines()), [1, 2, 3], id="arrays one after another"),
 ]
 WRAPPINGS = [
     pytest.param(lambda data: data, id="plain"),
@@ -55,6 +59,8 @@ WRAPPINGS = [
     pytest.param(packed, id="gzip"),
     pytest.param(lambda data: packed(BOM + data), id="BOM in gzip"),
     pytest.param(lambda data: packed(data[:40]) + packed(data[40:]), id="gzip of two members"),
+    pytest.param(lambda data: packed(data[:1]) + packed(b"") + packed(data[1:]), id="gzip of an almost empty member"),
+    pytest.param(lambda data: packed(packed(data[:40]) + packed(data[40:])), id="gzip in gzip"),
 ]
 
 
@@ -175,6 +181,33 @@ def test_a_file_that_cannot_be_opened_stops_the_run(tmp_path: Path) -> None:
         list(pieces(tmp_path / "users.ndjson"))
 
 
+FOREIGN = [
+    pytest.param(b"PK\x03\x04" + bytes(40), "zip archive or a spreadsheet; unpack it", id="zip"),
+    pytest.param(b"<!DOCTYPE html>\n<html>", "a web page or XML, as an expired download link", id="HTML"),
+    pytest.param(b'\r\n <?xml version="1.0"?><Error/>', "a web page or XML, as an expired download link", id="XML"),
+    pytest.param(
+        b"-----BEGIN PGP MESSAGE-----\n\nhQIM", "gpg --output users.json --decrypt users.json.pgp", id="armour"
+    ),
+    pytest.param(b"\x85\x02\x0c\x03" + b"\xf0" * 40, "gpg --output", id="PGP for a public key"),
+    pytest.param(b"\xc1\xc0\x4c\x03" + b"\xf0" * 40, "gpg --output", id="PGP in its new form"),
+    pytest.param(b"\x8c\x0d\x04\x09" + b"\xf0" * 40, "gpg --output", id="PGP for a passphrase"),
+    pytest.param(NDJSON.decode().encode("utf-16"), "UTF-16 text, .* save it as UTF-8", id="UTF-16"),
+    pytest.param(b"\xfe\xff" + NDJSON.decode().encode("utf-16-be"), "UTF-16 text", id="UTF-16 big-endian"),
+    pytest.param(NDJSON.decode().encode("utf-16-le"), "is not text", id="UTF-16 without mark"),
+    pytest.param(b"SQLite format 3\0" + bytes(40), "is not text", id="database"),
+    pytest.param(packed(packed(packed(packed(NDJSON)))), "is not text", id="gzip four times"),
+]
+
+
+@pytest.mark.parametrize("wrapped", [lambda data: data, packed, lambda data: BOM + data])
+@pytest.mark.parametrize(("data", "fault"), FOREIGN)
+def test_what_is_no_export_stops_the_run_with_one_sentence(
+    tmp_path: Path, data: bytes, fault: str, wrapped: Any
+) -> None:
+    with pytest.raises(ExportError, match=rf"^users\.json: the file .*{fault}"):
+        read(written(tmp_path, wrapped(data), "users.json").parent)
+
+
 # Bad lines
 
 
@@ -202,6 +235,14 @@ def test_a_bad_line_in_the_middle_is_a_finding_and_loses_no_other(tmp_path: Path
     assert (2, "invalid_line", "") in outcome.found("users")
     assert outcome.summary["users"]["lines"] == 4
     assert outcome.summary["users"]["declared"] == 1
+
+
+def test_a_number_too_long_for_python_in_an_array_is_a_finding_and_loses_no_other(tmp_path: Path) -> None:
+    data = b'[{"user_id": "auth0|2", "n": %s}, %s]' % (b"9" * 5000, NDJSON.splitlines()[0])
+    outcome = read(written(tmp_path, data, "users.json").parent)
+
+    assert outcome.found("users") == [(1, "invalid_line", "")]
+    assert [one.external_id for one in outcome.directory.users] == ["auth0|1"]
 
 
 @pytest.mark.parametrize("line", [b"no JSON", b'{"user_id": "auth0|2", "email": ', b'{"a": 1} trailing'])
@@ -249,7 +290,7 @@ def test_files_of_several_chunks_lose_and_change_nothing(tmp_path: Path, shape: 
 
 
 def test_a_record_larger_than_a_chunk_is_read_whole(tmp_path: Path) -> None:
-    records = [{"user_id": "auth0|1", "note": "x" * (3 << 20)}, {"user_id": "auth0|2"}]
+    records = [{"user_id": "auth0|1", "note": "x" * (7 << 20)}, {"user_id": "auth0|2"}]
 
     assert records_of(written(tmp_path, json.dumps(records, indent=1).encode())) == records
     assert records_of(written(tmp_path, "\n".join(json.dumps(one) for one in records).encode())) == records
@@ -279,12 +320,34 @@ def test_a_kind_that_stands_there_twice_stops_the_run(tmp_path: Path, names: tup
         Export(tmp_path, Ledger())
 
 
-@pytest.mark.parametrize("name", ["users.csv", "users.csv.gz"])
-def test_a_csv_export_stops_the_run_instead_of_counting_as_absent(tmp_path: Path, name: str) -> None:
-    written(tmp_path, b"user_id,email\n", name)
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        ("members.csv", "CSV is read for users only"),
+        ("passwords.csv.gz", "CSV is read for users only"),
+        ("passwords.ndjson.gz.pgp", "gpg --output passwords.ndjson.gz --decrypt passwords.ndjson.gz.pgp"),
+        ("mfa.gpg", "gpg --output mfa.ndjson --decrypt mfa.gpg"),
+        ("members.zip", "unpack it"),
+        ("roles.jsonl", "convert it to roles.ndjson"),
+    ],
+)
+def test_a_file_that_is_not_read_stops_the_run_instead_of_counting_as_absent(
+    tmp_path: Path, name: str, way: str
+) -> None:
+    written(tmp_path, NDJSON)
+    written(tmp_path, b"anything", name)
 
-    with pytest.raises(ExportError, match="CSV"):
+    with pytest.raises(ExportError, match=re.escape(f"/{name}: ") + f".*{re.escape(way)}"):
         Export(tmp_path, Ledger())
+
+
+@pytest.mark.parametrize("name", ["passwords.ndjson.pgp", "passwords.md", "README.md", "manifest.json"])
+def test_what_else_lies_beside_a_readable_file_is_left_alone(tmp_path: Path, name: str) -> None:
+    written(tmp_path, NDJSON)
+    written(tmp_path, b"", "passwords.ndjson")
+    written(tmp_path, b"anything", name)
+
+    assert Export(tmp_path, Ledger()).files.keys() == {"users", "passwords"}
 
 
 @pytest.mark.parametrize("kind", FILES)

@@ -12,7 +12,8 @@ import pytest
 from providers.auth0.credentials import IdentityIndex, Match, match_passwords
 from providers.auth0.export import Export, Read
 from providers.auth0.lines import ExportError
-from providers.auth0.records import Factor, Password, User, with_api_keys
+from providers.auth0.records import Factor, Password, User
+from providers.auth0.spelling import with_api_keys
 from providers.findings import FILES, Ledger
 from tests.pure.tenant import (
     DATABASE,
