@@ -44,6 +44,8 @@ NEXT_STEP: dict[str, str] = {
     "invalid_field": "correct the named field in the export",
     "invalid_line": "look at the line; export again if it was damaged. Nothing of this kind is removed until then",
     "invalid_totp_secret": "this person enrols again in WorkOS",
+    "looks_like_cap": "count in Auth0; if there are more, export again with a tool that reads every page",
+    "looks_like_sample": "count the users in Auth0; if there are more, export again without the sample",
     "merged_blocked": "unblock the blocked account in Auth0 if the person should keep access",
     "merged_into_primary": "nothing; this account's memberships moved to the primary one",
     "merged_record_not_primary": "nothing; the primary account's credential counts",
@@ -78,7 +80,9 @@ NEXT_STEP: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One remark about one line, from 1, of a file by its real name; no personal data but the external id."""
+    """One remark about one line, from 1, of a file by its real name, or with line 0 about the file as a whole; no
+    personal data but the external id.
+    """
 
     code: str
     file: str

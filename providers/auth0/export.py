@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from providers.auth0.completeness import read_manifest, suspicions
 from providers.auth0.lines import ExportError, Piece, pieces
 from providers.auth0.records import (
     Factor,
@@ -76,12 +77,31 @@ class Export:
         ledger.names = {kind: self.files[kind].name if kind in self.files else kind for kind in FILES}
 
     def digest(self) -> str:
-        """SHA-256 over names and contents of all files, as hex."""
-        total = hashlib.sha256()
-        for kind, path in sorted(self.files.items()):
+        """SHA-256 over names and contents of all files, as hex.
+
+        Raises ExportError for a file that is not the one in the download's manifest.
+        """
+        digests: dict[str, str] = {}
+        for path in self.files.values():
             with path.open("rb") as file:
-                total.update(f"{kind} {path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-        return total.hexdigest()
+                digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+        if manifest := read_manifest(self.folder):
+            manifest.check_contents(digests)
+        listed = "".join(f"{kind} {path.name} {digests[path.name]}\n" for kind, path in sorted(self.files.items()))
+        return hashlib.sha256(listed.encode()).hexdigest()
+
+    def confirm(self, members: Mapping[str, int]) -> None:
+        """Once everything is read, `members` by organization: a count that looks like a sample or a cap is a finding.
+
+        Raises ExportError for a number of lines that is not the manifest's.
+        """
+        lines = self.ledger.lines
+        if manifest := read_manifest(self.folder):
+            manifest.check_lines({path.name: lines[kind] for kind, path in self.files.items()})
+        name = self.ledger.names["users"]
+        blank = sum(one.code == "blank_line" and one.file == name for one in self.ledger.findings)
+        for one in suspicions(lines["users"] - blank, members):
+            self.ledger.note(one.kind, 0, "", one.code, one.message)
 
     def read(self, kind: str) -> Iterator[Read]:
         """The records of a file in file order; nothing if the file is not there. Raises ExportError."""

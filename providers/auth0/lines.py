@@ -85,7 +85,7 @@ def pieces(path: Path, export_as: Mapping[str, str] = MappingProxyType({})) -> I
 def open_unpacked(path: Path) -> Iterator[BinaryIO]:
     """The file's bytes, unpacked as long as its content (not its name) is gzip. Raises what `gzip` raises."""
     with ExitStack() as opened:
-        file = cast(BinaryIO, opened.enter_context(path.open("rb", buffering=_BUFFER)))
+        file: BinaryIO = opened.enter_context(path.open("rb", buffering=_BUFFER))
         for _ in range(_WRAPPINGS):
             packed = file.read(len(_GZIP)) == _GZIP
             file.seek(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from providers.auth0.credentials import Match, choose, is_otp, match_passwords, usable_totp
 from providers.auth0.export import Export, Read
@@ -29,7 +29,9 @@ def build(export: Export, settings: Settings, ledger: Ledger) -> Directory:
     group_people(people, _with_hash(matches), export.claims, settings, ledger)
     passwords = _passwords(matches, people, export, ledger)
     factors = _factors(export, people, ledger)
-    memberships = _memberships(export, organizations, people, roles, settings, ledger)
+    sizes: Counter[str] = Counter()
+    memberships = _memberships(export, organizations, people, roles, settings, ledger, sizes=sizes)
+    export.confirm(sizes)
     return Directory(
         organizations=tuple(one for _, one in sorted(organizations.kept.items())),
         roles=tuple(one for _, one in sorted(roles.kept.items())),
@@ -168,11 +170,20 @@ def _fate_of_factor(record: Factor, people: People, has_one: bool) -> Fate | Non
 
 
 def _memberships(
-    export: Export, organizations: Organizations, people: People, roles: Roles, settings: Settings, ledger: Ledger
+    export: Export,
+    organizations: Organizations,
+    people: People,
+    roles: Roles,
+    settings: Settings,
+    ledger: Ledger,
+    *,
+    sizes: Counter[str],
 ) -> dict[str, Membership]:
+    """`sizes` counts the members of each organization as they are read."""
     gathered: dict[tuple[str, str], list[Read]] = defaultdict(list)
     for read in export.read("members"):
         record: Member = read.record
+        sizes[record.org_id] += 1
         fate = _fate_of_member(record, organizations, people, settings)
         if fate is None:
             gathered[record.org_id, people.home[record.user_id]].append(read)
