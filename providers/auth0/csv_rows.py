@@ -106,7 +106,7 @@ def _json_of(
             try:
                 record[key] = value_of(text)
             except ValueError:
-                fault = "a date is not written as Auth0 writes it, as spreadsheets do; export again and do not edit it"
+                fault = "a date is not ISO 8601 (spreadsheets rewrite dates); export again and do not edit the file"
                 raise UnreadableRow(line, fault) from None
     try:
         return json.dumps(with_api_keys(record, export_as)).encode()

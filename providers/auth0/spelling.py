@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from providers.settings import AUTH0_ATTRIBUTES
 
@@ -22,7 +22,6 @@ _FOLDED = {"id": "user_id", **{name.translate(_FOLD): name for name in sorted(_O
 _IDENTITY_FIELDS = {"userid": "user_id", "issocial": "isSocial", "profiledata": "profileData"}
 
 
-@lru_cache(maxsize=4096)
 def attribute(key: str) -> str:
     """Auth0's name of a key: itself, or what it folds to (case, space, `_` and `-`), dotted paths included; an unknown
     key is returned as it is.
@@ -38,6 +37,15 @@ def attribute(key: str) -> str:
     return key if dot else _FOLDED.get(folded, key)
 
 
+class _Step(NamedTuple):
+    """What becomes of one key: an attribute, a value `within` metadata, or a field of the identity at a `place`."""
+
+    key: str
+    name: str
+    within: str = ""
+    place: int = -1
+
+
 def with_api_keys(line: dict[str, Any], export_as: Mapping[str, str] = NO_NAMES) -> dict[str, Any]:
     """A `users` line under Auth0's own keys; `null` equals absent.
 
@@ -50,23 +58,38 @@ def with_api_keys(line: dict[str, Any], export_as: Mapping[str, str] = NO_NAMES)
         return line
     result: dict[str, Any] = {}
     identities: dict[int, dict[str, Any]] = defaultdict(dict)
-    for key in sorted(line, key=lambda one: (one not in export_as, one not in _OWN)):
+    for key, name, within, place in _steps(tuple(line), tuple(export_as.items())):
         value = line[key]
-        name = export_as.get(key) or attribute(key)
-        head, _, rest = name.partition(".")
         if value is None:
             continue
-        if rest and head in _METADATA:
-            held = result.get(head) or {}
-            result[head] = {rest: value, **held} if isinstance(held, dict) else held
-        elif found := _IDENTITY.fullmatch(name):
-            identities[int(found[1])].setdefault(found[2], value)
-        elif result.get(name) is None:
+        if place >= 0:
+            identities[place].setdefault(name, value)
+        elif within:
+            held = result.get(name) or {}
+            result[name] = {within: value, **held} if isinstance(held, dict) else held
+        elif name not in result:
             result[name] = value
     if identities and "identities" not in result:
         _fill_first(identities[0], result.get("user_id"))
         result["identities"] = [one for _, one in sorted(identities.items())]
     return result
+
+
+@lru_cache(maxsize=1024)
+def _steps(keys: tuple[str, ...], export_as: tuple[tuple[str, str], ...]) -> list[_Step]:
+    """The keys of a line in the order in which they count; the lines of a file have few sets of keys."""
+    names = dict(export_as)
+    steps = []
+    for key in sorted(keys, key=lambda one: (one not in names, one not in _OWN)):
+        name = names.get(key) or attribute(key)
+        head, _, rest = name.partition(".")
+        if rest and head in _METADATA:
+            steps.append(_Step(key, head, within=rest))
+        elif found := _IDENTITY.fullmatch(name):
+            steps.append(_Step(key, found[2], place=int(found[1])))
+        else:
+            steps.append(_Step(key, name))
+    return steps
 
 
 def _fill_first(identity: dict[str, Any], user_id: object) -> None:

@@ -275,8 +275,8 @@ def test_a_file_that_ends_in_the_middle_of_a_row_stops_the_run(tmp_path: Path, t
         ("user_id,identities[0].user_id\ngoogle-oauth2|1,1.08E+20\n", "users.csv:2: an id went through"),
         ("user_id\ngoogle-oauth2|1\n1.08E+20\n", "users.csv:3: an id went through"),
         ('user_id\ngoogle-oauth2|1\n"1,08E+20"\n', "users.csv:3: an id went through"),
-        ("user_id,created_at\nauth0|1,\nauth0|2,26.04.2022 00:07\n", "users.csv:3: a date is not written as"),
-        ("user_id,Updated At\nauth0|1,04/26/2022\n", "users.csv:2: a date is not written as"),
+        ("user_id,created_at\nauth0|1,\nauth0|2,26.04.2022 00:07\n", "users.csv:3: a date is not ISO 8601"),
+        ("user_id,Updated At\nauth0|1,04/26/2022\n", "users.csv:2: a date is not ISO 8601"),
     ],
 )
 def test_what_a_spreadsheet_damaged_stops_the_run(tmp_path: Path, text: str, place: str) -> None:
