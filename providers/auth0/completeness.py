@@ -69,7 +69,7 @@ class Manifest(BaseModel):
         for name, entry in sorted(self.files.items()):
             if name not in digests:
                 raise ExportError(f"{name} is not there, but {MANIFEST} lists it; {_WAY_OUT}")
-            if digests[name] != entry.sha256.lower():
+            if digests[name] != entry.sha256:
                 raise ExportError(f"{name} is not the file that was downloaded (SHA-256 differs); {_WAY_OUT}")
 
     def check_lines(self, lines: Mapping[str, int]) -> None:

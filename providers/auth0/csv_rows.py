@@ -45,7 +45,7 @@ def rows(file: TextIO, export_as: Mapping[str, str]) -> Iterator[tuple[int, byte
     line, header = next(parsed, (0, []))
     if not line:
         return
-    keys = [cell.strip() for cell in header or []]
+    keys = header or []
     names = [export_as.get(key) or attribute(key) for key in keys]
     if "user_id" not in names:
         fault = "no column is Auth0's user_id. Example: pulumi config set --path 'ferry:exportAs[\"My Id\"]' user_id"

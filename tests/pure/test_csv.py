@@ -227,6 +227,12 @@ def test_the_user_id_may_have_a_name_of_the_stack(tmp_path: Path) -> None:
     assert rows_of(tmp_path, text, Konto="user_id") == [{"user_id": "auth0|1", "name": "Ada"}]
 
 
+def test_of_two_columns_of_one_name_the_first_that_is_not_empty_counts(tmp_path: Path) -> None:
+    text = table([["auth0|1", "", "b"], ["auth0|2", "a", "b"]], header=["user_id", "nickname", "nickname"])
+
+    assert [line["nickname"] for line in rows_of(tmp_path, text)] == ["b", "a"]
+
+
 # Damage
 
 
@@ -305,6 +311,14 @@ def test_a_field_without_end_stops_at_the_field_limit_not_at_the_end_of_memory(t
     found = rows_of(tmp_path, text)
     assert found[0] == b"-"
     assert found[-1] == {"user_id": "auth0|2", "name": "x"}
+
+
+def test_no_depth_of_a_cell_is_too_much(tmp_path: Path) -> None:
+    text = table(
+        [[f"auth0|{deep}", "[" * deep + "]" * deep] for deep in range(400, 1100)], header=["Id", "app_metadata.b"]
+    )
+
+    assert len(rows_of(tmp_path, text)) == 700
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "user_id,email\n", "user_id,email"])

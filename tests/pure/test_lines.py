@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import re
 import tempfile
@@ -14,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from providers.auth0.export import Export, parse
-from providers.auth0.lines import ExportError, open_unpacked, pieces
+from providers.auth0.lines import ExportError, _elements, open_unpacked, pieces
 from providers.findings import FILES, Ledger
 from tests.pure.tenant import read
 from tests.pure.test_fuzz import ANY_BYTES, VALUES
@@ -295,6 +296,20 @@ def test_a_record_larger_than_a_chunk_is_read_whole(tmp_path: Path) -> None:
 
     assert records_of(written(tmp_path, json.dumps(records, indent=1).encode())) == records
     assert records_of(written(tmp_path, "\n".join(json.dumps(one) for one in records).encode())) == records
+
+
+def test_a_large_record_of_an_array_is_looked_at_a_few_times_only() -> None:
+    class Counted(io.BytesIO):
+        reads = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            self.reads += 1
+            return super().read(size)
+
+    file = Counted(json.dumps([{"user_id": "auth0|1", "note": "x" * (30 << 20)}]).encode())
+
+    assert len(list(_elements(file, 0, "users.json"))) == 1
+    assert file.reads < 10
 
 
 # The folder

@@ -202,7 +202,9 @@ ROUNDED = [
     pytest.param("passwords", {"_id": 1.5e23, "passwordHash": HASH}, id="_id"),
     pytest.param("passwords", {"_id": "1.5E+23", "passwordHash": HASH}, id="_id text"),
     pytest.param("passwords", password("1", alt_id=1.5e23), id="alt_id"),
+    pytest.param("members", {"org_id": "org_a", "user_id": 1.08e20}, id="member number"),
     pytest.param("mfa", otp("google-oauth2|1.08E+20"), id="factor"),
+    pytest.param("mfa", {"user_id": 1.08e20, "type": "otp"}, id="factor number"),
 ]
 
 
@@ -514,6 +516,7 @@ def test_names_of_the_stack_that_change_places_are_taken_once(tmp_path: Path) ->
     ("line", "identities"),
     [
         ({"identities[0].connection": "c"}, [{"connection": "c", "provider": "auth0", "user_id": "a|b"}]),
+        ({"identities[0].provider": "ad", "identities[0].user_id": "7"}, [{"provider": "ad", "user_id": "7"}]),
         ({"identities[0].user_id": 7}, [{"user_id": 7, "provider": "auth0"}]),
         (
             {"Identities[1].userId": "7", "identities[1].provider": "auth0"},
