@@ -45,6 +45,8 @@ NEXT_STEP: dict[str, str] = {
     "invalid_field": "correct the named field in the export",
     "invalid_line": "look at the line; export again if it was damaged. Nothing of this kind is removed until then",
     "invalid_totp_secret": "this person enrols again in WorkOS",
+    "looks_like_cap": "count in Auth0; if there are more, export again with a tool that reads every page",
+    "looks_like_sample": "count the users in Auth0; if there are more, export again without the sample",
     "merged_blocked": "unblock the blocked account in Auth0 if the person should keep access",
     "merged_into_primary": "nothing; this account's memberships moved to the primary one",
     "merged_record_not_primary": "nothing; the primary account's credential counts",
@@ -80,7 +82,9 @@ NEXT_STEP: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One remark about one line, from 1, of a file by its real name; no personal data but the external id."""
+    """One remark about one line, from 1, of a file by its real name, or with line 0 about the file as a whole; no
+    personal data but the external id.
+    """
 
     code: str
     file: str
@@ -97,22 +101,27 @@ class Unbalanced(Exception):
     """A line was counted in no bucket or in two: a fault of Ferry's, never of the export."""
 
 
-#: A place is a line of a file and its tenant in one number: tenant (from 0) times this, plus the line (from 1).
-TENANT = 1 << 40
+#: A place is where a record stands, in one number that sorts as the records do: its tenant (from 0) times `TENANT`, its
+#: line (from 1) times `LINE`, and the number of records before it on that line.
+LINE = 1 << 27
+TENANT = 1 << 55
+
+
+def line_of(place: int) -> int:
+    """The line of a place."""
+    return place % TENANT // LINE
 
 
 @dataclass
 class Ledger:
-    """Findings, and for each file of the export how many lines ended in which bucket.
-
-    A `line` here is a place: with one tenant that is the line itself.
-    """
+    """Findings, and for each file of the export how many lines ended in which bucket."""
 
     #: The real names of the files, by tenant and kind.
     names: dict[tuple[int, str], str] = field(default_factory=dict)
-    lines: Counter[str] = field(default_factory=Counter)
+    #: By tenant and kind.
+    lines: Counter[tuple[int, str]] = field(default_factory=Counter)
     buckets: Counter[tuple[str, Bucket]] = field(default_factory=Counter)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[tuple[int, Finding]] = field(default_factory=list)
     #: File and external id of what stands in the export and is not declared, and the finding's code: it has not left,
     #: so nothing removes it. An empty id is a line that nobody can read: it may be any record's.
     withheld: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -127,32 +136,33 @@ class Ledger:
         """The real name of the file that a place is in."""
         return self.names.get((place // TENANT, kind), kind)
 
-    def note(self, kind: str, line: int, external_id: str, code: str, message: str) -> None:
+    def note(self, kind: str, place: int, external_id: str, code: str, message: str) -> None:
         """A finding that changes no bucket. `message` says what is true; what to do is looked up by the code."""
         told = f"{message}. Next: {NEXT_STEP[code.partition(':')[0]]}."
-        self.findings.append(Finding(code, self.name(kind, line), line % TENANT, external_id, told))
+        self.findings.append((place, Finding(code, self.name(kind, place), line_of(place), external_id, told)))
 
-    def end(self, bucket: Bucket, kind: str, line: int, external_id: str, code: str, message: str) -> None:
+    def end(self, bucket: Bucket, kind: str, place: int, external_id: str, code: str, message: str) -> None:
         """A line ends in a bucket, and the finding says why."""
         self.put(kind, bucket)
         if bucket == "refused" or (bucket == "skipped" and external_id):
             self.withheld[kind, external_id] = code
         if bucket == "refused":
             self.refusing.add(code)
-        self.note(kind, line, external_id, code, message)
+        self.note(kind, place, external_id, code, message)
 
-    def refuse(self, kind: str, line: int, external_id: str, code: str, message: str) -> None:
+    def refuse(self, kind: str, place: int, external_id: str, code: str, message: str) -> None:
         """A line is refused."""
-        self.end("refused", kind, line, external_id, code, message)
+        self.end("refused", kind, place, external_id, code, message)
 
     def counted(self) -> dict[str, Any]:
         """What was counted, as plain values for another process."""
         buckets = [(kind, bucket, number) for (kind, bucket), number in self.buckets.items()]
-        return {"lines": self.lines, "buckets": buckets, "refusing": sorted(self.refusing)}
+        lines = [(tenant, kind, number) for (tenant, kind), number in self.lines.items()]
+        return {"lines": lines, "buckets": buckets, "refusing": sorted(self.refusing)}
 
     def add(self, counted: Mapping[str, Any]) -> None:
         """Take over what another ledger `counted`."""
-        self.lines.update(counted["lines"])
+        self.lines.update({(tenant, kind): number for tenant, kind, number in counted["lines"]})
         self.refusing.update(counted["refusing"])
         for kind, bucket, number in counted["buckets"]:
             self.put(kind, bucket, number)
@@ -162,9 +172,10 @@ class Ledger:
         result = {}
         for kind in FILES:
             counts: dict[str, int] = {bucket: self.buckets[kind, bucket] for bucket in BUCKETS}
-            if sum(counts.values()) != self.lines[kind]:
-                raise Unbalanced(f"{kind}: {self.lines[kind]} lines, but {counts}")
-            result[kind] = {"lines": self.lines[kind], **counts}
+            lines = sum(number for (_, file), number in self.lines.items() if file == kind)
+            if sum(counts.values()) != lines:
+                raise Unbalanced(f"{kind}: {lines} lines, but {counts}")
+            result[kind] = {"lines": lines, **counts}
         return result
 
 

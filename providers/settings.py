@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,6 +21,16 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 Grain = Literal["auto", "record", "cohort"]
 Removal = Literal["retain", "deactivate", "delete"]
 
+#: What a users export can hold (Auth0: user profile structure), beside fields of identity providers.
+AUTH0_ATTRIBUTES = (
+    *("user_id", "email", "email_verified", "given_name", "family_name", "name", "nickname", "username"),
+    *("phone_number", "phone_verified", "picture", "identities", "user_metadata", "app_metadata", "blocked"),
+    *("multifactor", "multifactor_last_modified", "created_at", "updated_at", "last_login", "last_ip"),
+    *("last_password_reset", "logins_count"),
+)
+#: And what one can be asked for within them.
+_WITHIN = re.compile(r"(?:user_metadata|app_metadata)\..+|identities\[\d{1,3}\]\.\w+", re.ASCII | re.DOTALL)
+
 #: One valid value a key, for error messages and for the documentation.
 EXAMPLES: dict[str, str] = {
     "export": "exports/acme",
@@ -31,6 +42,7 @@ EXAMPLES: dict[str, str] = {
     "roles": '{"Org Admin":"admin"}',
     "multipleRoles": "true",
     "userMetadata": '{"plan":"app_metadata.plan"}',
+    "exportAs": '{"Mail":"email"}',
     "removed": "retain",
     "maxRemovedPercent": "5",
     "adopt": "external-id",
@@ -46,11 +58,12 @@ _COMMANDS = {
     "tenants": "--path 'ferry:tenants[0].name' eu",
     "roles": """--path 'ferry:roles["Org Admin"]' admin""",
     "userMetadata": "--path ferry:userMetadata.plan app_metadata.plan",
+    "exportAs": "--path ferry:exportAs.Mail email",
     "skip": "--path 'ferry:skip[0]' 'auth0|5f7c8ec7c33c6c004bbafe82'",
     "workosApiKey": "--secret ferry:workosApiKey sk_test_...",
 }
 ENVIRONMENT = {"workosApiKey": "WORKOS_API_KEY", "workosBaseUrl": "WORKOS_BASE_URL"}
-_STRUCTURED = {"tenants", "roles", "userMetadata", "skip"}
+_STRUCTURED = {"tenants", "roles", "userMetadata", "exportAs", "skip"}
 _WORD_OR_MAP = {"granularity", "removed"}
 
 
@@ -86,7 +99,7 @@ class Settings(BaseModel):
     )
 
     export: str = ""
-    tenants: tuple[Tenant, ...] = ()
+    tenants: tuple[Tenant, ...] = Field(default=(), max_length=100)
     granularity: Annotated[dict[Kind, Grain], BeforeValidator(_one_word_for_all)] = Field(default_factory=dict)
     duplicate_emails: Literal["merge-verified", "reject"] = "merge-verified"
     blocked_users: Literal["without-credentials", "skip"] = "without-credentials"
@@ -94,6 +107,7 @@ class Settings(BaseModel):
     roles: dict[str, str] = Field(default_factory=dict)
     multiple_roles: bool = False
     user_metadata: dict[str, str] = Field(default_factory=dict)
+    export_as: dict[str, str] = Field(default_factory=dict)
     removed: Annotated[dict[Kind, Removal], BeforeValidator(_one_word_for_all)] = Field(default_factory=dict)
     max_removed_percent: float = Field(default=5, ge=0, le=100)
     adopt: Literal["external-id", "email"] = "external-id"
@@ -116,6 +130,14 @@ class Settings(BaseModel):
     def _cohorts_come_later(cls, value: dict[Kind, Grain]) -> dict[Kind, Grain]:
         if "cohort" in value.values():
             raise ValueError("is cohort, which is not supported yet: use record or auto (one resource a record today)")
+        return value
+
+    @field_validator("export_as")
+    @classmethod
+    def _names_of_auth0(cls, value: dict[str, str]) -> dict[str, str]:
+        if any(one not in AUTH0_ATTRIBUTES and not _WITHIN.fullmatch(one) for one in value.values()):
+            known = f"{', '.join(AUTH0_ATTRIBUTES)}, user_metadata.KEY, app_metadata.KEY, identities[0].connection"
+            raise ValueError(f"names an attribute that no Auth0 export has. Attributes: {known}")
         return value
 
     @field_validator("removed")

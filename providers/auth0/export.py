@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from providers.auth0.lines import ExportError, Piece, pieces
+from providers.auth0.completeness import read_manifest, suspicions
+from providers.auth0.lines import ExportError, pieces
 from providers.auth0.records import (
     Factor,
     Member,
@@ -24,11 +25,11 @@ from providers.auth0.records import (
     RoundedId,
     User,
     faults,
-    with_api_keys,
     with_one_spelling,
 )
 from providers.auth0.regular import regular
-from providers.findings import FILES, TENANT, Ledger
+from providers.auth0.spelling import NO_NAMES, with_api_keys
+from providers.findings import FILES, LINE, TENANT, Ledger, line_of
 
 _MODELS: dict[str, type[Record]] = {
     "users": User,
@@ -38,8 +39,11 @@ _MODELS: dict[str, type[Record]] = {
     "passwords": Password,
     "mfa": Factor,
 }
-_SPELLED = {"users": with_api_keys, "passwords": with_one_spelling}
 _ENDINGS = tuple(ending + packed for ending in (".ndjson", ".json") for packed in ("", ".gz"))
+_TABLES = (".csv", ".csv.gz")
+_ENCRYPTED = (".pgp", ".gpg", ".asc")
+#: Names that are meant as a file of the export all the same.
+_UNREAD = re.compile(r"\.(?:csv|csv\.gz|pgp|gpg|asc|zip|xlsx|jsonl|bz2|xz|zst)$")
 _DEEPEST = 201
 #: A string, whatever is in it, or one bracket.
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
@@ -47,9 +51,9 @@ _ID_KEYS = ("user_id", "id", "Id", "org_id")
 
 
 class Read(NamedTuple):
-    """A record with its place: line from 1, byte offset and length in the (unpacked) file."""
+    """A record with its place (`findings.LINE`), byte offset and length in the (unpacked) file."""
 
-    line: int
+    place: int
     offset: int
     length: int
     record: Any
@@ -58,12 +62,23 @@ class Read(NamedTuple):
 class Export:
     """The files of one tenant's export. Reading a file counts its lines and its unusable ones in the ledger."""
 
-    def __init__(self, folder: Path, ledger: Ledger, number: int = 0, tenant: str = "", prefix: str = "") -> None:
-        """`number` is the tenant's place in `ferry:tenants`, `tenant` its name, empty if there is but one.
+    def __init__(
+        self,
+        folder: Path,
+        ledger: Ledger,
+        *,
+        number: int = 0,
+        tenant: str = "",
+        prefix: str = "",
+        export_as: Mapping[str, str] = NO_NAMES,
+    ) -> None:
+        """`number` is the tenant's place in `ferry:tenants`, `tenant` its name, empty if there is but one; `export_as`
+        are the stack's names in the users file (`ferry:exportAs`).
 
-        Raises ExportError if the folder or its `users` file is missing, or a kind stands there twice.
+        Raises ExportError if the folder or its `users` file is missing, or a kind stands there twice or encrypted.
         """
-        self.folder, self.ledger, self.number, self.tenant, self.prefix = folder, ledger, number, tenant, prefix
+        self.folder, self.ledger, self.export_as = folder, ledger, export_as
+        self.number, self.tenant, self.prefix = number, tenant, prefix
         #: Email and `email_verified` of users whose line cannot be used, by id: they share the email all the same.
         self.claims: dict[str, tuple[str, object]] = {}
         if not folder.is_dir():
@@ -72,7 +87,7 @@ class Export:
             )
         self.files = {kind: path for kind in FILES if (path := _file_of(folder, kind))}
         if "users" not in self.files:
-            raise ExportError(f"{folder} holds no users file (users.ndjson, .json, each also .gz)")
+            raise ExportError(f"{folder} holds no users file (users.ndjson, .json or .csv, each also .gz)")
         self.names = {
             kind: "/".join(part for part in (tenant, self.files[kind].name if kind in self.files else kind) if part)
             for kind in FILES
@@ -83,6 +98,18 @@ class Export:
         """Bytes of a file as it stands on the disk; 0 if it is not there."""
         return self.files[kind].stat().st_size if kind in self.files else 0
 
+    def confirm(self, blank: int, members: Mapping[str, int]) -> None:
+        """Once everything is read: a count that looks like a sample or a cap is a finding.
+
+        `blank` is the number of blank lines among the users, `members` counts them by organization. Raises ExportError
+        for a number of lines that is not the manifest's.
+        """
+        lines = {kind: self.ledger.lines[self.number, kind] for kind in FILES}
+        if manifest := read_manifest(self.folder):
+            manifest.check_lines({path.name: lines[kind] for kind, path in self.files.items()})
+        for one in suspicions(lines["users"] - blank, members):
+            self.ledger.note(one.kind, self.number * TENANT, "", one.code, one.message)
+
     def read(self, kind: str) -> Iterator[Read]:
         """The records of a file in file order, each under its place; nothing if the file is not there.
 
@@ -91,38 +118,44 @@ class Export:
         path = self.files.get(kind)
         if path is None:
             return
-        before, lines = self.number * TENANT, 0
+        own_names = kind == "users" and bool(self.export_as)
+        place, last, lines = 0, 0, 0
         try:
-            for line, offset, data in pieces(path):
+            for line, offset, data in pieces(path, self.export_as):
                 lines += 1
-                place = before + line
-                record = regular(kind, data)
+                place = place + 1 if line == last else self.number * TENANT + line * LINE
+                last = line
+                record = None if own_names else regular(kind, data)
                 if record is None:
                     if not data.strip():
                         self.ledger.end("skipped", kind, place, "", "blank_line", "the line is empty")
                         continue
-                    record = self._record(kind, path.name, Piece(line, offset, data))
+                    record = self._record(kind, path.name, place, data)
                     if record is None:
                         continue
                 yield Read(place, offset, len(data), record)
         finally:
-            self.ledger.lines[kind] += lines
+            self.ledger.lines[self.number, kind] += lines
 
-    def _record(self, kind: str, name: str, piece: Piece) -> Record | None:
-        place = self.number * TENANT + piece.line
+    def _record(self, kind: str, name: str, place: int, text: bytes) -> Record | None:
         try:
-            data = parse(piece.data)
+            data = parse(text)
         except (ValueError, RecursionError):
             message = "the line is not a JSON object, or one that is nested deeper than 200 levels"
+            if name.endswith(_TABLES):
+                message = "the row is badly quoted, or has not as many columns as the header"
             self.ledger.refuse(kind, place, "", "invalid_line", message)
             return None
+        if kind == "users" and not name.endswith(_TABLES):
+            data = with_api_keys(data, self.export_as)
+        elif kind == "passwords":
+            data = with_one_spelling(data)
         try:
-            data = _SPELLED.get(kind, dict)(data)
             return _MODELS[kind].model_validate(data)
         except ValidationError as error:
             if any(isinstance(one.get("ctx", {}).get("error"), RoundedId) for one in error.errors()):
                 raise ExportError(
-                    f"{name}:{piece.line}: an id went through a spreadsheet or script that rounded it (1.09e+20); "
+                    f"{name}:{line_of(place)}: an id went through a spreadsheet or script that rounded it (1.09e+20); "
                     "export again and do not edit the file"
                 ) from None
             found = _id_of(kind, data, self.prefix)
@@ -135,15 +168,20 @@ class Export:
 
 
 def digest(exports: Iterable[Export]) -> str:
-    """SHA-256 over tenants, names and contents of all files, as hex."""
-    files = [(one, kind, path) for one in exports for kind, path in sorted(one.files.items())]
+    """SHA-256 over tenants, names and contents of all files, as hex.
+
+    Raises ExportError for a file that is not the one in its download's manifest.
+    """
+    total = hashlib.sha256()
     with ThreadPoolExecutor(2) as pool:
-        digests = pool.map(_sha256, (path for _, _, path in files))
-        told = [
-            f"{one.tenant} {one.prefix} {kind} {path.name} {hexadecimal}\n"
-            for (one, kind, path), hexadecimal in zip(files, digests, strict=True)
-        ]
-    return hashlib.sha256("".join(told).encode()).hexdigest()
+        for export in exports:
+            kinds, paths = list(export.files), list(export.files.values())
+            digests = dict(zip(kinds, pool.map(_sha256, paths), strict=True))
+            if manifest := read_manifest(export.folder):
+                manifest.check_contents({path.name: digests[kind] for kind, path in export.files.items()})
+            for kind, path in sorted(export.files.items()):
+                total.update(f"{export.tenant} {export.prefix} {kind} {path.name} {digests[kind]}\n".encode())
+    return total.hexdigest()
 
 
 def _sha256(path: Path) -> str:
@@ -181,9 +219,23 @@ def _depth(data: bytes) -> int:
 
 
 def _file_of(folder: Path, kind: str) -> Path | None:
-    found = [path for ending in _ENDINGS if (path := folder / f"{kind}{ending}").is_file()]
+    endings = (*_ENDINGS, *_TABLES) if kind == "users" else _ENDINGS
+    found = [path for ending in endings if (path := folder / f"{kind}{ending}").is_file()]
     if len(found) > 1:
         raise ExportError(f"{folder} holds {' and '.join(path.name for path in found)}: keep the one that counts")
-    if not found and any((folder / f"{kind}.csv{packed}").is_file() for packed in ("", ".gz")):
-        raise ExportError(f"{folder}/{kind}.csv: CSV exports are not read yet; export as JSON")
+    if not found and (
+        other := next(filter(_UNREAD.search, sorted(path.name for path in folder.glob(f"{kind}.*"))), "")
+    ):
+        raise ExportError(f"{folder}/{other}: {_way_to_read(other, kind)}")
     return found[0] if found else None
+
+
+def _way_to_read(name: str, kind: str) -> str:
+    """What to do with a file of this kind that Ferry does not read; to leave it out unsaid would lose its records."""
+    if name.endswith(_ENCRYPTED):
+        clear = name.rpartition(".")[0]
+        clear = clear if clear != kind else f"{kind}.ndjson"
+        return f"the file is encrypted; decrypt it: gpg --output {clear} --decrypt {name}"
+    if ".csv" in name:
+        return "CSV is read for users only; export as JSON"
+    return f"unpack it, or convert it to {kind}.ndjson"

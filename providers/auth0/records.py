@@ -229,40 +229,6 @@ class Factor(Record):
     otp_secret: Text = Field(default=None, repr=False)
 
 
-#: Spellings of `users` keys, folded (lower case, without space, `_` and `-`), to Auth0's own.
-_SPELLINGS = {
-    "id": "user_id",
-    "identities[0].connection": "connection",
-    **{name.replace("_", ""): name for name in User.model_fields},
-}
-_FOLD = str.maketrans("", "", " _-")
-
-
-def own_name(key: str) -> str | None:
-    """Auth0's own name of an attribute that is spelled otherwise, or that is part of the metadata; else None."""
-    head, dot, _ = key.partition(".")
-    if dot and head in {"user_metadata", "app_metadata"}:
-        return head
-    return _SPELLINGS.get(key.translate(_FOLD).lower())
-
-
-def with_api_keys(line: dict[str, Any]) -> dict[str, Any]:
-    """A `users` line under Auth0's own keys, whatever the export called them; a key that is there already wins.
-
-    `user_metadata.country` as a literal key counts as the nested value.
-    """
-    result = dict(line)
-    for key, value in line.items():
-        if key in User.model_fields:
-            continue
-        head, dot, rest = key.partition(".")
-        if dot and head in {"user_metadata", "app_metadata"} and isinstance(result.get(head) or {}, dict):
-            result[head] = {rest: value, **(result.get(head) or {})}
-        elif (name := _SPELLINGS.get(key.translate(_FOLD).lower())) and result.get(name) is None:
-            result[name] = value
-    return result
-
-
 def faults(error: ValidationError) -> str:
     """What is wrong with a line, by field and without its values."""
     parts = []

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import AliasPath, BaseModel, ConfigDict, Field, ValidationError
 
-from providers.auth0.records import Factor, Identity, Member, MemberRole, Password, Record, User, is_rounded, own_name
+from providers.auth0.records import Factor, Identity, Member, MemberRole, Password, Record, User, is_rounded
+from providers.auth0.spelling import attribute
 
 #: Keys of `users` lines that mean nothing to Ferry under any spelling; filled as they are met.
 _HARMLESS: set[str] = set()
@@ -74,7 +75,7 @@ def _is_plain_user(user: _User) -> bool:
     extra = user.__pydantic_extra__
     if extra and not extra.keys() <= _HARMLESS:
         for key in extra:
-            if own_name(key) is not None:
+            if attribute(key).partition(".")[0].partition("[")[0] in User.model_fields:
                 return False
             _HARMLESS.add(key)
     return not (is_rounded(user.user_id) or any(is_rounded(one.user_id) for one in user.identities))

@@ -22,7 +22,7 @@ from providers.directory.people import drop_repeated, group_people
 from providers.directory.sign_in import sign_ins_of
 from providers.directory.tenancy import Organizations, Roles, read_organizations, read_roles
 from providers.directory.users import end_factors, end_users
-from providers.findings import FILES, Ledger
+from providers.findings import FILES, TENANT, Ledger
 from providers.settings import Settings
 
 #: A finished store. Each table of records is in the order of its keys.
@@ -79,6 +79,7 @@ def _write(db: sqlite3.Connection, exports: list[Export], settings: Settings, le
     sign_ins = end_users(db, people, ledger)
     end_members(db, organizations, people, roles, settings, ledger)
     _write_organizations(db, organizations, roles)
+    _confirm(db, exports)
     settle(db, ledger)
     _write_findings(db, exports, ledger)
     meta = {
@@ -95,6 +96,15 @@ def _records(exports: Iterable[Export], kind: str) -> Iterator[Read]:
             own = read.record.id
             named = export.prefix and own.strip()
             yield read._replace(record=read.record.model_copy(update={"id": export.prefix + own})) if named else read
+
+
+def _confirm(db: sqlite3.Connection, exports: list[Export]) -> None:
+    found = "SELECT code, file FROM main.findings UNION ALL SELECT code, file FROM rest.findings"
+    blank = f"SELECT count(*) FROM ({found}) WHERE code = 'blank_line' AND file = ?"
+    members = "SELECT organization, count(*) FROM members WHERE place / ? = ? GROUP BY organization"
+    for export in exports:
+        (number,) = db.execute(blank, (export.names["users"],)).fetchone()
+        export.confirm(number, dict(db.execute(members, (TENANT, export.number))))
 
 
 def _insert(db: sqlite3.Connection, table: str, width: int, rows: Iterable[tuple[object, ...]]) -> None:

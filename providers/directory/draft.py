@@ -15,7 +15,7 @@ from typing import Any
 
 from providers.findings import Ledger
 
-#: Lines as rows. `place` is tenant and line in one number (`findings.TENANT`), a user's place is its number.
+#: Lines as rows. `place` is tenant and line in one number (`findings.LINE`), and a user's place is its number.
 STAGE = {
     "users": """
 CREATE TABLE people (place INTEGER PRIMARY KEY, user_id TEXT, email TEXT, verified INT, blocked INT, created_at TEXT,
@@ -38,7 +38,7 @@ CREATE TABLE factors (place INTEGER PRIMARY KEY, position INT, length INT, user_
 """,
 }
 _REMARKS = """
-CREATE TABLE findings (code TEXT, file TEXT, line INT, external_id TEXT, message TEXT);
+CREATE TABLE findings (place INT, code TEXT, file TEXT, line INT, external_id TEXT, message TEXT);
 CREATE TABLE withheld (file TEXT, external_id TEXT, code TEXT);
 """
 #: What makes the comparisons quick, by the file whose rows it is for; made when all of them are in.
@@ -60,8 +60,6 @@ _TABLES = {
     "role_sets": 2,
     "passwords": 11,
     "factors": 6,
-    "findings": 5,
-    "withheld": 3,
 }
 
 
@@ -101,8 +99,8 @@ class Stage:
 
 def settle(db: sqlite3.Connection, ledger: Ledger) -> None:
     """Move findings and withheld ids of a ledger into the tables of a draft."""
-    found = ((one.code, one.file, one.line, one.external_id, one.message) for one in ledger.findings)
-    db.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?)", found)
+    found = ((at, one.code, one.file, one.line, one.external_id, one.message) for at, one in ledger.findings)
+    db.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?)", found)
     held = ((file, external_id, code) for (file, external_id), code in ledger.withheld.items())
     db.executemany("INSERT INTO withheld VALUES (?, ?, ?)", held)
     ledger.findings.clear()

@@ -32,7 +32,14 @@ _WORTH_A_PROCESS = 16 << 20
 def open_exports(settings: Settings, project: Path, ledger: Ledger) -> list[Export]:
     """The export folders of the stack's tenants. Raises InvalidSettings or ExportError."""
     return [
-        Export(folder, ledger, number, tenant.name, tenant.prefix)
+        Export(
+            folder,
+            ledger,
+            number=number,
+            tenant=tenant.name,
+            prefix=tenant.prefix,
+            export_as=settings.export_as,
+        )
         for number, (tenant, folder) in enumerate(settings.require_tenants(project))
     ]
 
@@ -93,15 +100,15 @@ def _users(export: Export, settings: Settings, stage: Stage) -> None:
         for read in export.read("users"):
             user: User = read.record
             if not user.user_id.strip():
-                stage.ledger.refuse("users", read.line, "", "no_id", "the user has no user_id")
+                stage.ledger.refuse("users", read.place, "", "no_id", "the user has no user_id")
                 continue
             for rank, (connection, own) in enumerate(user.database_identities()):
-                identities.append((own, export.number, connection, read.line, rank))
+                identities.append((own, export.number, connection, read.place, rank))
             if len(identities) > 4096:
                 stage.add("identities", identities)
                 identities.clear()
             sign_in = numbers.setdefault(sign_in_of(user), known + len(numbers))
-            yield judge(read.line, export.prefix + user.user_id, user, sign_in, settings, stage.ledger)
+            yield judge(read.place, export.prefix + user.user_id, user, sign_in, settings, stage.ledger)
 
     stage.fill("people", rows())
     stage.add("identities", identities)
@@ -120,7 +127,7 @@ def _members(export: Export, _: Settings, stage: Stage) -> None:
             member: Member = read.record
             roles = tuple([(prefix + one.id if one.id else "", one.name) for one in member.roles])
             number = numbers.setdefault(roles, known + len(numbers))
-            yield read.line, prefix + member.org_id, prefix + member.user_id, number
+            yield read.place, prefix + member.org_id, prefix + member.user_id, number
 
     stage.fill("members", rows())
     stage.add("role_sets", ((number, json.dumps(roles)) for roles, number in numbers.items()))
@@ -135,7 +142,7 @@ def _password(read: Read, tenant: int) -> tuple[Any, ...]:
     text = usable_hash(record)
     ids = record.join_ids
     return (
-        read.line,
+        read.place,
         read.offset,
         read.length,
         tenant,
@@ -156,7 +163,7 @@ def _factors(export: Export, _: Settings, stage: Stage) -> None:
             own = export.prefix + record.user_id
             fault, secret = factor_fault(record), usable_totp(record)
             mark = fingerprint(own, secret) if secret and not fault else ""
-            yield read.line, read.offset, read.length, own, fault, mark
+            yield read.place, read.offset, read.length, own, fault, mark
 
     stage.fill("factors", rows())
 

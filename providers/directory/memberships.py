@@ -11,7 +11,7 @@ from providers.auth0.records import MemberRole
 from providers.directory.draft import settled
 from providers.directory.people import People, is_blocked
 from providers.directory.tenancy import Organizations, Roles, slug_fault
-from providers.findings import TENANT, Bucket, Ledger
+from providers.findings import Bucket, Ledger, line_of
 from providers.settings import Settings
 
 _TABLES = (
@@ -203,7 +203,7 @@ class _Members:
         for line in lines:
             self._meet(line.roles, (*pair, line.place))
         for line in lines[1:]:
-            message = f"the membership stands on line {first.place % TENANT} too"
+            message = f"the membership stands on line {line_of(first.place)} too"
             whose = f"{pair[0]}/{line.user_id}"
             self.ledger.end("merged", "members", line.place, whose, "duplicate_membership", message)
 

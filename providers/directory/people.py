@@ -238,10 +238,9 @@ def drop_repeated(db: sqlite3.Connection, ledger: Ledger) -> None:
     for _, lines in groupby(list(rows), lambda one: (one.user_id, one.place // TENANT)):
         *losers, _winner = sorted(lines, key=lambda one: _age(db, one))
         for person in losers:
-            where = ledger.name("users", person.place), person.place % TENANT
             db.execute("DELETE FROM people WHERE place = ?", (person.place,))
             db.execute("DELETE FROM identities WHERE person = ?", (person.place,))
-            db.execute("DELETE FROM findings WHERE file = ? AND line = ?", where)
+            db.execute("DELETE FROM findings WHERE place = ?", (person.place,))
             message = "the id stands on another line too"
             ledger.end("merged", "users", person.place, person.user_id, "duplicate_line", message)
 

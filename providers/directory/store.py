@@ -46,6 +46,7 @@ _SHAPING = frozenset(
         "roles",
         "multiple_roles",
         "user_metadata",
+        "export_as",
         "skip",
     }
 )

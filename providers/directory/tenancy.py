@@ -64,20 +64,20 @@ def read_organizations(lines: Iterable[Read], settings: Settings, ledger: Ledger
     for read in lines:
         record: Auth0Organization = read.record
         other = held.setdefault(record.id, read)
-        if other.line // TENANT != read.line // TENANT:
+        if other.place // TENANT != read.place // TENANT:
             collided[record.id].append(read)
         elif other is not read:
             winner, loser = sorted((read, other), key=lambda one: one.record.model_dump_json())
             held[record.id] = winner
             message = "the id stands on another line too"
-            ledger.end("merged", "organizations", loser.line, record.id, "duplicate_line", message)
+            ledger.end("merged", "organizations", loser.place, record.id, "duplicate_line", message)
     unreadable = {own: code for (file, own), code in ledger.withheld.items() if file == "organizations" and own}
     result = Organizations(refused={own: code for own, code in unreadable.items() if own not in held})
     for external_id, reads in collided.items():
         result.refused[external_id] = "tenant_collision"
         for read in (held.pop(external_id), *reads):
             message = "another tenant of this stack has the same id"
-            ledger.refuse("organizations", read.line, external_id, "tenant_collision", message)
+            ledger.refuse("organizations", read.place, external_id, "tenant_collision", message)
     owners: dict[str, str] = {}
     for external_id, read in sorted(held.items()):
         _keep_or_refuse(external_id, read, owners, result, settings, ledger)
@@ -90,7 +90,7 @@ def _keep_or_refuse(
     record: Auth0Organization = read.record
     if external_id in settings.skip:
         result.skipped.add(external_id)
-        ledger.end("skipped", "organizations", read.line, external_id, "skipped", "left out on purpose")
+        ledger.end("skipped", "organizations", read.place, external_id, "skipped", "left out on purpose")
         return
     name = next((one for one in (record.display_name, record.name) if one and one.strip()), None)
     fault = external_id_fault(external_id) if external_id.strip() else ("no_id", "the organization has no id")
@@ -99,10 +99,10 @@ def _keep_or_refuse(
     if fault is not None or name is None:
         code, message = fault or ("no_name", "")
         result.refused[external_id] = code
-        ledger.refuse("organizations", read.line, external_id, code, message)
+        ledger.refuse("organizations", read.place, external_id, code, message)
         return
-    note_long_id(ledger, "organizations", read.line, external_id)
-    metadata = fitted(record.metadata or {}, "organizations", read.line, external_id, ledger)
+    note_long_id(ledger, "organizations", read.place, external_id)
+    metadata = fitted(record.metadata or {}, "organizations", read.place, external_id, ledger)
     result.kept[external_id] = Organization(external_id, name, metadata, _domains(read, owners, ledger))
     ledger.put("organizations", "declared")
 
@@ -122,7 +122,7 @@ def _domains(read: Read, owners: dict[str, str], ledger: Ledger) -> tuple[str, .
         else:
             kept.add(domain)
             continue
-        ledger.note("organizations", read.line, record.id, code, message)
+        ledger.note("organizations", read.place, record.id, code, message)
     return tuple(sorted(kept))
 
 
@@ -178,7 +178,7 @@ def read_roles(lines: Iterable[Read], settings: Settings, ledger: Ledger) -> Rol
     """Each line declared, merged into the role with the same slug, refused or skipped (by id or slug; memberships may
     still name a skipped role, which then must be in WorkOS already). The smallest Auth0 id names a role.
     """
-    ordered = sorted(lines, key=lambda one: (one.record.id, one.record.name, one.record.description or "", one.line))
+    ordered = sorted(lines, key=lambda one: (one.record.id, one.record.name, one.record.description or "", one.place))
     roles = Roles(dict(settings.roles))
     left_out = {roles.slug(read.record.name) for read in ordered if read.record.id in settings.skip}
     roles.skipped = frozenset(left_out | settings.skip)
@@ -187,14 +187,14 @@ def read_roles(lines: Iterable[Read], settings: Settings, ledger: Ledger) -> Rol
         roles.names.setdefault(record.id, record.name)
         slug = roles.slug(record.name)
         if slug in roles.skipped:
-            ledger.end("skipped", "roles", read.line, record.id, "skipped", "left out on purpose")
+            ledger.end("skipped", "roles", read.place, record.id, "skipped", "left out on purpose")
         elif fault := slug_fault(slug):
-            ledger.refuse("roles", read.line, record.id, "role_slug_invalid", fault)
+            ledger.refuse("roles", read.place, record.id, "role_slug_invalid", fault)
         elif held := roles.kept.get(slug):
             same = held.external_id == record.id and (record.id or held.name == record.name[:_LONGEST_ROLE_NAME])
             code = "duplicate_line" if same else "role_slug_clash"
             message = f"the slug {slug} belongs to {held.external_id} already"
-            ledger.end("merged", "roles", read.line, record.id, code, message)
+            ledger.end("merged", "roles", read.place, record.id, code, message)
         else:
             roles.kept[slug] = _role(read, slug, ledger)
             ledger.put("roles", "declared")
@@ -205,5 +205,5 @@ def _role(read: Read, slug: str, ledger: Ledger) -> Role:
     record: Auth0Role = read.record
     name, description = record.name[:_LONGEST_ROLE_NAME], (record.description or "")[:_LONGEST_DESCRIPTION] or None
     if name != record.name or description != (record.description or None):
-        ledger.note("roles", read.line, record.id, "role_text_cut", "name or description is longer than WorkOS takes")
+        ledger.note("roles", read.place, record.id, "role_text_cut", "name or description is longer than WorkOS takes")
     return Role(slug, name, description, record.id)

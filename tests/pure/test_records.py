@@ -11,8 +11,9 @@ import pytest
 
 from providers.auth0.export import Export, Read
 from providers.auth0.lines import ExportError
-from providers.auth0.records import Factor, Password, User, with_api_keys, with_one_spelling
+from providers.auth0.records import Factor, Password, User, with_one_spelling
 from providers.auth0.regular import regular
+from providers.auth0.spelling import with_api_keys
 from providers.findings import FILES, Ledger
 from tests.pure.tenant import (
     DATABASE,
@@ -201,7 +202,9 @@ ROUNDED = [
     pytest.param("passwords", {"_id": 1.5e23, "passwordHash": HASH}, id="_id"),
     pytest.param("passwords", {"_id": "1.5E+23", "passwordHash": HASH}, id="_id text"),
     pytest.param("passwords", password("1", alt_id=1.5e23), id="alt_id"),
+    pytest.param("members", {"org_id": "org_a", "user_id": 1.08e20}, id="member number"),
     pytest.param("mfa", otp("google-oauth2|1.08E+20"), id="factor"),
+    pytest.param("mfa", {"user_id": 1.08e20, "type": "otp"}, id="factor number"),
 ]
 
 
@@ -471,3 +474,68 @@ def test_a_rounded_oid_stops_the_run(tmp_path: Path, own: object) -> None:
 
     with pytest.raises(ExportError, match=r"passwords\.ndjson:1: an id went through a spreadsheet"):
         read(tmp_path)
+
+
+NAMED: list[Line] = [
+    {"Mail": "ada@people.example", "email": "old@people.example", "Email": "older@people.example"},
+    {"Mail": None, "email": "ada@people.example", "Email": "older@people.example"},
+    {"Mail": None, "E-Mail": "ada@people.example"},
+]
+
+
+@pytest.mark.parametrize("line", NAMED)
+def test_a_name_of_the_stack_wins_then_auth0s_own_then_another_spelling(line: Line) -> None:
+    assert with_api_keys(line, {"Mail": "email"})["email"] == "ada@people.example"
+
+
+def test_names_of_the_stack_reach_into_metadata_and_identities(tmp_path: Path) -> None:
+    line = {"Konto": "google-oauth2|1", "E-Mail": "ada@people.example", "Verified": True, "Land": "CH", "DB": "7"}
+    names = {
+        "Konto": "user_id",
+        "Verified": "email_verified",
+        "Land": "user_metadata.country",
+        "DB": "identities[1].user_id",
+        "DB Provider": "identities[1].provider",
+    }
+    write(tmp_path, users=[line | {"DB Provider": "auth0"}], passwords=[password("7")])
+    config = {"exportAs": json.dumps(names), "userMetadata": '{"country":"user_metadata.country"}'}
+    user = read(tmp_path, **config).user("google-oauth2|1")
+
+    assert (user.email_verified, user.metadata) == (True, {"country": "CH"})
+    assert user.password is not None
+
+
+def test_names_of_the_stack_that_change_places_are_taken_once(tmp_path: Path) -> None:
+    line = {"user_id": "auth0|1", "nickname": "ada@people.example", "email": "nick@people.example"}
+    outcome = read(write(tmp_path, users=[line]), exportAs='{"email":"nickname","nickname":"email"}')
+
+    assert outcome.user("auth0|1").email == "ada@people.example"
+
+
+@pytest.mark.parametrize(
+    ("line", "identities"),
+    [
+        ({"identities[0].connection": "c"}, [{"connection": "c", "provider": "auth0", "user_id": "a|b"}]),
+        ({"identities[0].provider": "ad", "identities[0].user_id": "7"}, [{"provider": "ad", "user_id": "7"}]),
+        ({"identities[0].user_id": 7}, [{"user_id": 7, "provider": "auth0"}]),
+        (
+            {"Identities[1].userId": "7", "identities[1].provider": "auth0"},
+            [{"provider": "auth0", "user_id": "a|b"}, {"user_id": "7", "provider": "auth0"}],
+        ),
+        ({"identities": [], "identities[0].user_id": "7"}, []),
+        ({"identities": None, "identities[0].user_id": "7"}, [{"user_id": "7", "provider": "auth0"}]),
+    ],
+)
+def test_single_fields_of_identities_are_the_list_unless_there_is_one(line: Line, identities: list[Line]) -> None:
+    assert with_api_keys({"user_id": "auth0|a|b", **line})["identities"] == identities
+
+
+@pytest.mark.parametrize(
+    "line", [{}, {"identities[0].connection": "c"}, {"user_id": 7, "identities[0].connection": "c"}]
+)
+def test_nothing_is_made_up_where_there_is_no_user_id(line: Line) -> None:
+    assert "user_id" not in with_api_keys(line).get("identities", [{}])[0]
+
+
+def test_metadata_that_is_no_object_is_not_reached_into() -> None:
+    assert with_api_keys({"user_metadata": "x", "user_metadata.a": 1}) == {"user_metadata": "x"}

@@ -48,7 +48,7 @@ def test_every_line_ends_in_one_bucket(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("lines", "declared"), [(1, 2), (2, 1), (0, 1)])
 def test_buckets_that_do_not_add_up_stop_the_run(lines: int, declared: int) -> None:
     ledger = Ledger()
-    ledger.lines["users"] = lines
+    ledger.lines[0, "users"] = lines
     ledger.put("users", "declared", declared)
 
     with pytest.raises(Unbalanced, match="users"):

@@ -184,6 +184,7 @@ SHAPING = [
     {"roles": '{"Viewer":"viewer","Admin":"boss"}'},
     {"multipleRoles": "false"},
     {"userMetadata": '{"plan":"app_metadata.plan"}'},
+    {"exportAs": '{"Mail":"email"}'},
     {"skip": '["auth0|1"]'},
 ]
 OTHERS = [
