@@ -40,8 +40,9 @@ class Belongings:
             plain = alone and not account.fault and not account.blocked and owner is account.identities[0]
             if account.password and kind == "bcrypt" and plain and draws.chance(self._shares.hash_without_id):
                 account.password.spelling = "none"
-        for _ in range(self._number_of_memberships(draws)):
-            self.join(draws, account, self._tenancy.organization_at(draws.uniform()).id)
+        number = self._number_of_memberships(draws)
+        for organization in dict.fromkeys(self._tenancy.organization_at(draws.uniform()).id for _ in range(number)):
+            account.memberships.append(Membership(organization, self.roles(draws)))
         self._profile(draws, account)
         if draws.chance(self._shares.multifactor):
             account.profile["multifactor"] = ["guardian"]

@@ -49,7 +49,8 @@ class Expected:
         """All accounts of one email; what becomes of them."""
         outcome = outcome_of(accounts, prefixes)
         self.refuse(outcome.rejects)
-        self._remarks.update(outcome.remarks)
+        for remark, number in outcome.remarks.items():
+            self._remarks[remark] += number
         for user in outcome.users:
             self._file["users"].write(f"{encode(user)}\n")
             self._count(user)
@@ -72,9 +73,16 @@ class Expected:
         self._writes[kind] += writes
         self._file["drift"].write(f"{encode({'kind': kind, 'external_id': own, 'writes': writes})}\n")
 
-    def close(self, lines: Mapping[str, int], about: Mapping[str, Any]) -> None:
-        """Write the summary; `lines` as the files of the export have them."""
+    def close(self, lines: Mapping[str, int], about: Mapping[str, Any], stop: str) -> None:
+        """Write the summary; `lines` as the files of the export have them. `stop` is where a reader has to stop:
+        then nothing else is expected.
+        """
         self._files.close()
+        if stop:
+            for name in self._file:
+                (self.folder / f"{name}.ndjson").unlink()
+            self._write_summary({**about, "stops": stop})
+            return
         rejects = Counter(self._rejects)
         rejects["users:merged_into_primary"] = self._remarks["users:merged_into_primary"]
         summary = {
@@ -92,6 +100,9 @@ class Expected:
         if "drift" in self._file:
             summary["drift"], summary["minimal_writes_by_kind"] = _sorted(self._drift), _sorted(self._writes)
             summary["minimal_writes_from_first"] = self._writes.total()
+        self._write_summary(summary)
+
+    def _write_summary(self, summary: Mapping[str, Any]) -> None:
         text = json.dumps(summary, indent=1, ensure_ascii=False)
         (self.folder / "summary.json").write_text(f"{text}\n", encoding="utf-8")
 

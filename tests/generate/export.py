@@ -37,7 +37,6 @@ class Step(NamedTuple):
     strays: list[Stray]
 
 
-
 @dataclass(frozen=True)
 class Plan:
     """What to generate; equal plans give equal bytes."""
@@ -121,11 +120,10 @@ class _Tenant:
         if account.factors:
             files["mfa"].put(*[factor_line(account.user_id, *one, self.name) for one in account.factors])
 
-    def close(self) -> dict[str, int]:
-        """Finish the files; how many lines each has."""
-        for file in self._files.values():
-            file.close()
-        return {kind: file.lines for kind, file in self._files.items()}
+    def close(self) -> tuple[dict[str, int], str]:
+        """Finish the files; how many lines each has, and the place where a reader has to stop."""
+        stops = [file.close() for file in self._files.values()]
+        return {kind: file.lines for kind, file in self._files.items()}, "".join(stops)
 
     def _write_strays(self, somebody: Account) -> list[Stray]:
         """Lines of nobody, who was deleted between the exports, and one of an organization that is none."""
@@ -134,7 +132,9 @@ class _Tenant:
             somebody.memberships.append(Membership(f"org_{draws.letters(16)}", (), known=False))
         if draws.chance(shares.stray_hashes):
             own = draws.hexes(24)
-            line = Hash(Identity("auth0", DATABASES[0], own), own, None, draws.bcrypt(), True, "object", True, _LONG_AGO)
+            line = Hash(
+                Identity("auth0", DATABASES[0], own), own, None, draws.bcrypt(), True, "object", True, _LONG_AGO
+            )
             self._files["passwords"].put(password_line(line, f"{own}@gone.example", False, self.name))
             found.append(("passwords", (own,), "no_matching_user"))
         if draws.chance(shares.stray_factors):
@@ -156,7 +156,11 @@ class _View:
         self._prefixes = {number: f"{tenant.name}:" if prefixed else "" for number, tenant in tenants.items()}
         self._expected = Expected(folder / "expected", drifted=later)
         self._expected.tenancy(
-            [(self._prefixes[number], one) for number, tenant in tenants.items() for one in tenant.tenancy.organizations],
+            [
+                (self._prefixes[number], one)
+                for number, tenant in tenants.items()
+                for one in tenant.tenancy.organizations
+            ],
             [(self._prefixes[number], one) for number, tenant in tenants.items() for one in tenant.tenancy.roles],
         )
 
@@ -167,7 +171,9 @@ class _View:
         after = [self._expected.group(group, self._prefixes) for group in groups]
         for number, step in steps.items():
             prefix = self._prefixes[number]
-            self._expected.refuse((file, "/".join(prefix + part for part in own), why) for file, own, why in step.strays)
+            self._expected.refuse(
+                (file, "/".join(prefix + part for part in own), why) for file, own, why in step.strays
+            )
         changed = [(number, step) for number, step in steps.items() if step.kind]
         if changed:
             groups = self._together([group for step in steps.values() for group in step.before])
@@ -175,12 +181,13 @@ class _View:
             before = [outcome_of(group, self._prefixes) for group in groups]
             self._expected.drifted(step.kind, self._prefixes[number] + step.user_id, before, after)
 
-    def close(self, plan: Plan, lines: Mapping[int, dict[str, int]]) -> None:
-        """Finish the `expected` folder."""
-        mine = [lines[number] for number in self._prefixes]
+    def close(self, plan: Plan, closed: Mapping[int, tuple[dict[str, int], str]]) -> None:
+        """Finish the `expected` folder. Of an export at which a reader has to stop, nothing is expected but that."""
+        lines = [closed[number][0] for number in self._prefixes]
+        stop = next((closed[number][1] for number in self._prefixes), "")
         if plan.shape == "bad-line":
-            self._expected.refuse(("users", "", "invalid_line") for _ in mine)
-        self._expected.close({kind: sum(one[kind] for one in mine) for kind in FILES}, asdict(plan))
+            self._expected.refuse(("users", "", "invalid_line") for _ in lines)
+        self._expected.close({kind: sum(one[kind] for one in lines) for kind in FILES}, asdict(plan), stop)
 
     def _together(self, groups: list[list[Account]]) -> list[list[Account]]:
         """One email in several tenants is one group."""
@@ -208,6 +215,6 @@ def _write(folder: Path, plan: Plan, *, later: bool) -> None:
                     tenants[number].put(account)
         for view in views:
             view.take(steps)
-    lines = {number: tenant.close() for number, tenant in tenants.items()}
+    closed = {number: tenant.close() for number, tenant in tenants.items()}
     for view in views:
-        view.close(plan, lines)
+        view.close(plan, closed)

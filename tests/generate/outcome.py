@@ -99,7 +99,8 @@ def _user(kept: Sequence[tuple[Account, str]], result: Outcome) -> dict[str, Any
 
     primary, prefix = min(kept, key=order)
     blocked = any(account.blocked for account, _ in kept)
-    result.remarks["users:merged_into_primary"] += len(kept) - 1
+    if len(kept) > 1:
+        result.remarks["users:merged_into_primary"] += len(kept) - 1
     if blocked and not all(account.blocked for account, _ in kept):
         result.remarks["users:merged_blocked"] += 1
     user = {
@@ -117,9 +118,7 @@ def _user(kept: Sequence[tuple[Account, str]], result: Outcome) -> dict[str, Any
     return user
 
 
-def _password(
-    kept: Sequence[tuple[Account, str]], primary: Account, blocked: bool, result: Outcome
-) -> str | None:
+def _password(kept: Sequence[tuple[Account, str]], primary: Account, blocked: bool, result: Outcome) -> str | None:
     """Rules 7 and 8: the primary account's hash."""
     found = None
     for account, prefix in kept:
@@ -171,10 +170,12 @@ def _memberships(kept: Sequence[tuple[Account, str]], blocked: bool, result: Out
                 united.setdefault(prefix + one.organization, []).append(one)
     status, found = "inactive" if blocked else "active", []
     for organization, lines in united.items():
-        result.remarks["members:duplicate_membership"] += len(lines) - 1
+        if len(lines) > 1:
+            result.remarks["members:duplicate_membership"] += len(lines) - 1
         roles = {role.name: role.slug for line in lines for role in line.roles}
+        if None in roles.values():
+            result.remarks["members:role_unusable"] += list(roles.values()).count(None)
         slugs = sorted({slug for slug in roles.values() if slug is not None})
-        result.remarks["members:role_unusable"] += sum(slug is None for slug in roles.values())
         found.append([organization, slugs or ["member"], status])
     return found
 

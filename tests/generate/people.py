@@ -133,7 +133,8 @@ class People:
     def _account(self, draws: Draws, index: int, position: int, address: str, connection: str | None) -> Account:
         provider = "auth0" if connection else self._primary.at(draws.uniform())
         number = (index * 8 + position) * 64 + self.tenant
-        primary = self._identity(draws, provider, number, address, connection)
+        login = f"{position}.{address}" if position else address
+        primary = self._identity(draws, provider, number, login, connection)
         given, family, name = self._name(draws, provider, address, number)
         account = Account(
             tenant=self.tenant,
@@ -188,9 +189,7 @@ class People:
             return (given if one else draws.pick((None, "")), None if one else family, given if one else family)
         return given, family, f"{given} {family}"
 
-    def _identity(
-        self, draws: Draws, provider: str, number: int, address: str, connection: str | None
-    ) -> Identity:
+    def _identity(self, draws: Draws, provider: str, number: int, address: str, connection: str | None) -> Identity:
         if provider == "auth0":
             second = draws.chance(self.shares.second_database)
             own = self._database_own(draws, number, address)

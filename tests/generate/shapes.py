@@ -60,8 +60,8 @@ class LineFile:
         self._write(self._held[place])
         self._held[place] = block
 
-    def close(self) -> None:
-        """Write what waits, in no order, and break what should be broken."""
+    def close(self) -> str:
+        """Write what waits, in no order, and break what should be broken; the place where a reader has to stop."""
         while self._held:
             place = self._order.below(len(self._held))
             self._held[place], self._held[-1] = self._held[-1], self._held[place]
@@ -70,11 +70,12 @@ class LineFile:
             self._file.write("\n]\n")
         self._open.close()
         if self._broken == "truncated":
-            _cut_in_a_record(self.path)
-        elif self._broken == "truncated-gzip":
-            size = self.path.stat().st_size
+            return f"{self.path.name}:{_cut_in_a_record(self.path)}"
+        if self._broken == "truncated-gzip":
             with self.path.open("r+b") as file:
-                file.truncate(size * 6 // 10)
+                file.truncate(self.path.stat().st_size * 3 // 5)
+            return self.path.name
+        return f"{self.path.name}:{self._bad_line}" if self._broken == "rounded" else ""
 
     def _stream(self, packed: bool) -> TextIO:
         if not packed:
@@ -121,9 +122,12 @@ def _apostrophe_row(line: dict[str, Any]) -> str:
 _ROWS = {"csv": _apostrophe_row, "csv-plain": _plain_row}
 
 
-def _cut_in_a_record(path: Path) -> None:
-    """Leave three fifths of a file, and end in the middle of a record."""
+def _cut_in_a_record(path: Path) -> int:
+    """Leave three fifths of the lines and a piece of the next, whose number is the answer."""
+    size, number = path.stat().st_size, 1
     with path.open("r+b") as file:
-        file.seek(path.stat().st_size * 3 // 5)
-        file.readline()
+        while file.tell() < size * 3 // 5:
+            file.readline()
+            number += 1
         file.truncate(file.tell() + 40)
+    return number
