@@ -11,9 +11,9 @@ from tests.generate.shapes import READABLE, STOPPING
 
 
 def main() -> None:
-    """Exit 2 for wrong parameters; a folder that holds an export already is left alone."""
+    """Exit 2 for wrong parameters, also for a folder that is there already: it is left alone."""
     parser = argparse.ArgumentParser(prog="python -m tests.generate", description=__doc__)
-    parser.add_argument("folder", type=Path, help="a new or empty folder")
+    parser.add_argument("folder", type=Path, help="a folder that is not there yet")
     parser.add_argument("--users", type=int, default=1000, help="users of each tenant (default: 1000)")
     parser.add_argument("--seed", type=int, default=1, help="equal seeds give equal bytes (default: 1)")
     parser.add_argument("--organizations", type=int, help="default: one for 100 users, twelve at least")

@@ -80,10 +80,6 @@ class Account:
         """The email as WorkOS has it (identity rule 2)."""
         return (self.email or "").strip().lower()
 
-    def copy(self) -> Account:
-        """One that can be changed without changing this."""
-        return replace(self, memberships=[replace(one) for one in self.memberships])
-
 
 def as_shown(account: Account, shape: str) -> Account:
     """The account as far as an export of this shape shows it: neither CSV nor the extension has linked identities,

@@ -90,11 +90,8 @@ class Belongings:
 
     def _profile(self, draws: Draws, account: Account) -> None:
         profile = account.profile
-        initials = account.name[:2].lower() if account.name[:2].isascii() else "xx"
         profile["nickname"] = account.name.partition("@")[0]
-        profile["picture"] = (
-            f"https://gravatar.example/avatar/{draws.hexes(32)}?s=480&r=pg&d=https%3A%2F%2Fcdn.example%2F{initials}.png"
-        )
+        profile["picture"] = f"https://avatars.example/{draws.hexes(32)}.png"
         if account.user_id.startswith("sms|"):
             profile["phone_number"], profile["phone_verified"] = account.name, True
         kind = self._metadata.at(draws.uniform())
@@ -106,8 +103,8 @@ class Belongings:
         profile["updated_at"] = draws.instant(2024, 1)
 
     def _describe(self, draws: Draws, account: Account, kind: str) -> None:
-        user: dict[str, Any] = {"plan": draws.pick(("free", "team", "gold")), "theme": "dark", "locale": "de-CH"}
-        app: dict[str, Any] = {"credits": draws.below(1000), "roles": ["user"], "customer": f"cus_{draws.hexes(14)}"}
+        user: dict[str, Any] = {"plan": draws.pick(("free", "team", "gold")), "theme": "dark"}
+        app: dict[str, Any] = {"credits": draws.below(1000), "customer": f"cus_{draws.hexes(14)}"}
         if kind == "nested":
             user["address"] = {"city": "Zürich", "geo": {"lat": 47.37, "lon": 8.54}, "lines": ["Am See 1", None]}
             user["odd"] = draws.pick(_OTHER_VALUES)

@@ -1,7 +1,7 @@
 """How a generated tenant is made up: every share is a parameter.
 
-No public statistics on real tenants exist: the shares are judgement, chosen so that among a million users each odd class
-has at least 200.
+No public statistics on real tenants exist: the shares are judgement, chosen so that among a million users each odd
+class has at least 200.
 """
 
 from __future__ import annotations
@@ -77,9 +77,9 @@ class Distribution:
     #: Organizations if their number is not given: one for so many users, but twelve at least.
     users_per_organization: int = 100
     #: Of the memberships: those of the largest organization, of the next ten, of the smaller half.
-    largest_organization: float = 0.05
-    next_organizations: float = 0.03
-    small_organizations: float = 0.02
+    largest_organization: float = 0.03
+    next_organizations: float = 0.02
+    small_organizations: float = 0.015
     #: Of the organizations.
     equal_names: float = 0.01
     no_display_name: float = 0.1

@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 #: Streams never share a draw, so that another share of one dimension does not change the others.
 GROUPS, DRIFT, NEWCOMERS, ORGANIZATIONS, ROLES, STRAYS, ORDER = range(7)
+MOST_TENANTS = 64
 _BASE64_TO_BCRYPT = str.maketrans("+", ".")
 _ALNUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -33,7 +34,7 @@ class Draws:
     """A stream of draws. Only `random` and `getrandbits` are used, which Python promises never to change."""
 
     def __init__(self, seed: int, stream: int, tenant: int = 0) -> None:
-        self._base = ((seed * 16 + stream) * 64 + tenant) << 48
+        self._base = ((seed * 16 + stream) * MOST_TENANTS + tenant) << 48
         self._random = random.Random(self._base)
         self.uniform, self.bits = self._random.random, self._random.getrandbits
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from tests.generate.accounts import Account, Hash, Identity, Membership, as_shown
 from tests.generate.belongings import Belongings
 from tests.generate.distribution import Distribution
+from tests.generate.draws import MOST_TENANTS, ORDER, STRAYS, Draws
 from tests.generate.drift import Drift, days_later
-from tests.generate.draws import ORDER, STRAYS, Draws
 from tests.generate.expected import Expected
 from tests.generate.lines import USER_LINES, api_line, factor_line, member_lines, password_line
 from tests.generate.outcome import outcome_of
@@ -51,6 +51,13 @@ class Plan:
     #: The line of `users` that is damaged or holds the rounded id; None: the middle one.
     bad_line: int | None = None
     shares: Distribution = field(default_factory=Distribution)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what cannot be generated."""
+        if self.users < 1 or self.seed < 0 or not 0 <= self.drift <= 1 or not 1 <= self.tenants <= MOST_TENANTS:
+            raise ValueError(f"users from 1, seed from 0, drift from 0 to 1, tenants from 1 to {MOST_TENANTS}")
+        if not 1 <= (self.bad_line or 1) <= self.users:
+            raise ValueError(f"the bad line {self.bad_line} is none of the {self.users} lines")
 
 
 def generate(folder: Path, plan: Plan) -> None:
@@ -127,7 +134,8 @@ class _Tenant:
 
     def _write_strays(self, somebody: Account) -> list[Stray]:
         """Lines of nobody, who was deleted between the exports, and one of an organization that is none."""
-        draws, shares, found = self._strays, self._plan.shares, []
+        draws, shares = self._strays, self._plan.shares
+        found: list[Stray] = []
         if draws.chance(shares.unknown_organizations):
             somebody.memberships.append(Membership(f"org_{draws.letters(16)}", (), known=False))
         if draws.chance(shares.stray_hashes):

@@ -103,7 +103,7 @@ def _user(kept: Sequence[tuple[Account, str]], result: Outcome) -> dict[str, Any
         result.remarks["users:merged_into_primary"] += len(kept) - 1
     if blocked and not all(account.blocked for account, _ in kept):
         result.remarks["users:merged_blocked"] += 1
-    user = {
+    user: dict[str, Any] = {
         "email": primary.address,
         "external_id": prefix + primary.user_id,
         "first_name": primary.given_name or None,

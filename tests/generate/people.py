@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.generate.accounts import Account, Identity
 from tests.generate.belongings import Belongings
 from tests.generate.distribution import Distribution
-from tests.generate.draws import GROUPS, NEWCOMERS, Draws, Weighted
+from tests.generate.draws import GROUPS, MOST_TENANTS, NEWCOMERS, Draws, Weighted
 from tests.generate.names import DOMAINS, FAMILY, GIVEN, ODD
 from tests.generate.tenancy import Tenancy
 
@@ -112,7 +112,8 @@ class People:
 
     def _say(self, account: Account, kind: str) -> None:
         account.verified = kind in ("true", "text")
-        account.email_verified = {"true": True, "false": False, "text": "true"}.get(kind)
+        values: dict[str, bool | str] = {"true": True, "false": False, "text": "true"}
+        account.email_verified = values.get(kind)
 
     def _with_first_tenant(self, index: int, account: Account) -> Account:
         """In a further tenant: now and then the id, or the email, of somebody in the first tenant."""
@@ -132,7 +133,7 @@ class People:
 
     def _account(self, draws: Draws, index: int, position: int, address: str, connection: str | None) -> Account:
         provider = "auth0" if connection else self._primary.at(draws.uniform())
-        number = (index * 8 + position) * 64 + self.tenant
+        number = (index * 8 + position) * MOST_TENANTS + self.tenant
         login = f"{position}.{address}" if position else address
         primary = self._identity(draws, provider, number, login, connection)
         given, family, name = self._name(draws, provider, address, number)

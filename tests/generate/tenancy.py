@@ -109,7 +109,7 @@ def _sizes(count: int, shares: Distribution) -> list[float]:
     """Upper bounds: one organization of its own size, ten large ones, a middle of Zipf's law, and a small half."""
     large, small = min(11, max(1, count // 4)), count // 2
     ten = [1 / rank for rank in range(1, large)]
-    middle = [rank**-0.35 for rank in range(large, max(large + 1, count - small))]
+    middle = [rank**-0.25 for rank in range(large, max(large + 1, count - small))]
     rest = 1 - shares.largest_organization - shares.next_organizations - shares.small_organizations
     weights = [shares.largest_organization]
     weights += [shares.next_organizations * one / sum(ten) for one in ten]

@@ -47,7 +47,7 @@ class Expected:
             for one in self._users
         }
 
-    def keys(self) -> dict[str, str]:
+    def keys_of_merged(self) -> dict[str, str]:
         """The names of merged users by external id: the smallest id of each group."""
         return {one["external_id"]: min(one["merged_from"]) for one in self._users if "merged_from" in one}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 import re
 import subprocess
@@ -47,6 +48,13 @@ def not_yet(*names: str) -> list[Any]:
     return [pytest.param(name, marks=marks[name]) if name in NOT_YET else name for name in names]
 
 
+#: What of a user these shapes carry as text, and under which names.
+COLUMNS = {
+    "extension": ("Id", "Email", "Given Name", "Family Name", "Name", "Nickname"),
+    "csv": ("user_id", "email", "given_name", "family_name", "name", "nickname"),
+    "csv-plain": ("user_id", "email", "given_name", "family_name", "name", "nickname"),
+}
+#: Many of each odd class in few lines.
 ODD = with_overrides(
     Distribution(),
     [
@@ -99,7 +107,8 @@ def check(store: Store, expected: Expected) -> None:
     assert Counter(f"{file}:{code}" for file, _, code in remarks.elements()) == summary["remarks"]
     assert {kind: counts[kind]["lines"] for kind in counts} == summary["lines"]
     named = {user.external_id: user.key for user in store.users()}
-    assert {one: named[one] for one in expected.keys()} == expected.keys()
+    merged = expected.keys_of_merged()
+    assert {one: named[one] for one in merged} == merged
 
 
 def users_of(export: Path) -> list[dict[str, Any]]:
@@ -108,7 +117,7 @@ def users_of(export: Path) -> list[dict[str, Any]]:
     data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     text = data.decode("utf-8-sig")
     if path.suffix == ".csv":
-        return list(csv.DictReader(text.splitlines()))
+        return list(csv.DictReader(io.StringIO(text, newline="")))
     if path.suffix == ".json":
         loaded: list[dict[str, Any]] = json.loads(text)
         return loaded
@@ -171,6 +180,12 @@ def test_a_file_that_cannot_be_trusted_stops_the_run_at_its_place(tmp_path: Path
         stored(tmp_path, export=str(export))
 
 
+def test_a_bad_line_is_found_at_its_place(tmp_path: Path) -> None:
+    export = generated(tmp_path, Plan(300, 18, shape="bad-line", bad_line=123))
+    with stored(tmp_path, export=str(export)) as store:
+        assert [one.line for one in store.findings() if one.code == "invalid_line"] == [123]
+
+
 def test_the_later_export_becomes_what_is_expected(tmp_path: Path) -> None:
     export = generated(tmp_path, Plan(1000, 14, drift=0.3))
     with stored(tmp_path, export=str(export / "later")) as store:
@@ -208,7 +223,7 @@ def writes(first: Store, then: Store) -> int:
     gone = {old[one].key for one in old.keys() - new.keys()}
     number += len(gone) + sum(1 + (new[one].totp is not None) for one in new.keys() - old.keys())
     for one in old.keys() & new.keys():
-        number += bool([change for change in changes("users", fields(new[one]), fields(old[one]))])
+        number += bool(changes("users", fields(new[one]), fields(old[one])))
     was, now = ({one.key: one for one in store.memberships()} for store in (first, then))
     number += sum(was[one].user not in gone for one in was.keys() - now.keys())
     number += sum(1 + (not now[one].active) for one in now.keys() - was.keys())
@@ -219,9 +234,10 @@ def writes(first: Store, then: Store) -> int:
 def test_every_shape_carries_the_same_records(tmp_path: Path, shape: str) -> None:
     plain = users_of(generated(tmp_path / "api", Plan(300, 16)))
     found = users_of(generated(tmp_path / shape / "shape", Plan(300, 16, shape=shape)))
-    if shape in ("extension", "csv", "csv-plain"):
-        own = "Id" if shape == "extension" else "user_id"
-        assert [one[own].removeprefix("'") for one in found] == [one["user_id"] for one in plain]
+    if shape in COLUMNS:
+        rule = "'" if shape == "csv" else ""
+        told = [tuple((one.get(column) or "").removeprefix(rule) for column in COLUMNS[shape]) for one in found]
+        assert told == [tuple(one.get(column) or "" for column in COLUMNS["csv"]) for one in plain]
     else:
         assert found == plain
 
@@ -272,6 +288,20 @@ def test_a_share_is_set_by_name_or_in_a_file(tmp_path: Path) -> None:
 
     assert (shares.blocked, shares.no_email, shares.names["odd"]) == (0.5, 0.02, 3)
     assert shares.names["both"] == Distribution().names["both"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"users": 0}, {"seed": -1}, {"drift": 1.5}, {"tenants": 0}, {"tenants": 65}, {"bad_line": 11}]
+)
+def test_a_plan_that_cannot_be_made_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"users from 1|none of the 10 lines"):
+        Plan(**{"users": 10, **wrong})
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    generate(tmp_path / "export", Plan(10))
+    with pytest.raises(FileExistsError):
+        generate(tmp_path / "export", Plan(10))
 
 
 @pytest.mark.parametrize(
