@@ -72,6 +72,8 @@ class Distribution:
     hash_without_id: float = 0.002
     #: Hash and MFA lines of nobody, in relation to users.
     stray_hashes: float = 0.003
+    #: Hash lines with the id of a user of the other database connection.
+    stray_same_id: float = 0.0005
     stray_factors: float = 0.0005
 
     #: Organizations if their number is not given: one for so many users, but twelve at least.

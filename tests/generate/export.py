@@ -139,12 +139,11 @@ class _Tenant:
         if draws.chance(shares.unknown_organizations):
             somebody.memberships.append(Membership(f"org_{draws.letters(16)}", (), known=False))
         if draws.chance(shares.stray_hashes):
-            own = draws.hexes(24)
-            line = Hash(
-                Identity("auth0", DATABASES[0], own), own, None, draws.bcrypt(), True, "object", True, _LONG_AGO
-            )
-            self._files["passwords"].put(password_line(line, f"{own}@gone.example", False, self.name))
-            found.append(("passwords", (own,), "no_matching_user"))
+            found.append(self._write_stray_hash(draws.hexes(24), DATABASES[0], draws.bcrypt()))
+        if somebody.password and draws.chance(shares.stray_same_id):
+            theirs = somebody.password.owner
+            (other,) = set(DATABASES) - {theirs.connection}
+            found.append(self._write_stray_hash(str(theirs.own), other, draws.bcrypt()))
         if draws.chance(shares.stray_factors):
             own = f"auth0|{draws.hexes(24)}"
             self._files["mfa"].put(factor_line(own, "otp", draws.base32(), self.name))
@@ -155,6 +154,12 @@ class _Tenant:
             self._files["members"].put({"org_id": organization, "user_id": own, "email": "", "name": "", "roles": []})
             found.append(("members", (organization, own), "unknown_user"))
         return found
+
+    def _write_stray_hash(self, own: str, connection: str, text: str) -> Stray:
+        identity = Identity("auth0", connection, own)
+        line = Hash(identity, "0" * 24, own, text, True, "object", True, _LONG_AGO)
+        self._files["passwords"].put(password_line(line, "", False, self.name))
+        return "passwords", (own,), "no_matching_user"
 
 
 class _View:
