@@ -101,7 +101,7 @@ def check(store: Store, expected: Expected) -> None:
     assert {one: named[one] for one in merged} == merged
 
 
-@pytest.mark.parametrize(("seed", "users"), [(1, 300), (2, 1000), (3, 3000)])
+@pytest.mark.parametrize(("seed", "users"), [(1, 300), (2, 900), (3, 3000)])
 def test_an_export_becomes_what_is_expected(tmp_path: Path, seed: int, users: int) -> None:
     export = generated(tmp_path, Plan(users, seed))
     with stored(tmp_path, export=str(export)) as store:
@@ -164,13 +164,13 @@ def test_a_bad_line_is_found_at_its_place(tmp_path: Path) -> None:
 
 
 def test_the_later_export_becomes_what_is_expected(tmp_path: Path) -> None:
-    export = generated(tmp_path, Plan(1000, 14, drift=0.3))
+    export = generated(tmp_path, Plan(900, 14, drift=0.3))
     with stored(tmp_path, export=str(export / "later")) as store:
         check(store, Expected(export / "later"))
 
 
 def test_the_later_export_differs_in_what_is_listed_and_in_nothing_else(tmp_path: Path) -> None:
-    export = generated(tmp_path, Plan(1000, 15, drift=0.3))
+    export = generated(tmp_path, Plan(900, 15, drift=0.3))
     with (
         stored(tmp_path, export=str(export / "first")) as first,
         stored(tmp_path, export=str(export / "later")) as then,
