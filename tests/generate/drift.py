@@ -12,8 +12,9 @@ from tests.generate.names import FAMILY, GIVEN
 from tests.generate.tenancy import Tenancy
 
 KINDS = ("new", "gone", "renamed", "unlinked", "role", "email", "late", "blocked")
-#: Users who can be unlinked, and those whose hash can arrive late, are few: a tenth, and one in 150.
-_UNLINKED_ODDS, _LATE_ODDS = 10, 150
+#: Users who can be unlinked, and those whose hash can arrive late, are few: a tenth, and one in 150. Of the others,
+#: some are too odd to be changed.
+_UNLINKED_ODDS, _LATE_ODDS, _OTHER_ODDS = 10, 150, 1.3
 
 
 class Drift:
@@ -47,7 +48,7 @@ class Drift:
             return "late", [replace(account, password=self._belongings.hash_of(draws, owner))]
         if len(account.identities) > 1:
             return ("unlinked", _unlinked(account)) if draws.chance(self._each * _UNLINKED_ODDS) else None
-        if not draws.chance(self._each * len(self._changes)):
+        if not draws.chance(self._each * len(self._changes) * _OTHER_ODDS):
             return None
         kind = draws.pick(tuple(self._changes))
         if kind in ("role", "blocked") and not account.memberships:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,6 +19,8 @@ READABLE = ("api", "extension", "array", "csv", "csv-plain", "gzip", "bom", "crl
 STOPPING = ("truncated", "truncated-gzip", "rounded")
 #: Lines wait here until others take their places, so that those of one person stand apart in the files.
 _DEPTH = 4096
+#: Bytes that a truncated file lacks of its last record.
+_CUT = 40
 _DATES = frozenset({"created_at", "updated_at", "last_login"})
 _DAMAGED = '{"user_id":"auth0|damaged","email":"damaged'
 
@@ -69,11 +72,12 @@ class LineFile:
         if self._array:
             self._file.write("\n]\n")
         self._open.close()
+        size = self.path.stat().st_size
         if self._broken == "truncated":
-            return f"{self.path.name}:{_cut_in_a_record(self.path)}"
+            os.truncate(self.path, size - _CUT)
+            return f"{self.path.name}:{self.lines}"
         if self._broken == "truncated-gzip":
-            with self.path.open("r+b") as file:
-                file.truncate(self.path.stat().st_size * 3 // 5)
+            os.truncate(self.path, size * 3 // 5)
             return self.path.name
         return f"{self.path.name}:{self._bad_line}" if self._broken == "rounded" else ""
 
@@ -120,14 +124,3 @@ def _apostrophe_row(line: dict[str, Any]) -> str:
 
 
 _ROWS = {"csv": _apostrophe_row, "csv-plain": _plain_row}
-
-
-def _cut_in_a_record(path: Path) -> int:
-    """Leave three fifths of the lines and a piece of the next, whose number is the answer."""
-    size, number = path.stat().st_size, 1
-    with path.open("r+b") as file:
-        while file.tell() < size * 3 // 5:
-            file.readline()
-            number += 1
-        file.truncate(file.tell() + 40)
-    return number
