@@ -85,7 +85,9 @@ def end_users(db: sqlite3.Connection, people: People, ledger: Ledger) -> Counter
     """
     sets = dict(db.execute("SELECT number, identities FROM sign_ins"))
     plain = f"SELECT p.sign_in, p.verifies, count(*) FROM people p WHERE {_PLAIN} GROUP BY 1, 2"
-    counted = Counter({(sets[number], bool(told)): users for number, told, users in db.execute(plain)})
+    counted: Counter[tuple[str, bool]] = Counter()
+    for number, told, users in db.execute(plain):
+        counted[sets[number], bool(told)] += users
     db.execute(_INSERT_PLAIN)
     missing = f"SELECT p.place, p.user_id {_JOINED} WHERE p.mfa AND NOT p.blocked AND t.place IS NULL AND {_PLAIN}"
     for place, own in settled(db, ledger, db.execute(missing)):

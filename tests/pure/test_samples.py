@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from providers.directory.model import Membership
-from providers.directory.store import Store, open_store
-from providers.settings import read_settings
+from providers.directory.store import Store
+from tests.pure.expectation import (
+    Expected,
+    findings_in,
+    memberships_in,
+    organizations_in,
+    secrets_in,
+    stored,
+    users_in,
+)
 from tests.pure.tenant import Outcome, read
 
 ACME = Path(__file__).parents[1] / "cases" / "acme"
@@ -36,74 +43,44 @@ def outcome(version: str) -> Outcome:
     return read(ACME / version, multipleRoles="true")
 
 
-@cache
-def expected(version: str, name: str) -> list[dict[str, Any]]:
-    """The lines of a file of the `expected` folder."""
-    text = (ACME / version / "expected" / f"{name}.ndjson").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
+@pytest.fixture
+def expected(version: str) -> Expected:
+    """What the sample says of itself."""
+    return Expected(ACME / version)
 
 
-@cache
-def summary(version: str) -> dict[str, Any]:
-    """The summary of the `expected` folder."""
-    loaded: dict[str, Any] = json.loads((ACME / version / "expected" / "summary.json").read_text(encoding="utf-8"))
-    return loaded
+@pytest.fixture
+def store(version: str, tmp_path: Path) -> Iterator[Store]:
+    """The store of the sample."""
+    with stored(tmp_path, export=str(ACME / version)) as opened:
+        yield opened
 
 
 def optional_hash_ids(version: str) -> set[str]:
     """The ids on the hash lines that match their user by a unique email only: importing those is optional."""
-    optional = {
-        user["optional_password_hash"] for user in expected(version, "users") if "optional_password_hash" in user
-    }
+    optional = set(Expected(ACME / version).secrets("optional_password_hash").values())
     lines = [
         json.loads(line) for line in (ACME / version / "passwords.ndjson").read_text(encoding="utf-8").splitlines()
     ]
     return {line["_id"]["$oid"] for line in lines if line["passwordHash"] in optional}
 
 
-def test_the_users_are_exactly_the_expected_ones(version: str) -> None:
-    got = {
-        user.external_id: (user.email, user.first_name, user.last_name, user.email_verified)
-        for user in outcome(version).directory.users
-    }
-
-    assert got == {
-        user["external_id"]: (user["email"], user["first_name"], user["last_name"], user["email_verified"])
-        for user in expected(version, "users")
-    }
+def test_the_users_are_exactly_the_expected_ones(store: Store, expected: Expected) -> None:
+    assert users_in(store) == expected.users()
 
 
-def test_merged_users_are_named_by_the_smallest_id_of_their_group(version: str) -> None:
-    merged = {user["external_id"]: user["merged_from"] for user in expected(version, "users") if "merged_from" in user}
-
-    assert len(merged) == summary(version)["expected"]["merged_users"]
-    for external_id, others in merged.items():
-        assert outcome(version).user(external_id).key == min([external_id, *others])
+def test_merged_users_are_named_by_the_smallest_id_of_their_group(version: str, expected: Expected) -> None:
+    assert len(expected.keys_of_merged()) == expected.summary["expected"]["merged_users"]
+    for external_id, key in expected.keys_of_merged().items():
+        assert outcome(version).user(external_id).key == key
 
 
-def test_the_memberships_are_exactly_the_expected_ones(version: str) -> None:
-    keys = {user.key: user.external_id for user in outcome(version).directory.users}
-
-    def told(one: Membership) -> tuple[str, str, tuple[str, ...], str]:
-        status = "active" if one.active else "inactive"
-        return keys[one.user], one.organization, one.roles or ("member",), status
-
-    assert sorted(told(one) for one in outcome(version).directory.memberships) == sorted(
-        (user["external_id"], organization, tuple(sorted(roles)), status)
-        for user in expected(version, "users")
-        for organization, roles, status in user["memberships"]
-    )
+def test_the_memberships_are_exactly_the_expected_ones(store: Store, expected: Expected) -> None:
+    assert memberships_in(store) == expected.memberships()
 
 
-def test_the_organizations_are_exactly_the_expected_ones(version: str) -> None:
-    got = {one.external_id: one for one in outcome(version).directory.organizations}
-    wanted = {one["external_id"]: one for one in expected(version, "orgs")}
-
-    assert got.keys() == wanted.keys()
-    for external_id, one in wanted.items():
-        assert (got[external_id].name, got[external_id].metadata) == (one["name"], one["metadata"])
-        assert set(one["domains"]) - set(one["maybe_domains"]) <= set(got[external_id].domains)
-        assert set(got[external_id].domains) <= {*one["domains"], *one["maybe_domains"]}
+def test_the_organizations_are_exactly_the_expected_ones(store: Store, expected: Expected) -> None:
+    assert organizations_in(store) == expected.organizations()
 
 
 def test_no_domain_is_held_twice(version: str) -> None:
@@ -112,30 +89,29 @@ def test_no_domain_is_held_twice(version: str) -> None:
     assert max(held.values()) == 1
 
 
-def test_the_roles_are_exactly_the_expected_ones(version: str) -> None:
-    wanted = summary(version)["roles"]
+def test_the_roles_are_exactly_the_expected_ones(version: str, expected: Expected) -> None:
+    wanted = expected.summary["roles"]
     got = {role.slug: role.name for role in outcome(version).directory.roles}
 
     assert got.keys() == wanted.keys()
     assert all(name in wanted[slug] for slug, name in got.items())
 
 
-def test_the_refusals_are_exactly_the_expected_ones(version: str) -> None:
+def test_the_refusals_are_exactly_the_expected_ones(version: str, store: Store, expected: Expected) -> None:
     """A hash that matches only by an email that is unique may also be left out, then with a finding."""
-    found = Counter((one.file.partition(".")[0], one.external_id, one.code) for one in outcome(version).findings)
+    found = findings_in(store)
     remarks = Counter({one: number for one, number in found.items() if (one[0], one[2]) in REMARKS})
     optional = Counter({("passwords", own, "no_matching_user"): 1 for own in optional_hash_ids(version)})
-    wanted = Counter((one["file"], one["id"], one["reason"]) for one in expected(version, "rejects"))
 
-    assert len(optional) == summary(version)["expected"]["optional_passwords"]
-    assert found - remarks - optional == wanted
+    assert len(optional) == expected.summary["expected"]["optional_passwords"]
+    assert found - remarks - optional == expected.rejects()
 
 
-def test_the_remarks_are_as_many_as_the_sample_gives_cause_for(version: str) -> None:
+def test_the_remarks_are_as_many_as_the_sample_gives_cause_for(version: str, expected: Expected) -> None:
     found = Counter((one.file.partition(".")[0], one.code) for one in outcome(version).findings)
 
     assert {remark: found[remark] for remark in REMARKS} == REMARKS
-    assert found["users", "merged_into_primary"] == summary(version)["rejects"]["users:merged_into_primary"]
+    assert found["users", "merged_into_primary"] == expected.summary["rejects"]["users:merged_into_primary"]
 
 
 def test_every_finding_stands_on_the_line_of_its_record(version: str) -> None:
@@ -158,61 +134,36 @@ def test_every_finding_stands_on_the_line_of_its_record(version: str) -> None:
     assert checked > 80
 
 
-def test_the_buckets_add_up_to_the_lines_of_the_sample(version: str) -> None:
-    counts = outcome(version).summary
+def test_the_buckets_add_up_to_the_lines_of_the_sample(version: str, expected: Expected) -> None:
+    counts, summary = outcome(version).summary, expected.summary
 
-    assert {kind: counts[kind]["lines"] for kind in summary(version)["lines"]} == summary(version)["lines"]
-    assert counts["users"]["declared"] == summary(version)["expected"]["users"]
-    assert counts["members"]["declared"] == summary(version)["expected"]["memberships"]
-    assert counts["mfa"]["declared"] == summary(version)["expected"]["totp"]
-
-
-def stored(version: str, project: Path) -> Store:
-    """The store of a sample, in a project folder of its own."""
-    config = {"ferry:export": str(ACME / version), "ferry:multipleRoles": "true"}
-    return open_store(read_settings(config, {}), project)
+    assert {kind: counts[kind]["lines"] for kind in summary["lines"]} == summary["lines"]
+    assert counts["users"]["declared"] == summary["expected"]["users"]
+    assert counts["members"]["declared"] == summary["expected"]["memberships"]
+    assert counts["mfa"]["declared"] == summary["expected"]["totp"]
 
 
-def test_the_passwords_read_back_are_the_expected_ones(version: str, tmp_path: Path) -> None:
-    with stored(version, tmp_path) as store:
-        got = {
-            user.external_id: store.secret("password", user.external_id, user.password.fingerprint)
-            for user in store.users()
-            if user.password
-        }
-    wanted = {
-        user["external_id"]: user["password_hash"] for user in expected(version, "users") if user["password_hash"]
-    }
-    optional = {
-        user["external_id"]: user["optional_password_hash"]
-        for user in expected(version, "users")
-        if "optional_password_hash" in user
-    }
+def test_the_passwords_read_back_are_the_expected_ones(store: Store, expected: Expected) -> None:
+    got, wanted = secrets_in(store, "password"), expected.secrets("password_hash")
 
-    assert len(wanted) == summary(version)["expected"]["passwords"]
+    assert len(wanted) == expected.summary["expected"]["passwords"]
     assert wanted.items() <= got.items()
-    assert got.items() <= {**wanted, **optional}.items()
+    assert got.items() <= {**wanted, **expected.secrets("optional_password_hash")}.items()
 
 
-def test_the_authenticator_secrets_read_back_are_the_expected_ones(version: str, tmp_path: Path) -> None:
-    with stored(version, tmp_path) as store:
-        got = {
-            user.external_id: store.secret("totp", user.external_id, user.totp.fingerprint)
-            for user in store.users()
-            if user.totp
-        }
-    wanted = {user["external_id"]: user["totp_secret"] for user in expected(version, "users") if user["totp_secret"]}
+def test_the_authenticator_secrets_read_back_are_the_expected_ones(store: Store, expected: Expected) -> None:
+    wanted = expected.secrets("totp_secret")
 
-    assert len(wanted) == summary(version)["expected"]["totp"]
-    assert got == wanted
+    assert len(wanted) == expected.summary["expected"]["totp"]
+    assert secrets_in(store, "totp") == wanted
 
 
-def test_the_sample_survives_the_store_unchanged(version: str, tmp_path: Path) -> None:
+def test_the_sample_survives_the_store_unchanged(version: str, store: Store) -> None:
     directory = outcome(version).directory
-    with stored(version, tmp_path) as store:
-        assert tuple(store.organizations()) == directory.organizations
-        assert tuple(store.roles()) == directory.roles
-        assert tuple(store.users()) == directory.users
-        assert tuple(store.memberships()) == directory.memberships
-        assert store.summary() == outcome(version).summary
-        assert list(store.findings()) == outcome(version).findings
+
+    assert tuple(store.organizations()) == directory.organizations
+    assert tuple(store.roles()) == directory.roles
+    assert tuple(store.users()) == directory.users
+    assert tuple(store.memberships()) == directory.memberships
+    assert store.summary() == outcome(version).summary
+    assert list(store.findings()) == outcome(version).findings
