@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from sandbox.auth0 import limits
+from sandbox.auth0.routes import PATHS
 from sandbox.auth0.tenant import TenantError, load_tenant
 from sandbox.endpoint import Sandbox
 from sandbox.refusals import Refusal, invalid_parameters
@@ -68,8 +69,9 @@ def change_settings(sandbox: Sandbox, sent: object) -> object:
         raise _refused("page_maximum", "50 or 100")
     if body.get("job_polls", 1) < 1:
         raise _refused("job_polls", "at least 1")
-    if not all(type(one) is int and one > 0 for one in body.get("limits", {}).values()):
-        raise _refused("limits", "numbers of requests by path, the other paths under *")
+    changed = body.get("limits", {})
+    if not changed.keys() <= {*PATHS, limits.REST} or not all(type(one) is int and one > 0 for one in changed.values()):
+        raise _refused("limits", "numbers of requests by path, as the log names it without /auth0; * is all others")
     rates = sandbox.auth0.limits
     rates.mode = body.pop("limited", rates.mode)
     rates.limits |= body.pop("limits", {})

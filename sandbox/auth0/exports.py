@@ -52,10 +52,8 @@ def create_job(call: Call) -> Response:
 
 def get_job(call: Call) -> Response:
     """Show a job one step further on; a completed one with a new link."""
-    auth0, identifier = call.auth0, call.parameters["id"]
-    if call.fault == "job_gone":
-        auth0.jobs.pop(identifier, None)
-    job = auth0.jobs.get(identifier)
+    check_query(call.query, frozenset())
+    job = _found(call)
     if job is None:
         raise not_found("job", "inexistent_job")
     if call.fault == "job_failed":
@@ -64,8 +62,7 @@ def get_job(call: Call) -> Response:
         job.poll()
     shown = job.shown()
     if job.status == "completed":
-        name = f"tenant.{job.format}.gz?signature={job.mint_link()}"
-        shown["location"] = f"{call.origin}/auth0/exports/{job.id}/{name}"
+        shown["location"] = f"{call.origin}/auth0/exports/{job.id}/{job.file_name}?signature={job.mint_link()}"
     return JSONResponse(shown)
 
 
@@ -73,8 +70,8 @@ def download(call: Call) -> Response:
     """Send the file, or the range of it that is asked for; 403 for a link that is unknown or has expired."""
     if "authorization" in call.headers:
         raise cdn_error(400, "InvalidArgument", "Only one auth mechanism allowed")
-    job, signature = call.auth0.jobs.get(call.parameters["id"]), call.query.get("signature", "")
-    if job is None or signature not in job.links:
+    job, signature = _found(call), call.query.get("signature", "")
+    if job is None or call.parameters["name"] != job.file_name or signature not in job.links:
         raise cdn_error(403, "AccessDenied", "Access denied")
     longest = call.auth0.switches.link_requests
     if call.fault == "link_expired" or (longest is not None and job.links[signature] >= longest):
@@ -82,6 +79,13 @@ def download(call: Call) -> Response:
         raise cdn_error(403, "AccessDenied", "Request has expired")
     job.links[signature] += 1
     return FileResponse(job.path, media_type="application/gzip")
+
+
+def _found(call: Call) -> Job | None:
+    """The job, unless the fault ``job_gone`` takes it and its file away, as 24 hours do."""
+    if call.fault == "job_gone":
+        call.auth0.jobs.pop(call.parameters["id"], None)
+    return call.auth0.jobs.get(call.parameters["id"])
 
 
 def _users(call: Call, asked: dict[str, Any]) -> Iterator[Line]:
@@ -133,13 +137,8 @@ def _wrong(name: str, message: str) -> Refused:
     return invalid_body(f"{message} on property {name}")
 
 
-def _plain_get(call: Call) -> Response:
-    check_query(call.query, frozenset())
-    return get_job(call)
-
-
 OPERATIONS: Final = {
     "/api/v2/jobs/users-exports": {"POST": Operation(create_job, ("read:users",))},
-    "/api/v2/jobs/{id}": {"GET": Operation(_plain_get, ("create:users", "read:users"), ("job_failed", "job_gone"))},
-    "/exports/{id}/{name}": {"GET": Operation(download, (), ("link_expired",))},
+    "/api/v2/jobs/{id}": {"GET": Operation(get_job, ("create:users", "read:users"), ("job_failed", "job_gone"))},
+    "/exports/{id}/{name}": {"GET": Operation(download, (), ("link_expired", "job_gone"))},
 }

@@ -31,7 +31,7 @@ class Job:
         self.status = "pending"
         #: How many requests each link of this job has served.
         self.links: dict[str, int] = {}
-        self.format: str = asked["format"]
+        self.file_name = f"tenant.{asked['format']}.gz"
         self._shown = {"type": "users_export", "created_at": created_at, "id": identifier, **asked}
         self._lines = lines
         self._polls = polls

@@ -45,10 +45,10 @@ class RateLimits:
         minutely = self.mode == "minute"
         window = now // 60 if minutely else 0
         bucket = self._buckets.get(name)
-        if bucket is None or bucket.window != window:
+        if bucket is None or bucket.window != window or self.mode == "off":
             bucket = self._buckets[name] = _Bucket(window)
         bucket.taken += 1
-        served = self.mode == "off" or bucket.taken <= limit
+        served = bucket.taken <= limit
         headers = self._headers(limit, max(limit - bucket.taken, 0), (window + 1) * 60 if minutely else now + 1)
         if not served and not minutely:
             del self._buckets[name]

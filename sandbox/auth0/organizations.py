@@ -60,7 +60,7 @@ def list_members(call: Call) -> Response:
         raise insufficient_scope((ROLES_SCOPE,))
 
     def show(raw: bytes) -> Line:
-        member = json.loads(raw)
+        member = {"roles": [], **json.loads(raw)}
         return {name: member[name] for name in names if name in member}
 
     return page_of_either(call, "members", lines, show, _GHOST)

@@ -10,15 +10,17 @@ from sandbox.auth0.endpoint import PREFIX, Auth0Endpoint
 from sandbox.auth0.state import Operation
 from sandbox.endpoint import Sandbox
 
-_OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
+OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     **tokens.OPERATIONS,
     **exports.OPERATIONS,
     **organizations.OPERATIONS,
     **catalog.OPERATIONS,
     "/{path:path}": {},
 }
+#: Paths as limits and logs name them.
+PATHS: Final = frozenset(template.replace(":path}", "}") for template in OPERATIONS)
 
 
 def auth0_routes(sandbox: Sandbox) -> list[Route]:
     """Return the routes of one sandbox's Auth0 side."""
-    return [Route(PREFIX + path, Auth0Endpoint(sandbox, path, calls)) for path, calls in _OPERATIONS.items()]
+    return [Route(PREFIX + path, Auth0Endpoint(sandbox, path, calls)) for path, calls in OPERATIONS.items()]

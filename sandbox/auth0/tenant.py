@@ -9,15 +9,20 @@ export, so a million of them cost no memory, and the file must stay as it is.
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 Line = dict[str, Any]
+Nested = Mapping[str, tuple[str, ...]]
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _GZIP: Final = b"\x1f\x8b"
+#: Lists within a line, and the texts that each of their objects must have.
+_IDENTITIES: Final[Nested] = {"identities": ()}
+_PARTS: Final[Nested] = {"domains": ("domain",), "enabled_connections": ("connection_id",)}
 
 
 class TenantError(ValueError):
@@ -41,7 +46,7 @@ class Tenant:
 
     def lines_of_users(self) -> Iterator[Line]:
         """The users, in the order of the file."""
-        return (line for line, _ in _records(self.users, "user_id")) if self.users is not None else iter(())
+        return (line for line, _ in _records(self.users, ("user_id",), _IDENTITIES))
 
     def counts(self) -> dict[str, int]:
         """How much of everything is served."""
@@ -64,13 +69,13 @@ def load_tenant(folder: Path) -> Tenant:
     if users is None:
         raise TenantError(f"{folder} has no users.ndjson and no users.ndjson.gz")
     tenant = Tenant(users)
-    for user, _ in _records(users, "user_id"):
+    for user, _ in _records(users, ("user_id",), _IDENTITIES):
         tenant.user_count += 1
         for identity in user.get("identities") or ():
             _connect(tenant.connections, identity)
-    tenant.organizations = {line["id"]: line for line, _ in _records(_file(folder, "organizations"), "id")}
-    tenant.roles = {line["id"]: line for line, _ in _records(_file(folder, "roles"), "id")}
-    for member, raw in _records(_file(folder, "members"), "org_id", "user_id"):
+    tenant.organizations = {line["id"]: line for line, _ in _records(_file(folder, "organizations"), ("id",), _PARTS)}
+    tenant.roles = {line["id"]: line for line, _ in _records(_file(folder, "roles"), ("id", "name"), {})}
+    for member, raw in _records(_file(folder, "members"), ("org_id", "user_id"), {"roles": ("id", "name")}):
         if member["org_id"] in tenant.organizations:
             tenant.members.setdefault(member["org_id"], []).append(raw)
         else:
@@ -101,26 +106,34 @@ def _file(folder: Path, name: str) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def _records(path: Path | None, *required: str) -> Iterator[tuple[Line, bytes]]:
+def _records(path: Path | None, required: tuple[str, ...], nested: Nested) -> Iterator[tuple[Line, bytes]]:
     if path is None:
         return
-    with _unpacked(path) as file:
-        try:
+    try:
+        with _unpacked(path) as file:
             for number, raw in enumerate(file, 1):
                 if raw.strip():
-                    yield _read_line(raw, f"{path.name}:{number}", required), raw
-        except (OSError, EOFError) as error:
-            raise TenantError(f"{path.name} cannot be read to its end") from error
+                    yield _read_line(raw, f"{path.name}:{number}", required, nested), raw
+    except (OSError, EOFError, zlib.error) as error:
+        raise TenantError(f"{path.name} cannot be read to its end") from error
 
 
-def _read_line(raw: bytes, place: str, required: tuple[str, ...]) -> Line:
+def _read_line(raw: bytes, place: str, required: tuple[str, ...], nested: Nested) -> Line:
     try:
-        line = json.loads(raw)
+        line: Line = json.loads(raw)
     except ValueError as error:
         raise TenantError(f"{place} is not JSON") from error
-    if not isinstance(line, dict) or not all(isinstance(line.get(key), str) for key in required):
+    if not _has(line, required):
         raise TenantError(f"{place} is not an object with {' and '.join(required)}")
+    for name, keys in nested.items():
+        parts = line.get(name) or []
+        if not isinstance(parts, list) or not all(_has(one, keys) for one in parts):
+            raise TenantError(f"{place} has {name} that are not a list of objects as Auth0 has them")
     return line
+
+
+def _has(value: object, required: tuple[str, ...]) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(key), str) for key in required)
 
 
 def _unpacked(path: Path) -> BinaryIO:
