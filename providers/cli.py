@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 
@@ -13,8 +15,18 @@ def main() -> None:
 
 @main.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free port.")
-def sandbox(port: int) -> None:
-    """Serve an embedded WorkOS API on this machine; prints one JSON line with its address when it is ready."""
+@click.option(
+    "--tenant",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Export folder that the Auth0 side serves; without it, an empty tenant.",
+)
+def sandbox(port: int, tenant: Path | None) -> None:
+    """Serve embedded WorkOS and Auth0 APIs on this machine; prints one JSON line with their addresses when ready."""
+    from sandbox.auth0.tenant import TenantError, load_tenant
     from sandbox.server import serve
 
-    serve(port)
+    try:
+        served = None if tenant is None else load_tenant(tenant)
+    except (TenantError, OSError) as error:
+        raise click.UsageError(str(error)) from error
+    serve(port, served)

@@ -1,18 +1,21 @@
 """``/_sandbox``: what a test may ask and set; not part of WorkOS, needs no key, is never logged.
 
 ``GET`` and ``DELETE /_sandbox/requests``, ``POST /_sandbox/reset``, ``GET`` and ``POST /_sandbox/settings``,
-``GET /_sandbox/directory``, ``GET``, ``POST`` and ``DELETE /_sandbox/faults``. Secrets are given out as SHA-256 only.
+``GET /_sandbox/directory``, ``GET``, ``POST`` and ``DELETE /_sandbox/faults``; of Auth0, see ``sandbox.auth0.control``.
+Secrets are given out as SHA-256 only. A request from another machine is refused.
 """
 
 import hashlib
 import json
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from sandbox.auth0 import control as auth0_control
 from sandbox.endpoint import Sandbox
 from sandbox.faults import Faults
 from sandbox.refusals import Refusal, invalid_parameters, malformed_body
@@ -142,6 +145,7 @@ CONTROLS: Final[dict[str, dict[str, Control]]] = {
     "/_sandbox/settings": {"GET": settings, "POST": change_settings},
     "/_sandbox/directory": {"GET": directory},
     "/_sandbox/faults": {"GET": faults, "POST": arm_faults, "DELETE": clear_faults},
+    **auth0_control.CONTROLS,
 }
 
 
@@ -152,6 +156,8 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
 
 def _route(sandbox: Sandbox, path: str, controls: dict[str, Control]) -> Route:
     async def respond(request: Request) -> JSONResponse:
+        if request.client is None or not ip_address(request.client.host).is_loopback:
+            return JSONResponse({"message": "Only this machine may control the sandbox."}, 403)
         raw = await request.body()
         try:
             sent = json.loads(raw) if raw else None

@@ -13,13 +13,13 @@ from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
+from sandbox.auth0.state import Auth0
+from sandbox.connection import hang_up, read
 from sandbox.faults import Fault, Faults
 from sandbox.refusals import Refusal, malformed_body, unauthorized, unknown_route
 from sandbox.request_log import DROPPED, Entry, RequestLog
 from sandbox.state import Environment
 
-#: Scope extension with which the server lets an endpoint close the connection without an answer.
-HANG_UP: Final = "sandbox.hang_up"
 #: A key of this form is refused, for tests of the refusal.
 WRONG_KEY: Final = "sk_wrong"
 
@@ -29,6 +29,8 @@ class Sandbox:
     """Everything one running sandbox holds."""
 
     environment: Environment = field(default_factory=Environment)
+    #: The other side: a tenant to download, with a request log of its own.
+    auth0: Auth0 = field(default_factory=Auth0)
     log: RequestLog = field(default_factory=RequestLog)
     faults: Faults = field(default_factory=Faults)
     latency_ms: int = 0
@@ -37,6 +39,7 @@ class Sandbox:
     def reset(self) -> None:
         """Empty everything: objects, log, faults, settings, and the counters behind ids and times."""
         self.environment = Environment()
+        self.auth0 = Auth0()
         self.log = RequestLog()
         self.faults = Faults()
         self.latency_ms = 0
@@ -80,7 +83,7 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        raw = await _read(receive)
+        raw = await read(receive)
         sandbox = self._sandbox
         log = sandbox.log
         entry = Entry(scope["method"], scope["path"], self._template)
@@ -91,7 +94,7 @@ class Endpoint:
         answer = self._answer(scope, raw, entry, fault)
         if fault is not None and fault.mode != "refuse":
             log.answer(entry, DROPPED)
-            await _hang_up(scope, receive)
+            await hang_up(scope, receive)
             return
         log.answer(entry, answer.status)
         sandbox.answered += 1
@@ -132,15 +135,6 @@ def _check_key(scope: Scope) -> None:
     raise unauthorized()
 
 
-async def _read(receive: Receive) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body", False):
-        message = await receive()
-        body += message.get("body", b"")
-    return body
-
-
 async def _write(send: Send, answer: Answer, request_id: str) -> None:
     body = b"" if answer.body is None else json.dumps(answer.body, separators=(",", ":")).encode()
     headers = [
@@ -152,17 +146,3 @@ async def _write(send: Send, answer: Answer, request_id: str) -> None:
         headers.append((b"content-type", b"application/json; charset=utf-8"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-async def _hang_up(scope: Scope, receive: Receive) -> None:
-    """Close the connection without a byte of an answer; the client sees a transport error, as when a network fails.
-
-    Under a server without the extension, the error is raised instead.
-    """
-    extension = scope.get("extensions", {}).get(HANG_UP)
-    if extension is None:
-        message = "the connection was dropped by an armed fault"
-        raise ConnectionAbortedError(message)
-    extension["close"]()
-    while (await receive())["type"] != "http.disconnect":
-        pass

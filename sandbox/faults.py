@@ -1,6 +1,7 @@
-"""Faults a test arms: an answer that refuses, or a connection that closes before or after the work is done."""
+"""Faults a test arms: an answer that refuses, a connection that closes, or something that Auth0 alone does."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from http import HTTPMethod
 from typing import Any, Final
@@ -10,6 +11,19 @@ from sandbox.schema import TEXT, Field, read_body
 
 #: ``refuse`` answers without doing the work; ``drop_before`` closes the connection before it, ``drop_after`` after it.
 MODES: Final = ("refuse", "drop_before", "drop_after")
+#: Auth0 only. ``drop_midway`` sends half of the answer; the others strike the requests they are about: a job that fails
+#: or is gone, a link or token that ends, a page without items but with a ``next``, one that repeats its first item, a
+#: member who is no user any more.
+AUTH0_MODES: Final = (
+    "drop_midway",
+    "job_failed",
+    "job_gone",
+    "link_expired",
+    "token_expired",
+    "empty_page",
+    "repeated_item",
+    "deleted_member",
+)
 DEFAULT_STATUS: Final = 500
 DEFAULT_BODY: Final = {"message": "Internal Server Error"}
 
@@ -18,6 +32,7 @@ _FIELDS: Final = {
     "path": Field(str, required=True),
     "contains": Field(str, nullable=True),
     "times": Field(int, nullable=True),
+    "after": Field(int),
     "mode": TEXT,
     "status": Field(int),
     "body": Field(dict),
@@ -33,16 +48,19 @@ class Fault:
     path: re.Pattern[str]
     contains: str | None
     times: int | None
+    #: So many requests that it meets go by first.
+    after: int
     mode: str
     status: int
     body: dict[str, Any]
     headers: dict[str, str]
     hits: int = 0
 
-    def meets(self, method: str, path: str, body: bytes) -> bool:
-        """Tell whether the fault strikes this request; ``path`` may match anywhere in the path."""
+    def meets(self, method: str, path: str, body: bytes, modes: Collection[str]) -> bool:
+        """Tell whether the fault is about this request; ``path`` may match anywhere in the path."""
         return (
-            (self.times is None or self.hits < self.times)
+            self.mode in modes
+            and (self.times is None or self.hits < self.times)
             and self.method in (None, method)
             and self.path.search(path) is not None
             and (self.contains is None or self.contains.encode() in body)
@@ -55,6 +73,7 @@ class Fault:
             "path": self.path.pattern,
             "contains": self.contains,
             "times": self.times,
+            "after": self.after,
             "mode": self.mode,
             "status": self.status,
             "body": self.body,
@@ -75,10 +94,13 @@ class Faults:
             raise invalid_parameters("faults_list_required", "Send a list of faults.")
         self._armed += [_read_fault(one) for one in sent]
 
-    def strike(self, method: str, path: str, body: bytes) -> Fault | None:
-        """Return the fault that meets the request, counted, or None."""
+    def strike(self, method: str, path: str, body: bytes, modes: Collection[str] = MODES) -> Fault | None:
+        """Return the fault of one of the modes that meets the request, counted, or None."""
         for fault in self._armed:
-            if fault.meets(method, path, body):
+            if fault.meets(method, path, body, modes):
+                if fault.after:
+                    fault.after -= 1
+                    continue
                 fault.hits += 1
                 return fault
         return None
@@ -91,8 +113,8 @@ class Faults:
 def _read_fault(sent: object) -> Fault:
     body = read_body(sent, _FIELDS)
     mode = body.get("mode", "refuse")
-    if mode not in MODES:
-        raise invalid_parameters("mode_unknown", f"mode must be one of {', '.join(MODES)}.")
+    if mode not in MODES + AUTH0_MODES:
+        raise invalid_parameters("mode_unknown", f"mode must be one of {', '.join(MODES + AUTH0_MODES)}.")
     method = body.get("method")
     if method not in (None, *HTTPMethod):
         raise invalid_parameters("method_unknown", "method must be an HTTP method in capitals.")
@@ -105,6 +127,7 @@ def _read_fault(sent: object) -> Fault:
         path=path,
         contains=body.get("contains"),
         times=body.get("times", 1),
+        after=body.get("after", 0),
         mode=mode,
         status=body.get("status", DEFAULT_STATUS),
         body=body.get("body", DEFAULT_BODY),

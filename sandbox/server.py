@@ -15,8 +15,12 @@ from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox import factors, memberships, organizations, roles, users
+from sandbox.auth0.endpoint import PREFIX
+from sandbox.auth0.routes import auth0_routes
+from sandbox.auth0.tenant import Tenant
+from sandbox.connection import HANG_UP
 from sandbox.control import control_routes
-from sandbox.endpoint import HANG_UP, Endpoint, Operation, Sandbox
+from sandbox.endpoint import Endpoint, Operation, Sandbox
 
 HOST: Final = "127.0.0.1"
 #: Idle connections stay open for an hour: a client must never meet a closed one that no test asked for.
@@ -34,34 +38,36 @@ _OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
 }
 
 
-def build_app() -> Starlette:
-    """Return a new, empty sandbox as an ASGI application."""
+def build_app(tenant: Tenant | None = None) -> Starlette:
+    """Return a new sandbox as an ASGI application: an empty environment and the tenant, an empty one without."""
     sandbox = Sandbox()
+    if tenant is not None:
+        sandbox.auth0.serve(tenant)
     routes = [Route(template, Endpoint(sandbox, template, calls)) for template, calls in _OPERATIONS.items()]
-    return Starlette(routes=[*control_routes(sandbox), *routes])
+    return Starlette(routes=[*control_routes(sandbox), *auth0_routes(sandbox), *routes])
 
 
-def serve(port: int) -> None:
+def serve(port: int, tenant: Tenant | None = None) -> None:
     """Serve on 127.0.0.1 until SIGTERM or SIGINT, then return; port 0 takes a free one.
 
-    Prints one line of JSON, ``{"workos_url": ..., "auth0_url": null}``, as soon as connections are accepted.
+    Prints one line of JSON, ``{"workos_url": U, "auth0_url": U/auth0}``, as soon as connections are accepted.
     """
     with _listener(port) as listener:
         url = _url(listener)
 
         def announce() -> None:
-            sys.stdout.write(json.dumps({"workos_url": url, "auth0_url": None}) + "\n")
+            sys.stdout.write(json.dumps({"workos_url": url, "auth0_url": url + PREFIX}) + "\n")
             sys.stdout.flush()
 
-        _Server(announce).run([listener])
+        _Server(build_app(tenant), announce).run([listener])
 
 
 @contextlib.contextmanager
 def running() -> Iterator[str]:
-    """Serve in a thread of this process and yield the base URL."""
+    """Serve in a thread of this process and yield the base URL; the Auth0 side is under ``/auth0`` of it."""
     started = threading.Event()
     with _listener(0) as listener:
-        server = _Server(started.set)
+        server = _Server(build_app(), started.set)
 
         def run() -> None:
             try:
@@ -90,10 +96,10 @@ class _Protocol(HttpToolsProtocol):
 class _Server(uvicorn.Server):
     """Says when it accepts connections, and takes a signal as the wish to stop rather than a way to die."""
 
-    def __init__(self, announce: Callable[[], None]) -> None:
+    def __init__(self, app: Starlette, announce: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                build_app(),
+                app,
                 http=_Protocol,
                 ws="none",
                 lifespan="off",

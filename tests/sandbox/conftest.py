@@ -1,12 +1,14 @@
 """One sandbox for all tests of this folder, emptied before each."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 from workos import WorkOSClient
 
 from sandbox.server import running
+from tests.sandbox.auth0_side import Auth0Side
 
 KEY = "sk_test_sandbox"
 
@@ -44,3 +46,11 @@ def workos(http: httpx.Client, sdk_client: WorkOSClient) -> WorkOSClient:
     """WorkOS's own client over an empty sandbox."""
     assert http.get("/_sandbox/requests").json()["total"] == 0
     return sdk_client
+
+
+@pytest.fixture
+def auth0(url: str, tmp_path: Path) -> Iterator[Auth0Side]:
+    """The Auth0 side of an empty sandbox."""
+    side = Auth0Side(url, tmp_path / "tenant")
+    yield side
+    side.close()

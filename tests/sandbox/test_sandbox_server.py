@@ -32,7 +32,7 @@ def test_the_process_says_where_it_listens_serves_and_stops_cleanly(stop: signal
 
     assert ready.keys() == {"workos_url", "auth0_url"}
     assert ready["workos_url"].startswith("http://127.0.0.1:")
-    assert ready["auth0_url"] is None
+    assert ready["auth0_url"] == ready["workos_url"] + "/auth0"
     assert listed["data"] == []
     assert (process.returncode, rest, complaints) == (0, "", "")
 

@@ -1,0 +1,26 @@
+"""All paths of the Auth0 side."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.routing import Route
+
+from sandbox.auth0 import catalog, exports, organizations, tokens
+from sandbox.auth0.endpoint import PREFIX, Auth0Endpoint
+from sandbox.auth0.state import Operation
+from sandbox.endpoint import Sandbox
+
+OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
+    **tokens.OPERATIONS,
+    **exports.OPERATIONS,
+    **organizations.OPERATIONS,
+    **catalog.OPERATIONS,
+    "/{path:path}": {},
+}
+#: Paths as limits and logs name them.
+PATHS: Final = frozenset(template.replace(":path}", "}") for template in OPERATIONS)
+
+
+def auth0_routes(sandbox: Sandbox) -> list[Route]:
+    """Return the routes of one sandbox's Auth0 side."""
+    return [Route(PREFIX + path, Auth0Endpoint(sandbox, path, calls)) for path, calls in OPERATIONS.items()]

@@ -1,0 +1,32 @@
+"""Reading a request whole, and closing a connection as a network does that fails."""
+
+from typing import Final
+
+from starlette.types import Receive, Scope
+
+#: Scope extension with which the server lets an endpoint close the connection without an answer.
+HANG_UP: Final = "sandbox.hang_up"
+
+
+async def read(receive: Receive) -> bytes:
+    """Return the request's body."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body", False):
+        message = await receive()
+        body += message.get("body", b"")
+    return body
+
+
+async def hang_up(scope: Scope, receive: Receive) -> None:
+    """Close the connection after what was sent; the client sees a transport error, as when a network fails.
+
+    Under a server without the extension, the error is raised instead.
+    """
+    extension = scope.get("extensions", {}).get(HANG_UP)
+    if extension is None:
+        message = "the connection was dropped by an armed fault"
+        raise ConnectionAbortedError(message)
+    extension["close"]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
