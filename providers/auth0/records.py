@@ -31,6 +31,8 @@ _ROUNDED = re.compile(r"\d+(?:[.,]\d+[eE]\+?|[eE]\+)(?:1[1-9]|[2-9]\d)")
 
 def is_rounded(own: str) -> bool:
     """Does an id look as if a spreadsheet had rounded it?"""
+    if "." not in own and "+" not in own and "," not in own:
+        return False
     return _ROUNDED.fullmatch(own, own.rfind("|") + 1) is not None
 
 

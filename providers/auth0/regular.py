@@ -78,7 +78,10 @@ def _is_plain_user(user: _User) -> bool:
             if attribute(key).partition(".")[0].partition("[")[0] in User.model_fields:
                 return False
             _HARMLESS.add(key)
-    return not (is_rounded(user.user_id) or any(is_rounded(one.user_id) for one in user.identities))
+    for one in user.identities:
+        if is_rounded(one.user_id):
+            return False
+    return not is_rounded(user.user_id)
 
 
 def regular(kind: str, data: bytes) -> Record | None:

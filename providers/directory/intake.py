@@ -19,7 +19,7 @@ from providers.auth0.lines import ExportError
 from providers.auth0.records import Factor, Member, Password, User
 from providers.directory.draft import INDEXES, Stage, connect
 from providers.directory.model import fingerprint
-from providers.directory.people import is_verified, judge, sign_in_of
+from providers.directory.people import SignInSet, is_verified, judge, providers_in, sign_in_of
 from providers.findings import Ledger
 from providers.settings import Settings
 
@@ -94,7 +94,7 @@ def _fill(path: Path, kinds: tuple[str, ...], exports: list[Export], settings: S
 def _users(export: Export, settings: Settings, stage: Stage) -> None:
     identities: list[tuple[Any, ...]] = []
     (known,) = stage.db.execute("SELECT count(*) FROM sign_ins").fetchone()
-    numbers: dict[str, int] = {}
+    sets: dict[str, SignInSet] = {}
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for read in export.read("users"):
@@ -107,12 +107,14 @@ def _users(export: Export, settings: Settings, stage: Stage) -> None:
             if len(identities) > 4096:
                 stage.add("identities", identities)
                 identities.clear()
-            sign_in = numbers.setdefault(sign_in_of(user), known + len(numbers))
+            text = sign_in_of(user)
+            if (sign_in := sets.get(text)) is None:
+                sign_in = sets[text] = SignInSet(known + len(sets), providers_in(text))
             yield judge(read.place, export.prefix + user.user_id, user, sign_in, settings, stage.ledger)
 
     stage.fill("people", rows())
     stage.add("identities", identities)
-    stage.add("sign_ins", ((number, text) for text, number in numbers.items()))
+    stage.add("sign_ins", ((one.number, text) for text, one in sets.items()))
     claims = ((own, email.strip().lower(), is_verified(told, settings)) for own, (email, told) in export.claims.items())
     stage.add("claims", claims)
 

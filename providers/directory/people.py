@@ -109,13 +109,19 @@ def note_long_id(ledger: Ledger, kind: str, line: int, external_id: str) -> None
         ledger.note(kind, line, external_id, "external_id_over_64", message)
 
 
-def judge(place: int, own: str, user: User, sign_in: int, settings: Settings, ledger: Ledger) -> Person:
-    """One users line by itself: its fields as WorkOS takes them, or why not.
+class SignInSet(NamedTuple):
+    """The identities that some accounts have alike, but for their ids: a number, and the providers."""
 
-    `own` is the external id, `sign_in` the number of its set of identities.
-    """
+    number: int
+    providers: tuple[str, ...]
+
+
+def judge(place: int, own: str, user: User, sign_in: SignInSet, settings: Settings, ledger: Ledger) -> Person:
+    """One users line by itself: its fields as WorkOS takes them, or why not. `own` is the external id."""
     email = (user.email or "").strip().lower()
-    verified = is_verified(user.email_verified, settings)
+    told_verified = user.email_verified
+    plain = told_verified is True or told_verified is False
+    verified = told_verified if plain else is_verified(told_verified, settings)
     fault, told = None, None
     if own in settings.skip:
         fault, told = "skipped", "left out on purpose"
@@ -128,7 +134,7 @@ def judge(place: int, own: str, user: User, sign_in: int, settings: Settings, le
     metadata = None
     if fault is None:
         note_long_id(ledger, "users", place, own)
-        if _is_odd(user.email_verified) and not verified:
+        if not plain and not verified and _is_odd(told_verified):
             message = "email_verified is no boolean and not the text true, so the email counts as unverified"
             ledger.note("users", place, own, "email_verified_text", message)
         if settings.user_metadata:
@@ -148,24 +154,25 @@ def judge(place: int, own: str, user: User, sign_in: int, settings: Settings, le
         metadata,
         fault,
         told,
-        sign_in,
-        fault is None and must_verify(email, verified, providers_of(user)),
+        sign_in.number,
+        fault is None and must_verify(email, verified, sign_in.providers),
         bool(user.multifactor),
     )
 
 
-def providers_of(user: User) -> tuple[str, ...]:
-    """The providers of all identities."""
-    if user.identities:
-        return tuple([one.provider or "" for one in user.identities])
-    return (user.user_id.partition("|")[0],)
-
-
 def sign_in_of(user: User) -> str:
-    """Provider and connection of every identity, a line each, for the counts of `ferry check`."""
+    """Provider and connection of every identity, a line each: provider, tab, connection."""
+    if len(user.identities) == 1:
+        (one,) = user.identities
+        return f"{one.provider or ''}\t{one.connection or ''}"
     if user.identities:
         return "\n".join([f"{one.provider or ''}\t{one.connection or ''}" for one in user.identities])
     return f"{user.user_id.partition('|')[0]}\t{user.connection or ''}"
+
+
+def providers_in(identities: str) -> tuple[str, ...]:
+    """The providers of identities as `sign_in_of` tells them."""
+    return tuple(line.partition("\t")[0] for line in identities.split("\n"))
 
 
 def is_verified(value: object, settings: Settings) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from providers.directory.draft import settled
-from providers.directory.people import COLUMNS, Fate, Group, People, Person, faulty, is_blocked, seniority
+from providers.directory.people import COLUMNS, Fate, Group, People, Person, faulty, is_blocked, providers_in, seniority
 from providers.directory.sign_in import must_verify
 from providers.findings import TENANT, Ledger
 
@@ -97,8 +97,8 @@ def end_users(db: sqlite3.Connection, people: People, ledger: Ledger) -> Counter
     groups = [fate.group for person, fate in ended if _end(person, fate, ledger) and fate.group]
     for group in groups:
         identities = "\n".join(sets[one.sign_in] for one in group.members)
-        providers = tuple(line.partition("\t")[0] for line in identities.split("\n"))
-        counted[identities, must_verify(group.primary.email, bool(group.primary.verified), providers)] += 1
+        verifies = must_verify(group.primary.email, bool(group.primary.verified), providers_in(identities))
+        counted[identities, verifies] += 1
         _insert_group(group, db, ledger)
     return counted
 
