@@ -19,16 +19,26 @@ _TABLES = (
     "CREATE TABLE slugs (roles INTEGER PRIMARY KEY, slugs TEXT)",
     "CREATE TABLE aside (place INTEGER PRIMARY KEY)",
 )
-#: Lines that stand for one membership each, as nearly all do.
-_PLAIN = """
-p.place IS NOT NULL AND p.fault IS NULL AND p.place NOT IN (SELECT person FROM odd)
-AND m.organization IN (SELECT id FROM kept) AND m.place NOT IN (SELECT place FROM aside)
-"""
-_JOINED = "FROM members m LEFT JOIN people p ON p.user_id = m.user_id"
-_REPEATED = "SELECT organization, user_id FROM members GROUP BY organization, user_id HAVING count(*) > 1"
+#: Lines that do not simply stand for one active membership each, as nearly all do.
+_SET_ASIDE = (
+    """
+    INSERT INTO aside SELECT m.place FROM members m LEFT JOIN people p ON p.user_id = m.user_id
+    WHERE p.place IS NULL OR p.blocked OR p.fault IS NOT NULL OR p.place IN (SELECT person FROM odd)
+    OR m.organization NOT IN (SELECT id FROM kept)
+    """,
+    """
+    INSERT OR IGNORE INTO aside SELECT place FROM members WHERE (organization, user_id) IN
+    (SELECT organization, user_id FROM members GROUP BY organization, user_id HAVING count(*) > 1)
+    """,
+)
+_PLAIN = "m.place NOT IN (SELECT place FROM aside)"
 _INSERT_PLAIN = f"""
-INSERT INTO final.memberships SELECT m.organization, m.user_id, s.slugs, NOT p.blocked
-{_JOINED} JOIN slugs s ON s.roles = m.roles WHERE {_PLAIN} ORDER BY m.organization, m.user_id
+INSERT INTO final.memberships SELECT m.organization, m.user_id, s.slugs, 1
+FROM members m CROSS JOIN slugs s ON s.roles = m.roles WHERE {_PLAIN} ORDER BY m.organization, m.user_id
+"""
+_ASIDE = """
+SELECT m.*, p.place, p.fault, p.blocked
+FROM aside a CROSS JOIN members m ON m.place = a.place LEFT JOIN people p ON p.user_id = m.user_id ORDER BY a.place
 """
 
 
@@ -78,14 +88,13 @@ def end_members(
         db.execute(table)
     db.executemany("INSERT INTO kept VALUES (?)", ((own,) for own in sorted(organizations.kept)))
     db.executemany("INSERT INTO slugs VALUES (?, ?)", ((number, one.text()) for number, one in members.slugs.items()))
-    db.execute(f"INSERT INTO aside SELECT place FROM members WHERE (organization, user_id) IN ({_REPEATED})")
+    for query in _SET_ASIDE:
+        db.execute(query)
     _set_skipped_aside(db, settings)
     ledger.put("members", "declared", db.execute(_INSERT_PLAIN).rowcount)
     members.remark_on_plain()
     aside: list[tuple[tuple[str, str], _Line]] = []
-    for row in settled(
-        db, ledger, db.execute(f"SELECT m.*, p.place, p.fault, p.blocked {_JOINED} WHERE NOT ({_PLAIN})")
-    ):
+    for row in settled(db, ledger, db.execute(_ASIDE)):
         line = _Line._make(row)
         fate = people.odd.get(line.person) if line.person is not None else None
         home = fate.group.key if fate and fate.group else line.user_id
@@ -165,7 +174,7 @@ class _Members:
         self.db.execute("CREATE TABLE remarkable (roles INTEGER PRIMARY KEY)")
         self.db.executemany("INSERT INTO remarkable VALUES (?)", ((number,) for number in odd))
         query = f"""
-        SELECT m.roles, m.organization, m.user_id, m.place {_JOINED}
+        SELECT m.roles, m.organization, m.user_id, m.place FROM members m
         WHERE m.roles IN (SELECT roles FROM remarkable) AND {_PLAIN} ORDER BY m.organization, m.user_id
         """
         met: set[int] = set()
