@@ -149,12 +149,12 @@ def _password(read: Read, tenant: int) -> tuple[Any, ...]:
         read.length,
         tenant,
         record.connection,
-        ids[0] if ids else None,
-        ids[1] if len(ids) > 1 else None,
+        ids[0] if ids else "",
+        ids[1] if len(ids) > 1 else "",
         (record.email or "").strip().lower(),
-        record.set_at,
+        record.set_at or "",
         fingerprint(record.owner, text) if text else "",
-        None if text else hash_fault(record),
+        "" if text else hash_fault(record),
     )
 
 

@@ -23,7 +23,7 @@ _TABLES = (
 _SET_ASIDE = (
     """
     INSERT INTO aside SELECT m.place FROM members m LEFT JOIN people p ON p.user_id = m.user_id
-    WHERE p.place IS NULL OR p.blocked OR p.fault IS NOT NULL OR p.place IN (SELECT person FROM odd)
+    WHERE p.place IS NULL OR p.blocked OR p.fault <> '' OR p.place IN (SELECT person FROM odd)
     OR m.organization NOT IN (SELECT id FROM kept)
     """,
     """

@@ -22,17 +22,17 @@ _SAME_CONNECTION = "(p.connection IS NULL OR i.connection IS NULL OR i.connectio
 _BY_ID = f"""
 INSERT INTO matches SELECT p.place, min(i.person), count(DISTINCT i.person), min(i.rank), 0
 FROM passwords p CROSS JOIN identities i ON i.own = p.{{own}} AND i.tenant = p.tenant AND {_SAME_CONNECTION}
-WHERE p.{{own}} IS NOT NULL AND p.place NOT IN (SELECT place FROM matches) GROUP BY p.place
+WHERE p.{{own}} <> '' AND p.place NOT IN (SELECT place FROM matches) GROUP BY p.place
 """
 _BY_EMAIL = f"""
 INSERT INTO matches SELECT p.place, min(x.place), count(*), {_LAST}, 1
 FROM passwords p CROSS JOIN people x ON x.email = p.email AND x.place / {TENANT} = p.tenant
-WHERE p.own IS NULL AND p.email <> ''
+WHERE p.own = '' AND p.email <> ''
 AND (SELECT count(*) FROM passwords q WHERE q.email = p.email AND q.tenant = p.tenant) = 1
 GROUP BY p.place HAVING count(*) = 1
 AND EXISTS (SELECT 1 FROM identities i WHERE i.person = x.place AND {_SAME_CONNECTION})
 """
-_USABLE = "FROM matches m JOIN passwords p USING (place) WHERE m.owners = 1 AND p.fault IS NULL"
+_USABLE = "FROM matches m JOIN passwords p USING (place) WHERE m.owners = 1 AND p.fault = ''"
 
 
 def match_passwords(db: sqlite3.Connection) -> None:
@@ -43,7 +43,7 @@ def match_passwords(db: sqlite3.Connection) -> None:
         db.execute(table)
     db.execute(_BY_ID.format(own="own"))
     db.execute(_BY_ID.format(own="bare"))
-    if db.execute("SELECT 1 FROM passwords WHERE own IS NULL LIMIT 1").fetchone():
+    if db.execute("SELECT 1 FROM passwords WHERE own = '' LIMIT 1").fetchone():
         db.execute("CREATE INDEX rest.passwords_by_email ON passwords (email)")
         db.execute("CREATE INDEX identities_by_person ON identities (person)")
         db.execute(_BY_EMAIL)
@@ -73,13 +73,13 @@ def end_passwords(db: sqlite3.Connection, people: People, ledger: Ledger) -> Non
     LEFT JOIN hashes h ON h.person = m.person
     """
     plain = """
-    m.owners = 1 AND h.place = p.place AND x.fault IS NULL AND NOT x.blocked AND NOT m.by_email
+    m.owners = 1 AND h.place = p.place AND x.fault = '' AND NOT x.blocked AND NOT m.by_email
     AND m.person NOT IN (SELECT person FROM odd)
     """
     (declared,) = db.execute(f"SELECT count(*) {joined} WHERE {plain}").fetchone()
     ledger.put("passwords", "declared", declared)
     columns = (
-        "p.place, coalesce(p.bare, p.own, ''), p.fault, m.person, m.owners, m.by_email, x.user_id, x.fault, x.blocked"
+        "p.place, iif(p.bare <> '', p.bare, p.own), p.fault, m.person, m.owners, m.by_email, x.user_id, x.fault, x.blocked"
     )
     rest = f"SELECT {columns}, h.place {joined} WHERE ({plain}) IS NOT TRUE ORDER BY p.place"
     rows = settled(db, ledger, db.execute(rest))

@@ -17,7 +17,7 @@ _FACTOR_FAULTS = {
     "factor_not_importable": "only authenticator apps (TOTP) can be imported",
 }
 #: Accounts that are users of their own, as nearly all are.
-_PLAIN = "p.fault IS NULL AND p.place NOT IN (SELECT person FROM odd)"
+_PLAIN = "p.fault = '' AND p.place NOT IN (SELECT person FROM odd)"
 _CREDENTIALS = f"""
 iif(p.blocked, NULL, h.fingerprint), h.place / {TENANT}, h.position, h.length,
 t.fingerprint, t.place / {TENANT}, t.position, t.length
