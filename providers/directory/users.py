@@ -26,7 +26,7 @@ _JOINED = "FROM people p LEFT JOIN hashes h ON h.person = p.place LEFT JOIN totp
 _INSERT_PLAIN = f"""
 INSERT INTO final.users
 SELECT p.user_id, p.user_id, p.email, p.verified, p.first_name, p.last_name, p.metadata, {_CREDENTIALS}
-{_JOINED} WHERE {_PLAIN} ORDER BY p.user_id
+{_JOINED.replace("people p", "people p NOT INDEXED")} WHERE {_PLAIN} ORDER BY p.user_id
 """
 
 
