@@ -1,6 +1,6 @@
 # `make demo` shows Ferry at work, `make test` checks it; both set up everything they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format
+.PHONY: help setup demo test bench format
 .DELETE_ON_ERROR:
 
 # The first Python that is new enough and can make virtual environments.
@@ -12,6 +12,7 @@ help:
 	@echo "make demo    preview and apply a sample export against the embedded sandbox"
 	@echo "make test    every check: format, lint, types, import rules, tests"
 	@echo "make setup   only what both need: .venv with all packages and the Pulumi engine"
+	@echo "make bench   measure a million users, and write the table in docs/performance.md"
 	@echo "make format  let ruff lay out the code"
 
 setup: .venv/engine.stamp
@@ -42,6 +43,9 @@ test: setup
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/pytest --numprocesses auto
+
+bench: setup
+	@.venv/bin/python -m tests.bench
 
 format: setup
 	.venv/bin/ruff format .

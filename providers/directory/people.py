@@ -208,7 +208,6 @@ def group_people(db: sqlite3.Connection, settings: Settings) -> People:
     known = "(SELECT user_id FROM people)"
     query = f"SELECT external_id, code FROM people_draft.withheld WHERE file = 'users' AND external_id NOT IN {known}"
     people = People(unreadable={own: code for own, code in db.execute(query) if own})
-    _refuse_collisions(db, people)
     others: dict[str, list[int]] = defaultdict(list)
     for own, email, verified in db.execute("SELECT own, email, verified FROM claims"):
         if own in people.unreadable or own.startswith("line "):
@@ -263,7 +262,9 @@ def _select(db: sqlite3.Connection, rest: str) -> Iterator[Person]:
 
 
 def drop_repeated(db: sqlite3.Connection, ledger: Ledger) -> None:
-    """Of several lines of one tenant with one id the newest counts; whatever the others brought is forgotten."""
+    """Leave every id once in `people`: of several lines of one tenant the newest, whatever the others brought is
+    forgotten; of several tenants' none counts.
+    """
     repeated = "SELECT user_id FROM people GROUP BY user_id HAVING count(*) > 1"
     rows = _select(db, f"WHERE p.user_id IN ({repeated}) ORDER BY p.user_id, p.place / {TENANT}")
     for _, lines in groupby(list(rows), lambda one: (one.user_id, one.place // TENANT)):
@@ -274,6 +275,7 @@ def drop_repeated(db: sqlite3.Connection, ledger: Ledger) -> None:
             db.execute("DELETE FROM people_draft.findings WHERE place = ?", (person.place,))
             message = "the id stands on another line too"
             ledger.end("merged", "users", person.place, person.user_id, "duplicate_line", message)
+    _refuse_collisions(db, ledger)
 
 
 def _age(db: sqlite3.Connection, person: Person) -> tuple[str, str]:
@@ -283,12 +285,20 @@ def _age(db: sqlite3.Connection, person: Person) -> tuple[str, str]:
     return instant(person.updated_at) or "", content
 
 
-def _refuse_collisions(db: sqlite3.Connection, people: People) -> None:
-    """An id that two tenants use stands for two people."""
-    fate = Fate("refused", "tenant_collision", "another tenant of this stack has the same id")
+def _refuse_collisions(db: sqlite3.Connection, ledger: Ledger) -> None:
+    """An id that two tenants use stands for two people, refused both; one row stays for what hangs on the id."""
+    message = "another tenant of this stack has the same id"
     repeated = "SELECT user_id FROM people GROUP BY user_id HAVING count(*) > 1"
-    for person in _select(db, f"WHERE p.user_id IN ({repeated})"):
-        people.odd[person.place] = fate
+    rows = _select(db, f"WHERE p.user_id IN ({repeated}) ORDER BY p.user_id, p.place")
+    for _, lines in groupby(list(rows), lambda one: one.user_id):
+        kept, *others = lines
+        db.execute("UPDATE people SET fault = 'tenant_collision', told = ? WHERE place = ?", (message, kept.place))
+        for person in others:
+            db.execute("DELETE FROM people WHERE place = ?", (person.place,))
+            db.execute("UPDATE identities SET person = ? WHERE person = ?", (kept.place, person.place))
+            claim = f"line {person.place}", person.email, person.verified
+            db.execute("INSERT INTO claims VALUES (?, ?, ?)", claim)
+            ledger.refuse("users", person.place, person.user_id, "tenant_collision", message)
 
 
 def _sharing(db: sqlite3.Connection, emails: Iterable[str]) -> Iterator[tuple[str, list[Person]]]:

@@ -120,7 +120,8 @@ class Outcome:
 
 def read(folder: Path, **config: str) -> Outcome:
     """What Ferry makes of an export folder; `config` as the stack configuration has it."""
-    texts = {"ferry:export": str(folder), **{f"ferry:{key}": text for key, text in config.items()}}
+    export = {} if "tenants" in config else {"export": str(folder)}
+    texts = {f"ferry:{key}": text for key, text in {**export, **config}.items()}
     with TemporaryDirectory() as project, open_store(read_settings(texts, {}), Path(project)) as store:
         directory = Directory(
             organizations=tuple(store.organizations()),

@@ -16,15 +16,19 @@ from providers.auth0.lines import ExportError
 from tests.pure.tenant import read
 
 CASES = Path(__file__).parents[1] / "cases"
-FOLDERS = sorted(path for path in CASES.iterdir() if any(path.glob("users.*")))
+FOLDERS = sorted(path for path in CASES.iterdir() if any(path.glob("users.*")) or (path / "settings.json").exists())
 GOLDEN = ("directory.json", "findings.jsonl", "stopped.txt")
 REWRITE = os.environ.get("REWRITE_GOLDEN") == "1"
+
+
+def _config(settings: Path) -> dict[str, str]:
+    return json.loads(settings.read_text(encoding="utf-8")) if settings.exists() else {}
 
 
 def outcome_of(folder: Path) -> dict[str, str]:
     """The golden files of a case, by name: directory and findings, or why the run stops."""
     settings = folder / "settings.json"
-    config = json.loads(settings.read_text(encoding="utf-8")) if settings.exists() else {}
+    config = {key: text.replace("CASE", str(folder)) for key, text in _config(settings).items()}
     try:
         outcome = read(folder, **config)
     except ExportError as error:
