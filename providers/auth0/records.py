@@ -184,7 +184,7 @@ class Member(Record):
 
 
 class Password(Record):
-    """A line of support's password file. The hash is in no repr."""
+    """A line of support's password file. The hash is in no repr; `hashes` judges it, whatever it is."""
 
     oid: Annotated[Text, BeforeValidator(lambda v: _id_text(v.get("$oid") if isinstance(v, dict) else v))] = Field(
         default=None, validation_alias="_id"
@@ -192,7 +192,8 @@ class Password(Record):
     alt_id: Annotated[Text, BeforeValidator(_id_text)] = None
     email: Text = None
     connection: Text = None
-    password_hash: Text = Field(default=None, validation_alias="passwordHash", repr=False)
+    password_hash: Any = Field(default=None, validation_alias="passwordHash", repr=False)
+    custom_password_hash: Any = Field(default=None, repr=False)
     set_at: Instant = Field(default=None, validation_alias="password_set_date")
 
     @property
@@ -212,11 +213,21 @@ class Password(Record):
         return (self.join_ids or ((self.email or "").strip().lower(),))[-1]
 
 
+_OTHER_SPELLINGS = {
+    "_id": "_ID",
+    "passwordHash": "password_hash",
+    "custom_password_hash": "customPasswordHash",
+}
+
+
 def with_one_spelling(line: dict[str, Any]) -> dict[str, Any]:
-    """A `passwords` line in which `_ID` stands for `_id`, and an email among the `identifiers` for `email`."""
+    """A `passwords` line in which `_ID` stands for `_id`, and an email among the `identifiers` for `email`; the two
+    keys of a hash may be written with `_` or without.
+    """
     result = dict(line)
-    if result.get("_id") is None:
-        result["_id"] = result.get("_ID")
+    for own, other in _OTHER_SPELLINGS.items():
+        if result.get(own) is None:
+            result[own] = result.get(other)
     if not result.get("email") and isinstance(result.get("identifiers"), list):
         emails = (i.get("value") for i in result["identifiers"] if isinstance(i, dict) and i.get("type") == "email")
         result["email"] = next(emails, None)

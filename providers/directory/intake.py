@@ -141,7 +141,7 @@ def _passwords(export: Export, _: Settings, stage: Stage) -> None:
 
 def _password(read: Read, tenant: int) -> tuple[Any, ...]:
     record: Password = read.record
-    text = usable_hash(record)
+    found = usable_hash(record)
     ids = record.join_ids
     return (
         read.place,
@@ -153,8 +153,8 @@ def _password(read: Read, tenant: int) -> tuple[Any, ...]:
         ids[1] if len(ids) > 1 else None,
         (record.email or "").strip().lower(),
         record.set_at,
-        fingerprint(record.owner, text) if text else "",
-        None if text else hash_fault(record),
+        fingerprint(record.owner, found.whole) if found else "",
+        None if found else hash_fault(record),
     )
 
 
