@@ -150,16 +150,17 @@ def _pbkdf2(text: str) -> PasswordHash:
 
 
 _SALTED = {"SSHA": ("ssha", 20), "SSHA256": ("ssha256", 32)}
+_SCHEME = re.compile(r"\{(SSHA|SSHA256)\}(.*)", re.IGNORECASE | re.ASCII | re.DOTALL)
 
 
 def _ldap(text: str) -> PasswordHash:
     """RFC 2307: `{SCHEME}base64`, where salted digests are those of password and salt, followed by the salt."""
-    scheme, _, encoded = text[1:].partition("}")
-    if scheme.upper() not in _SALTED:
+    found = _SCHEME.fullmatch(text)
+    if found is None:
         raise Unusable("an LDAP scheme that WorkOS does not import; it takes {SSHA} and {SSHA256}")
-    _, length = _SALTED[scheme.upper()]
-    both = from_base64(encoded)
-    return _salted(scheme.upper(), both[:length], both[length:], "suffix")
+    scheme, both = found[1].upper(), from_base64(found[2])
+    _, length = _SALTED[scheme]
+    return _salted(scheme, both[:length], both[length:], "suffix")
 
 
 def _salted(scheme: str, digest: bytes, salt: bytes, position: SaltPosition) -> PasswordHash:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from providers.auth0.hashes import PasswordHash
 from providers.auth0.lines import ExportError
 from providers.directory.model import Membership, Organization, Role
 from providers.directory.store import Store, open_store
@@ -254,8 +255,8 @@ def fingerprint_of(store: Store, field: str, external_id: str) -> str:
 def test_secrets_are_read_from_the_export_at_the_moment_they_are_needed(project: Path) -> None:
     with opened(project) as store:
         one, two = fingerprint_of(store, "password", "auth0|1"), fingerprint_of(store, "password", "auth0|2")
-        assert store.secret("password", "auth0|1", one) == HASH
-        assert store.secret("password", "auth0|2", two) == OTHER_HASH
+        assert store.secret("password", "auth0|1", one) == PasswordHash("bcrypt", HASH)
+        assert store.secret("password", "auth0|2", two) == PasswordHash("bcrypt", OTHER_HASH)
         assert store.secret("totp", "auth0|1", fingerprint_of(store, "totp", "auth0|1")) == OTP
 
 
@@ -270,7 +271,8 @@ def test_secrets_are_read_from_gzip_files_and_arrays_too(project: Path) -> None:
     (folder / "passwords.json.gz").write_bytes(gzip.compress(json.dumps(lines, indent=2).encode(), mtime=0))
     (folder / "passwords.ndjson").unlink()
     with opened(project) as store:
-        assert store.secret("password", "auth0|2", fingerprint_of(store, "password", "auth0|2")) == OTHER_HASH
+        found = store.secret("password", "auth0|2", fingerprint_of(store, "password", "auth0|2"))
+        assert found == PasswordHash("bcrypt", OTHER_HASH)
 
 
 @pytest.mark.parametrize(

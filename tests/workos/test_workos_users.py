@@ -44,6 +44,7 @@ def test_a_new_user_is_one_post_with_every_field_and_no_read(
         "metadata": {"plan": "gold"},
         "password_sha256": sha(HASH),
         "password_hash_type": "bcrypt",
+        "password_salt_position": None,
         "totp_sha256": [],
     }
     assert (written.origin, written.applied, written.notes) == ("created", desired, [])
