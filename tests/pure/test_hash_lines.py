@@ -54,7 +54,7 @@ def test_text_and_object_stand_under_either_key() -> None:
 
 
 def test_keys_and_words_may_be_spelled_otherwise() -> None:
-    spelled = {
+    spelled: Line = {
         "Algorithm": "SHA-256",
         "Hash": {"Value": "ab" * 32, "Encoding": "HEX"},
         "SALT": {"value": "salt", "encoding": "UTF-8", "position": "Suffix"},

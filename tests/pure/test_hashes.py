@@ -175,7 +175,7 @@ def scrypt(value: str, encoding: str | None, **more: Any) -> Line:
 
 def derived(**parameters: int) -> bytes:
     """The scrypt hash of the password."""
-    return hashlib.scrypt(PASSWORD, salt=SALT, **{"n": 16384, "r": 8, "p": 1, "dklen": 24, **parameters})  # type: ignore[arg-type]
+    return hashlib.scrypt(PASSWORD, salt=SALT, **{"n": 16384, "r": 8, "p": 1, "dklen": 24, **parameters})
 
 
 @pytest.mark.parametrize("encode", [bytes.hex, lambda raw: raw.hex().upper()], ids=["hex", "upper case hex"])
