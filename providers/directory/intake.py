@@ -152,12 +152,12 @@ def _password(read: Read, tenant: int, ledger: Ledger) -> tuple[Any, ...]:
         read.length,
         tenant,
         record.connection,
-        ids[0] if ids else None,
-        ids[1] if len(ids) > 1 else None,
+        ids[0] if ids else "",
+        ids[1] if len(ids) > 1 else "",
         (record.email or "").strip().lower(),
-        record.set_at,
+        record.set_at or "",
         fingerprint(record.owner, found.whole) if found else "",
-        None if found else hash_fault(record),
+        "" if found else hash_fault(record),
     )
 
 

@@ -23,7 +23,7 @@ _TABLES = (
 _SET_ASIDE = (
     """
     INSERT INTO aside SELECT m.place FROM members m LEFT JOIN people p ON p.user_id = m.user_id
-    WHERE p.place IS NULL OR p.blocked OR p.fault IS NOT NULL OR p.place IN (SELECT person FROM odd)
+    WHERE p.place IS NULL OR p.blocked OR p.fault <> '' OR p.place IN (SELECT person FROM odd)
     OR m.organization NOT IN (SELECT id FROM kept)
     """,
     """
@@ -148,6 +148,7 @@ class _Members:
         sets = db.execute("SELECT number, roles FROM role_sets").fetchall()
         #: Auth0 id and name of the roles in each set.
         self.sets = {number: [self._named_role(*one) for one in json.loads(text)] for number, text in sets}
+        self._resolved: dict[tuple[int, ...], _Slugs] = {}
         self.slugs = {number: self._resolve((number,)) for number in self.sets}
         #: Where a role was named first, by organization, user and line.
         self.named: dict[tuple[str, str], tuple[str, str, int]] = {}
@@ -156,6 +157,11 @@ class _Members:
         return own, self.roles.name_of(MemberRole(id=own, name=name))
 
     def _resolve(self, numbers: tuple[int, ...]) -> _Slugs:
+        if (known := self._resolved.get(numbers)) is None:
+            known = self._resolved[numbers] = self._resolve_anew(numbers)
+        return known
+
+    def _resolve_anew(self, numbers: tuple[int, ...]) -> _Slugs:
         names = {name for number in numbers for _, name in self.sets[number]}
         usable: list[str] = []
         unusable = 0

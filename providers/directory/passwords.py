@@ -22,17 +22,9 @@ _SAME_CONNECTION = "(p.connection IS NULL OR i.connection IS NULL OR i.connectio
 _BY_ID = f"""
 INSERT INTO matches SELECT p.place, min(i.person), count(DISTINCT i.person), min(i.rank), 0
 FROM passwords p CROSS JOIN identities i ON i.own = p.{{own}} AND i.tenant = p.tenant AND {_SAME_CONNECTION}
-WHERE p.{{own}} IS NOT NULL AND p.place NOT IN (SELECT place FROM matches) GROUP BY p.place
+WHERE p.{{own}} <> '' AND p.place NOT IN (SELECT place FROM matches) GROUP BY p.place
 """
-_BY_EMAIL = f"""
-INSERT INTO matches SELECT p.place, min(x.place), count(*), {_LAST}, 1
-FROM passwords p CROSS JOIN people x ON x.email = p.email AND x.place / {TENANT} = p.tenant
-WHERE p.own IS NULL AND p.email <> ''
-AND (SELECT count(*) FROM passwords q WHERE q.email = p.email AND q.tenant = p.tenant) = 1
-GROUP BY p.place HAVING count(*) = 1
-AND EXISTS (SELECT 1 FROM identities i WHERE i.person = x.place AND {_SAME_CONNECTION})
-"""
-_USABLE = "FROM matches m JOIN passwords p USING (place) WHERE m.owners = 1 AND p.fault IS NULL"
+_USABLE = "FROM matches m JOIN passwords p USING (place) WHERE m.owners = 1 AND p.fault = ''"
 
 
 def match_passwords(db: sqlite3.Connection) -> None:
@@ -43,10 +35,7 @@ def match_passwords(db: sqlite3.Connection) -> None:
         db.execute(table)
     db.execute(_BY_ID.format(own="own"))
     db.execute(_BY_ID.format(own="bare"))
-    if db.execute("SELECT 1 FROM passwords WHERE own IS NULL LIMIT 1").fetchone():
-        db.execute("CREATE INDEX rest.passwords_by_email ON passwords (email)")
-        db.execute("CREATE INDEX identities_by_person ON identities (person)")
-        db.execute(_BY_EMAIL)
+    _match_by_email(db)
     columns = "m.person, p.place, p.position, p.length, p.fingerprint"
     db.execute(f"INSERT INTO hashes SELECT {columns} {_USABLE} GROUP BY m.person HAVING count(*) = 1")
     for person, matches in list(_rivals(db)):
@@ -55,6 +44,30 @@ def match_passwords(db: sqlite3.Connection) -> None:
         if best is not None:
             query = "INSERT INTO hashes SELECT ?, place, position, length, fingerprint FROM passwords WHERE place = ?"
             db.execute(query, (person, best.place))
+
+
+def _match_by_email(db: sqlite3.Connection) -> None:
+    """The lines without id: by an email that stands once among the hashes, and once among the users."""
+    db.execute(
+        "CREATE TABLE without_id (email TEXT, tenant INT, number INT, PRIMARY KEY (email, tenant)) WITHOUT ROWID"
+    )
+    wanted = "SELECT email, tenant FROM passwords WHERE own = '' AND email <> ''"
+    count = "SELECT email, tenant, count(*) FROM passwords WHERE (email, tenant) IN"
+    db.execute(f"INSERT INTO without_id {count} ({wanted}) GROUP BY email, tenant HAVING count(*) = 1")
+    lines = (
+        "SELECT place, connection, email, tenant FROM passwords JOIN without_id USING (email, tenant) WHERE own = ''"
+    )
+    owners = "SELECT place, identities FROM people JOIN sign_ins ON number = sign_in WHERE email = ? AND place / ? = ?"
+    for place, connection, email, tenant in db.execute(lines).fetchall():
+        found = db.execute(owners, (email, TENANT, tenant)).fetchall()
+        if len(found) == 1 and _has_database_identity(found[0][1], connection):
+            db.execute("INSERT INTO matches VALUES (?, ?, 1, ?, 1)", (place, found[0][0], _LAST))
+
+
+def _has_database_identity(identities: str, connection: str | None) -> bool:
+    """Does one of the identities (`people.sign_in_of`) belong to this database, as far as both sides name it?"""
+    pairs = (line.split("\t") for line in identities.split("\n"))
+    return any(provider == "auth0" and (not connection or theirs in {"", connection}) for provider, theirs in pairs)
 
 
 def _rivals(db: sqlite3.Connection) -> Iterator[tuple[int, list[Match]]]:
@@ -68,20 +81,19 @@ def _rivals(db: sqlite3.Connection) -> Iterator[tuple[int, list[Match]]]:
 
 def end_passwords(db: sqlite3.Connection, people: People, ledger: Ledger) -> None:
     """Every password line into its bucket."""
-    joined = """
+    plain = """
+    SELECT h.place FROM hashes h CROSS JOIN people x ON x.place = h.person JOIN matches m ON m.place = h.place
+    WHERE x.fault = '' AND NOT x.blocked AND NOT m.by_email AND h.person NOT IN (SELECT person FROM odd)
+    """
+    db.execute("CREATE TABLE plain_hashes (place INTEGER PRIMARY KEY)")
+    ledger.put("passwords", "declared", db.execute(f"INSERT INTO plain_hashes {plain} ORDER BY h.place").rowcount)
+    columns = "p.place, iif(p.bare <> '', p.bare, p.own), p.fault, m.person, m.owners, m.by_email, x.user_id, x.fault"
+    rest = f"""
+    SELECT {columns}, x.blocked, h.place
     FROM passwords p LEFT JOIN matches m ON m.place = p.place LEFT JOIN people x ON x.place = m.person
     LEFT JOIN hashes h ON h.person = m.person
+    WHERE p.place NOT IN (SELECT place FROM plain_hashes) ORDER BY p.place
     """
-    plain = """
-    m.owners = 1 AND h.place = p.place AND x.fault IS NULL AND NOT x.blocked AND NOT m.by_email
-    AND m.person NOT IN (SELECT person FROM odd)
-    """
-    (declared,) = db.execute(f"SELECT count(*) {joined} WHERE {plain}").fetchone()
-    ledger.put("passwords", "declared", declared)
-    columns = (
-        "p.place, coalesce(p.bare, p.own, ''), p.fault, m.person, m.owners, m.by_email, x.user_id, x.fault, x.blocked"
-    )
-    rest = f"SELECT {columns}, h.place {joined} WHERE ({plain}) IS NOT TRUE ORDER BY p.place"
     rows = settled(db, ledger, db.execute(rest))
     for place, own, unusable, person, owners, by_email, user_id, fault, blocked, best in rows:
         if not owners:

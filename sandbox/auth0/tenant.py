@@ -61,7 +61,7 @@ class Tenant:
 
 
 def load_tenant(folder: Path) -> Tenant:
-    """Read an export folder; a million users take some twenty seconds.
+    """Read an export folder; a million users take some fifteen seconds.
 
     Raises TenantError for a folder without users and for a line that is not an object with the id Auth0 gives it.
     """

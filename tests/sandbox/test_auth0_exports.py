@@ -263,11 +263,11 @@ def test_an_expired_link_stays_expired_and_the_others_live(auth0: Auth0Side) -> 
 
 def test_a_failed_job_stays_failed_and_has_no_link(auth0: Auth0Side) -> None:
     job = auth0.export()
-    auth0.fault("/auth0/api/v2/jobs/", "job_failed", after=1)
+    auth0.fault("/auth0/api/v2/jobs/", "job_failed", after=2)
 
     told = [auth0.sdk.jobs.get(job) for _ in range(4)]
 
-    assert [one.status for one in told] == ["pending", "failed", "failed", "failed"]
+    assert [one.status for one in told] == ["pending", "processing", "failed", "failed"]
     assert all(one.location is None for one in told)
     assert told[-1].status_details == "The export failed."
 
