@@ -90,7 +90,7 @@ def decoded(value: str, encoding: str) -> bytes:
 
 def from_base64(text: str) -> bytes:
     """The bytes of base64 in either alphabet, with or without padding. Raises Unusable, also for none."""
-    plain = text.rstrip("=").replace("-", "+").replace("_", "/")
+    plain = text.replace("-", "+").replace("_", "/")
     try:
         data = b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except ValueError:

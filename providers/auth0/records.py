@@ -193,7 +193,7 @@ class Password(Record):
     email: Text = None
     connection: Text = None
     password_hash: Any = Field(default=None, validation_alias="passwordHash", repr=False)
-    custom_password_hash: Any = Field(default=None, repr=False)
+    custom_password_hash: Any = Field(default=None, validation_alias="customPasswordHash", repr=False)
     set_at: Instant = Field(default=None, validation_alias="password_set_date")
 
     @property
@@ -213,21 +213,11 @@ class Password(Record):
         return (self.join_ids or ((self.email or "").strip().lower(),))[-1]
 
 
-_OTHER_SPELLINGS = {
-    "_id": "_ID",
-    "passwordHash": "password_hash",
-    "custom_password_hash": "customPasswordHash",
-}
-
-
 def with_one_spelling(line: dict[str, Any]) -> dict[str, Any]:
-    """A `passwords` line in which `_ID` stands for `_id`, and an email among the `identifiers` for `email`; the two
-    keys of a hash may be written with `_` or without.
-    """
+    """A `passwords` line in which `_ID` stands for `_id`, and an email among the `identifiers` for `email`."""
     result = dict(line)
-    for own, other in _OTHER_SPELLINGS.items():
-        if result.get(own) is None:
-            result[own] = result.get(other)
+    if result.get("_id") is None:
+        result["_id"] = result.get("_ID")
     if not result.get("email") and isinstance(result.get("identifiers"), list):
         emails = (i.get("value") for i in result["identifiers"] if isinstance(i, dict) and i.get("type") == "email")
         result["email"] = next(emails, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasPath, BaseModel, ConfigDict, Field, ValidationError
 
 from providers.auth0.records import Factor, Identity, Member, MemberRole, Password, Record, User, is_rounded
 from providers.auth0.spelling import attribute
@@ -62,9 +62,7 @@ class _Password(_Strict, Password):
     email: str = Field(min_length=1)
     connection: str | None = None
     password_hash: str = Field(validation_alias="passwordHash", repr=False)
-    custom_password_hash: None = Field(
-        default=None, validation_alias=AliasChoices("custom_password_hash", "customPasswordHash")
-    )
+    custom_password_hash: None = Field(default=None, validation_alias="customPasswordHash")
     set_at: str | None = Field(default=None, validation_alias=AliasPath("password_set_date", "$date"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import asdict
 from typing import Any
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 from providers.auth0.credentials import hash_fault, usable_hash
 from providers.auth0.hashes import HashFault, read_hash
 from providers.auth0.records import Password, with_one_spelling
+from providers.auth0.regular import regular
 from tests.pure.hash_forms import accepted, argon2, custom, refused, salted
-from tests.pure.tenant import HASH, OTHER_HASH, Line
+from tests.pure.tenant import HASH, OTHER_HASH, Line, password
 
 SCRYPT = custom("scrypt", "ab", "hex", salt=salted(), keylen=1)
 
@@ -57,9 +59,9 @@ def test_keys_and_words_may_be_spelled_otherwise() -> None:
     spelled: Line = {
         "Algorithm": "SHA-256",
         "Hash": {"Value": "ab" * 32, "Encoding": "HEX"},
-        "SALT": {"value": "salt", "encoding": "UTF-8", "position": "Suffix"},
+        "SALT": {"value": "salt", "encoding": None, "position": "Suffix"},
         "password": {"encoding": "UTF-8"},
-        "keylen": None,
+        "cost": None,
         "more": [],
     }
     plain = custom("sha256", "ab" * 32, "hex", salt={"value": "salt", "position": "suffix"})
@@ -103,10 +105,19 @@ def test_the_key_of_a_line_may_be_spelled_otherwise(key: str) -> None:
     assert hash_fault(record) == ""
 
 
+@pytest.mark.parametrize("key", ["custom_password_hash", "customPasswordHash"])
+def test_a_line_with_a_second_hash_is_not_taken_for_a_plain_one(key: str) -> None:
+    plain = password("1", email="ann@people.example")
+
+    assert regular("passwords", json.dumps(plain).encode()) is not None
+    assert regular("passwords", json.dumps({**plain, key: custom("md5", "ab")}).encode()) is None
+
+
 def test_no_representation_shows_a_hash() -> None:
     found = accepted(HASH)
+    record = Password.model_validate({"passwordHash": HASH, "custom_password_hash": custom("bcrypt", HASH)})
 
-    assert HASH[7:] not in f"{found!r} {found!s} {[found]} {found}"
+    assert HASH[7:] not in f"{found!r} {found!s} {[found]} {found} {record!r} {record}"
     assert asdict(found)["text"] == HASH
 
 
