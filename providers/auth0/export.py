@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,6 +94,12 @@ class Export:
             for kind in FILES
         }
         ledger.names |= {(number, kind): name for kind, name in self.names.items()}
+
+    def beside(self, ledger: Ledger) -> Export:
+        """The same export, counted in another ledger."""
+        other = copy(self)
+        other.ledger = ledger
+        return other
 
     def size(self, kind: str) -> int:
         """Bytes of a file as it stands on the disk; 0 if it is not there."""

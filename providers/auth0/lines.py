@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import BinaryIO, NamedTuple, cast
 
 from providers.auth0.csv_rows import UnreadableRow, rows
+from providers.auth0.spelling import NO_NAMES
 
 _GZIP = b"\x1f\x8b"
 #: Support's files may be packed once more than their name says.
@@ -65,7 +65,7 @@ class Piece(NamedTuple):
     data: bytes
 
 
-def pieces(path: Path, export_as: Mapping[str, str] = MappingProxyType({})) -> Iterator[Piece]:
+def pieces(path: Path, export_as: Mapping[str, str] = NO_NAMES) -> Iterator[Piece]:
     """The records of a file: its lines if the first is a JSON value of its own, else the elements of its JSON text.
 
     A row of a `.csv` file is the JSON text of the same line of a users file under Auth0's own keys; `export_as` are the

@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from providers.auth0.export import Export, Read
-from providers.directory.draft import connect, settle
-from providers.directory.intake import take_in
-from providers.directory.memberships import end_members
+from providers.auth0.export import Export
+from providers.directory.draft import attach, connect, opened, settle
+from providers.directory.intake import PEOPLE, fill
+from providers.directory.model import Role
+from providers.directory.partner import Partner
 from providers.directory.passwords import end_passwords, match_passwords
 from providers.directory.people import drop_repeated, group_people
 from providers.directory.sign_in import sign_ins_of
-from providers.directory.tenancy import Organizations, Roles, read_organizations, read_roles
+from providers.directory.tenancy import Organizations, read_tenancy
 from providers.directory.users import end_factors, end_users
 from providers.findings import FILES, TENANT, Ledger
 from providers.settings import Settings
@@ -40,67 +41,73 @@ CREATE TABLE final.codes (code TEXT PRIMARY KEY, number INT, refuses INT, exampl
 CREATE TABLE final.meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 
+#: Where findings lie until all are known.
+_DRAFTS = ("main", "people_draft", "rest_draft", "members_draft")
+
 
 def build(exports: list[Export], settings: Settings, project: Path, path: Path, ledger: Ledger) -> None:
     """Write the store of an export under `path`, mode 0600. Every line ends in one bucket; the summary proves it.
 
     Raises ExportError for an export that cannot be trusted as a whole (see `lines.pieces`).
     """
-    drafts = path.with_suffix(".people"), path.with_suffix(".rest")
+    drafts = {name: path.with_suffix(f".{name}") for name in ("people", "rest", "members", "work")}
     try:
-        take_in(exports, settings, project, drafts, ledger)
-        connect(path).close()
-        with closing(sqlite3.connect(drafts[0], isolation_level=None)) as db:
-            db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;")
-            db.execute("ATTACH ? AS rest", (str(drafts[1]),))
-            db.execute("ATTACH ? AS final", (str(path),))
-            for other in ("rest", "final"):
-                db.executescript(f"PRAGMA {other}.journal_mode = OFF; PRAGMA {other}.synchronous = OFF;")
-            db.executescript(STORE)
-            db.execute("BEGIN")
-            _write(db, exports, settings, ledger)
-            db.execute("COMMIT")
+        with Partner(exports, settings, project, ledger) as partner:
+            partner.take_in(drafts["rest"])
+            fill(drafts["people"], PEOPLE, exports, settings, ledger)
+            partner.taken_in()
+            connect(path).close()
+            with opened(drafts["work"], people_draft=drafts["people"], rest_draft=drafts["rest"], final=path) as db:
+                db.executescript(STORE)
+                _write(db, partner, drafts, exports, settings, ledger)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     finally:
-        for draft in drafts:
+        for draft in drafts.values():
             draft.unlink(missing_ok=True)
 
 
-def _write(db: sqlite3.Connection, exports: list[Export], settings: Settings, ledger: Ledger) -> None:
-    organizations = read_organizations(_records(exports, "organizations"), settings, ledger)
-    roles = read_roles(_records(exports, "roles"), settings, ledger)
-    drop_repeated(db, ledger)
-    match_passwords(db)
-    people = group_people(db, settings)
-    end_passwords(db, people, ledger)
-    end_factors(db, people, ledger)
-    sign_ins = end_users(db, people, ledger)
-    end_members(db, organizations, people, roles, settings, ledger)
-    _write_organizations(db, organizations, roles)
-    _confirm(db, exports)
-    settle(db, ledger)
-    _write_findings(db, exports, ledger)
-    meta = {
-        "summary": ledger.summary(),
-        "sign_ins": [asdict(one) for one in sign_ins_of(sign_ins)],
-    }
-    db.executemany("INSERT INTO final.meta VALUES (?, ?)", ((name, json.dumps(told)) for name, told in meta.items()))
+def _write(
+    db: sqlite3.Connection,
+    partner: Partner,
+    drafts: dict[str, Path],
+    exports: list[Export],
+    settings: Settings,
+    ledger: Ledger,
+) -> None:
+    organizations, _ = read_tenancy(exports, settings, ledger)
+    with _at_once(db):
+        drop_repeated(db, ledger)
+        match_passwords(db)
+        people = group_people(db, settings)
+    partner.end_members(drafts["people"], drafts["members"])
+    with _at_once(db):
+        end_passwords(db, people, ledger)
+        end_factors(db, people, ledger)
+        sign_ins = end_users(db, people, ledger)
+    roles = partner.members_ended()
+    attach(db, "members_draft", drafts["members"])
+    with _at_once(db):
+        db.execute("INSERT INTO final.memberships SELECT * FROM members_draft.memberships ORDER BY organization, user")
+        _write_tenancy(db, organizations, roles)
+        _confirm(db, exports)
+        settle(db, ledger)
+        _write_findings(db, exports, ledger)
+        meta = {"summary": ledger.summary(), "sign_ins": [asdict(one) for one in sign_ins_of(sign_ins)]}
+        told = ((name, json.dumps(value)) for name, value in meta.items())
+        db.executemany("INSERT INTO final.meta VALUES (?, ?)", told)
 
 
-def _records(exports: Iterable[Export], kind: str) -> Iterator[Read]:
-    """Organizations or roles of all tenants, their ids under the prefix of the tenant."""
-    for export in exports:
-        for read in export.read(kind):
-            own = read.record.id
-            named = export.prefix and own.strip()
-            yield read._replace(record=read.record.model_copy(update={"id": export.prefix + own})) if named else read
+@contextmanager
+def _at_once(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN")
+    yield
+    db.execute("COMMIT")
 
 
 def _confirm(db: sqlite3.Connection, exports: list[Export]) -> None:
-    found = "SELECT code, file FROM main.findings UNION ALL SELECT code, file FROM rest.findings"
-    blank = f"SELECT count(*) FROM ({found}) WHERE code = 'blank_line' AND file = ?"
+    blank = "SELECT count(*) FROM people_draft.findings WHERE code = 'blank_line' AND file = ?"
     members = "SELECT organization, count(*) FROM members WHERE place / ? = ? GROUP BY organization"
     for export in exports:
         (number,) = db.execute(blank, (export.names["users"],)).fetchone()
@@ -111,11 +118,11 @@ def _insert(db: sqlite3.Connection, table: str, width: int, rows: Iterable[tuple
     db.executemany(f"INSERT INTO final.{table} VALUES ({','.join('?' * width)})", rows)
 
 
-def _write_organizations(db: sqlite3.Connection, organizations: Organizations, roles: Roles) -> None:
+def _write_tenancy(db: sqlite3.Connection, organizations: Organizations, roles: Iterable[Role]) -> None:
     kept = sorted(organizations.kept.items())
     rows = ((key, one.name, json.dumps(one.metadata), json.dumps(one.domains)) for key, one in kept)
     _insert(db, "organizations", 4, rows)
-    _insert(db, "roles", 4, ((one.slug, one.name, one.description, one.external_id) for one in roles.kept.values()))
+    _insert(db, "roles", 4, ((one.slug, one.name, one.description, one.external_id) for one in roles))
 
 
 def _write_findings(db: sqlite3.Connection, exports: list[Export], ledger: Ledger) -> None:
@@ -123,12 +130,12 @@ def _write_findings(db: sqlite3.Connection, exports: list[Export], ledger: Ledge
     db.execute("CREATE TABLE places (file TEXT PRIMARY KEY, turn INT)")
     names = (one.names[kind] for one in exports for kind in FILES)
     db.executemany("INSERT OR IGNORE INTO places VALUES (?, ?)", ((name, turn) for turn, name in enumerate(names)))
-    found = "SELECT * FROM main.findings UNION ALL SELECT * FROM rest.findings"
+    found = " UNION ALL ".join(f"SELECT * FROM {draft}.findings" for draft in _DRAFTS)
     order = "turn, line, code, external_id, message"
     columns = "code, file, line, external_id, message"
     found = f"SELECT {columns} FROM ({found}) LEFT JOIN places USING (file) ORDER BY {order}"
     db.execute(f"INSERT INTO final.findings {found}")
-    held = "SELECT file, external_id FROM main.withheld UNION SELECT file, external_id FROM rest.withheld"
+    held = " UNION ".join(f"SELECT file, external_id FROM {draft}.withheld" for draft in _DRAFTS)
     db.execute(f"INSERT INTO final.withheld {held}")
     for code, number in db.execute("SELECT code, count(*) FROM final.findings GROUP BY code").fetchall():
         query = "SELECT code, file, line, external_id, message FROM final.findings WHERE code = ? LIMIT 3"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,22 @@ def connect(path: Path) -> sqlite3.Connection:
         "PRAGMA page_size = 16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;"
     )
     return db
+
+
+@contextmanager
+def opened(path: Path, **others: Path) -> Iterator[sqlite3.Connection]:
+    """A new draft for remarks, with other drafts beside it under their names."""
+    with closing(connect(path)) as db:
+        db.executescript(_REMARKS)
+        for name, other in others.items():
+            attach(db, name, other)
+        yield db
+
+
+def attach(db: sqlite3.Connection, name: str, path: Path) -> None:
+    """Put another draft beside this one."""
+    db.execute(f"ATTACH ? AS {name}", (str(path),))
+    db.executescript(f"PRAGMA {name}.journal_mode = OFF; PRAGMA {name}.synchronous = OFF;")
 
 
 class Stage:

@@ -1,13 +1,11 @@
 """The lines of an export as rows of a draft: each judged by itself, before anything is compared.
 
-The users and the rest are independent here, so a large export is taken in by two processes, one on either core.
+The users and the rest are independent here, so two processes take a large export in, one on either core.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +13,6 @@ from typing import Any
 
 from providers.auth0.credentials import factor_fault, hash_fault, usable_hash, usable_totp
 from providers.auth0.export import Export, Read
-from providers.auth0.lines import ExportError
 from providers.auth0.records import Factor, Member, Password, User
 from providers.directory.draft import INDEXES, Stage, connect
 from providers.directory.model import fingerprint
@@ -25,8 +22,6 @@ from providers.settings import Settings
 
 #: The files whose lines become rows; organizations and roles are few.
 PEOPLE, REST = ("users",), ("members", "passwords", "mfa")
-#: Below this many bytes a second process costs more than it brings.
-_WORTH_A_PROCESS = 16 << 20
 
 
 def open_exports(settings: Settings, project: Path, ledger: Ledger) -> list[Export]:
@@ -44,42 +39,8 @@ def open_exports(settings: Settings, project: Path, ledger: Ledger) -> list[Expo
     ]
 
 
-def take_in(exports: list[Export], settings: Settings, project: Path, paths: tuple[Path, Path], ledger: Ledger) -> None:
-    """Fill two drafts: the first with the users of all exports, the second with the rest. Raises ExportError."""
-    people, rest = paths
-    if sum(export.size(kind) for export in exports for kind in REST) < _WORTH_A_PROCESS:
-        _fill(people, PEOPLE, exports, settings, ledger)
-        _fill(rest, REST, exports, settings, ledger)
-        return
-    task = {
-        "settings": settings.model_dump_json(exclude={"workos_api_key"}),
-        "project": str(project),
-        "path": str(rest),
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "providers.directory.intake"],
-        cwd=Path(__file__).parents[2],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as other:
-        try:
-            other.stdin.write(json.dumps(task))  # type: ignore[union-attr]
-            other.stdin.close()  # type: ignore[union-attr]
-            _fill(people, PEOPLE, exports, settings, ledger)
-            answer = other.stdout.read()  # type: ignore[union-attr]
-        except BaseException:
-            other.kill()
-            raise
-    if not answer:
-        raise ExportError("a second process that reads the export ended without an answer; is memory or disk short?")
-    told = json.loads(answer)
-    if "fault" in told:
-        raise ExportError(told["fault"])
-    ledger.add(told)
-
-
-def _fill(path: Path, kinds: tuple[str, ...], exports: list[Export], settings: Settings, ledger: Ledger) -> None:
+def fill(path: Path, kinds: tuple[str, ...], exports: list[Export], settings: Settings, ledger: Ledger) -> None:
+    """Make a draft with the rows of these files. Raises ExportError."""
     with closing(connect(path)) as db:
         stage = Stage(db, kinds, ledger)
         db.execute("BEGIN")
@@ -179,20 +140,3 @@ _TAKERS: dict[str, Callable[[Export, Settings, Stage], None]] = {
     "passwords": _passwords,
     "mfa": _factors,
 }
-
-
-def _serve() -> None:
-    """The second process: a task on standard input, what was counted on standard output."""
-    task = json.loads(sys.stdin.read())
-    settings, ledger = Settings.model_validate_json(task["settings"]), Ledger()
-    try:
-        _fill(Path(task["path"]), REST, open_exports(settings, Path(task["project"]), ledger), settings, ledger)
-    except ExportError as error:
-        told: dict[str, Any] = {"fault": str(error)}
-    else:
-        told = ledger.counted()
-    sys.stdout.write(json.dumps(told))
-
-
-if __name__ == "__main__":
-    _serve()

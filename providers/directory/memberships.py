@@ -15,6 +15,10 @@ from providers.findings import Bucket, Ledger, line_of
 from providers.settings import Settings
 
 _TABLES = (
+    """
+    CREATE TABLE memberships (organization TEXT, user TEXT, roles TEXT, active INT, PRIMARY KEY (organization, user))
+    WITHOUT ROWID
+    """,
     "CREATE TABLE kept (id TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE slugs (roles INTEGER PRIMARY KEY, slugs TEXT)",
     "CREATE TABLE aside (place INTEGER PRIMARY KEY)",
@@ -33,7 +37,7 @@ _SET_ASIDE = (
 )
 _PLAIN = "m.place NOT IN (SELECT place FROM aside)"
 _INSERT_PLAIN = f"""
-INSERT INTO final.memberships SELECT m.organization, m.user_id, s.slugs, 1
+INSERT INTO memberships SELECT m.organization, m.user_id, s.slugs, 1
 FROM members m CROSS JOIN slugs s ON s.roles = m.roles WHERE {_PLAIN} ORDER BY m.organization, m.user_id
 """
 _ASIDE = """
@@ -79,7 +83,7 @@ def end_members(
     settings: Settings,
     ledger: Ledger,
 ) -> None:
-    """Every members line into its bucket, every membership into the store.
+    """Every members line into its bucket, every membership into a new table `memberships`.
 
     Roles that stand in no roles file are declared by the way, so `roles` is complete when this has ended.
     """
@@ -97,7 +101,7 @@ def end_members(
     for row in settled(db, ledger, db.execute(_ASIDE)):
         line = _Line._make(row)
         fate = people.odd.get(line.person) if line.person is not None else None
-        home = fate.group.key if fate and fate.group else line.user_id
+        home = (fate.home if fate else "") or line.user_id
         if ended := _fate_of_member(line, home, organizations, people, settings):
             bucket, code, message = ended
             ledger.end(bucket, "members", line.place, f"{line.organization}/{line.user_id}", code, message)
@@ -212,7 +216,7 @@ class _Members:
         first = lines[0]
         slugs = self._resolve(tuple(line.roles for line in lines))
         row = (*pair, slugs.text(), not first.blocked)
-        self.db.execute("INSERT INTO final.memberships VALUES (?, ?, ?, ?)", row)
+        self.db.execute("INSERT INTO memberships VALUES (?, ?, ?, ?)", row)
         self.ledger.put("members", "declared")
         self._remark("/".join(pair), first.place, slugs)
         for line in lines:

@@ -62,11 +62,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of an account: its bucket, why, and the group it is in if it is declared or merged."""
+    """What became of an account: its bucket and why; of a declared or merged one the key of its WorkOS user, whether
+    that is blocked, and the group.
+    """
 
     bucket: Bucket
     code: str = ""
     message: str = ""
+    home: str = ""
+    blocked: bool = False
     group: Group | None = None
 
     @property
@@ -79,7 +83,7 @@ class Fate:
 
 def is_blocked(fate: Fate | None, blocked: bool) -> bool:
     """Is the WorkOS user blocked that an account became? `blocked` is the account's own flag."""
-    return fate.group.blocked if fate and fate.group else bool(blocked)
+    return fate.blocked if fate and fate.home else bool(blocked)
 
 
 @dataclass(slots=True)
@@ -202,7 +206,7 @@ def group_people(db: sqlite3.Connection, settings: Settings) -> People:
     accounts that are not simply declared by themselves.
     """
     known = "(SELECT user_id FROM people)"
-    query = f"SELECT external_id, code FROM withheld WHERE file = 'users' AND external_id NOT IN {known}"
+    query = f"SELECT external_id, code FROM people_draft.withheld WHERE file = 'users' AND external_id NOT IN {known}"
     people = People(unreadable={own: code for own, code in db.execute(query) if own})
     _refuse_collisions(db, people)
     others: dict[str, list[int]] = defaultdict(list)
@@ -224,9 +228,26 @@ def group_people(db: sqlite3.Connection, settings: Settings) -> People:
     if settings.blocked_users == "skip":
         for person in _select(db, "WHERE p.blocked AND p.fault = ''"):
             people.odd.setdefault(person.place, _BLOCKED_SKIPPED)
-    db.execute("CREATE TABLE odd (person INTEGER PRIMARY KEY)")
-    db.executemany("INSERT INTO odd VALUES (?)", ((place,) for place in sorted(people.odd)))
+    _write_down(db, people)
     return people
+
+
+def _write_down(db: sqlite3.Connection, people: People) -> None:
+    columns = "person INTEGER PRIMARY KEY, bucket TEXT, code TEXT, home TEXT, blocked INT"
+    db.execute(f"CREATE TABLE people_draft.odd ({columns})")
+    rows = ((place, one.bucket, one.code, one.home, int(one.blocked)) for place, one in sorted(people.odd.items()))
+    db.executemany("INSERT INTO odd VALUES (?, ?, ?, ?, ?)", rows)
+    db.execute("CREATE TABLE people_draft.unreadable (own TEXT PRIMARY KEY, code TEXT)")
+    db.executemany("INSERT INTO unreadable VALUES (?, ?)", people.unreadable.items())
+
+
+def read_back(db: sqlite3.Connection) -> People:
+    """What became of every account, as far as memberships need it, from the draft of the people."""
+    odd = {
+        place: Fate(bucket, code, home=home, blocked=bool(blocked))
+        for place, bucket, code, home, blocked in db.execute("SELECT * FROM odd")
+    }
+    return People(odd, dict(db.execute("SELECT own, code FROM unreadable")))
 
 
 def faulty(fault: str, told: str) -> Fate:
@@ -250,7 +271,7 @@ def drop_repeated(db: sqlite3.Connection, ledger: Ledger) -> None:
         for person in losers:
             db.execute("DELETE FROM people WHERE place = ?", (person.place,))
             db.execute("DELETE FROM identities WHERE person = ?", (person.place,))
-            db.execute("DELETE FROM findings WHERE place = ?", (person.place,))
+            db.execute("DELETE FROM people_draft.findings WHERE place = ?", (person.place,))
             message = "the id stands on another line too"
             ledger.end("merged", "users", person.place, person.user_id, "duplicate_line", message)
 
@@ -272,7 +293,7 @@ def _refuse_collisions(db: sqlite3.Connection, people: People) -> None:
 
 def _sharing(db: sqlite3.Connection, emails: Iterable[str]) -> Iterator[tuple[str, list[Person]]]:
     """The accounts of every email that more than one account has, or one of the emails named."""
-    db.execute("CREATE TEMP TABLE shared (email TEXT PRIMARY KEY) WITHOUT ROWID")
+    db.execute("CREATE TABLE shared (email TEXT PRIMARY KEY) WITHOUT ROWID")
     repeated = "SELECT email FROM people WHERE email <> '' GROUP BY email HAVING count(*) > 1"
     db.execute(f"INSERT INTO shared {repeated}")
     db.executemany("INSERT OR IGNORE INTO shared VALUES (?)", ((email,) for email in emails))
@@ -309,8 +330,10 @@ def _settle(sharing: list[Person], db: sqlite3.Connection, settings: Settings, p
         people.odd |= dict.fromkeys((person.place for person in ordered), _BLOCKED_SKIPPED)
         return
     message = f"the account has the email of {primary.user_id}, both verified"
-    people.odd[primary.place] = Fate("declared", group=group)
-    people.odd |= {person.place: Fate("merged", "merged_into_primary", message, group) for person in ordered[1:]}
+    told = "", "", group.key, group.blocked, group
+    people.odd[primary.place] = Fate("declared", *told)
+    merged = Fate("merged", "merged_into_primary", message, *told[2:])
+    people.odd |= dict.fromkeys((person.place for person in ordered[1:]), merged)
 
 
 def seniority(person: Person) -> tuple[str, str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from providers.auth0.export import Read
+from providers.auth0.export import Export, Read
 from providers.auth0.records import MemberRole
 from providers.auth0.records import Organization as Auth0Organization
 from providers.auth0.records import Role as Auth0Role
@@ -46,6 +46,20 @@ _LONGEST_SLUG, _LONGEST_ROLE_NAME, _LONGEST_DESCRIPTION = 48, 48, 150
 def slugged(name: str) -> str:
     """Lower case, runs of anything but a-z and 0-9 folded to `-`, trimmed (identity rule 10)."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def read_tenancy(exports: list[Export], settings: Settings, ledger: Ledger) -> tuple[Organizations, Roles]:
+    """Organizations and roles of all tenants, their ids under the prefix of the tenant."""
+    organizations = read_organizations(_records(exports, "organizations"), settings, ledger)
+    return organizations, read_roles(_records(exports, "roles"), settings, ledger)
+
+
+def _records(exports: list[Export], kind: str) -> Iterator[Read]:
+    for export in exports:
+        for read in export.read(kind):
+            own = read.record.id
+            named = export.prefix and own.strip()
+            yield read._replace(record=read.record.model_copy(update={"id": export.prefix + own})) if named else read
 
 
 @dataclass(slots=True)
