@@ -193,11 +193,10 @@ class Store:
             with open_unpacked(export.files[kind]) as file:
                 file.seek(place.offset)
                 data = parse(file.read(place.length))
-            secret, owner = _secret_of(field, data, export.prefix)
+            secret, mark = _secret_of(field, data, export.prefix)
         except (OSError, ValueError, EOFError, zlib.error):
-            secret, owner = None, ""
-        text = secret.whole if isinstance(secret, PasswordHash) else secret
-        if secret is None or text is None or fingerprint(owner, text) != expected:
+            secret, mark = None, ""
+        if secret is None or mark != expected:
             raise ExportError(f"{place.file} is not the file it was when the directory was built; run again")
         return secret
 
@@ -258,12 +257,14 @@ def _name(settings: Settings, exports: list[Export]) -> str:
 
 
 def _secret_of(field: str, data: dict[str, Any], prefix: str) -> tuple[PasswordHash | str | None, str]:
-    """The secret on a line, and whom its fingerprint is bound to."""
+    """The secret on a line and its fingerprint."""
     if field == "password":
         record = Password.model_validate(with_one_spelling(data))
-        return usable_hash(record), record.owner
+        found = usable_hash(record)
+        return found, fingerprint(record.owner, found.whole) if found else ""
     factor = Factor.model_validate(data)
-    return usable_totp(factor), prefix + factor.user_id
+    secret = usable_totp(factor)
+    return secret, fingerprint(prefix + factor.user_id, secret) if secret else ""
 
 
 def _forget_old(newest: Path) -> None:
