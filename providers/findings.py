@@ -40,6 +40,7 @@ NEXT_STEP: dict[str, str] = {
     "external_id_too_long": "WorkOS takes external ids of at most 128 characters: create this account by hand",
     "factor_not_importable": "this person enrols again in WorkOS; plan Magic Auth for the first sign-in",
     "hash_joined_by_email": "nothing; the line carries no id and its email is unique in both files",
+    "hash_layout_undocumented": "let one of these people sign in to a staging environment before the cutover",
     "invalid_domain": "correct the domain in Auth0 and export again",
     "invalid_email": "correct the address in Auth0 and export again",
     "invalid_field": "correct the named field in the export",

@@ -98,7 +98,7 @@ def clear_faults(sandbox: Sandbox, _: object) -> object:
 
 
 def _user(environment: Environment, user: User) -> dict[str, Any]:
-    text, kind = user.password or (None, None)
+    text, kind, salt_position = user.password or (None, None, None)
     secrets = [environment.factors[identifier].secret for identifier in environment.factor_series(user).newer(None)]
     return {
         "id": user.id,
@@ -111,6 +111,7 @@ def _user(environment: Environment, user: User) -> dict[str, Any]:
         "metadata": user.metadata,
         "password_sha256": None if text is None else _sha256(text),
         "password_hash_type": kind,
+        "password_salt_position": salt_position,
         "totp_sha256": [_sha256(secret) for secret in secrets],
     }
 

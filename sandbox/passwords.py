@@ -10,18 +10,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sandbox.refusals import coded, invalid_parameters, invalid_password_hash, weak_password
+from sandbox.state import Password
 
 #: WorkOS's default policy for plaintext passwords.
 SHORTEST_PASSWORD: Final = 10
 
-_BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
+_BCRYPT = re.compile(r"\$2[ab]\$(\d\d)\$[./A-Za-z0-9]{53}")
 _ARGON2 = re.compile(r"\$argon2(id|i|d)\$v=19\$m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,9})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
 _SCRYPT = re.compile(r"\$scrypt\$v=1\$n=\d+,r=\d+,p=\d+(,kl=\d+)?\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
 _PBKDF2 = re.compile(r"\$pbkdf2\$i=(\d{1,9}),d=(sha256|sha512)\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
 
 
 def _is_bcrypt(text: str) -> bool:
-    """``$2a$``, ``$2b$`` or ``$2y$``, a cost of 4 to 31, and 53 characters; ``$2y$`` is not documented."""
+    """``$2a$`` or ``$2b$``, a cost of 4 to 31, and 53 characters; ``$2y$`` is not documented, so it is refused."""
     found = _BCRYPT.fullmatch(text)
     return found is not None and 4 <= int(found[1]) <= 31
 
@@ -57,7 +58,7 @@ def _is_salted(label: str, digest_length: int) -> Callable[[str], bool]:
     return check
 
 
-#: The string layout of ssha256 and the parameters of firebase-scrypt are not documented in full.
+#: The layout of ssha256, the parameters of firebase-scrypt and bounds of scrypt are not documented.
 FORMS: Final[Mapping[str, Callable[[str], bool]]] = {
     "bcrypt": _is_bcrypt,
     "argon2": _is_argon2,
@@ -69,8 +70,8 @@ FORMS: Final[Mapping[str, Callable[[str], bool]]] = {
 }
 
 
-def read_password(body: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the password of a user body as (text, type), or None if it brings none; refuse a contradiction."""
+def read_password(body: Mapping[str, Any]) -> Password | None:
+    """Return the password of a user body, or None if it brings none; refuse a contradiction."""
     password, text, kind = (body.get(name) for name in ("password", "password_hash", "password_hash_type"))
     if password is not None and text is not None:
         raise coded(400, "password_and_password_hash_provided", "Send either password or password_hash.")
@@ -81,7 +82,7 @@ def read_password(body: Mapping[str, Any]) -> tuple[str, str] | None:
     if password is not None:
         if len(password) < SHORTEST_PASSWORD:
             raise weak_password()
-        return password, "plaintext"
+        return Password(password, "plaintext")
     if text is None and kind is None:
         return None
     if text is None or kind is None:
@@ -92,7 +93,7 @@ def read_password(body: Mapping[str, Any]) -> tuple[str, str] | None:
         raise invalid_password_hash("password_hash_type is not supported.")
     if not form(text):
         raise invalid_password_hash(f"password_hash is not a valid {kind} hash.")
-    return text, kind
+    return Password(text, kind, body.get("password_salt_position") or ("suffix" if kind == "ssha256" else None))
 
 
 def _check_salt_position(body: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ every change below is whole. Deleting an object deletes what hangs on it (member
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from sandbox.identifiers import Registrar
 from sandbox.series import Series
@@ -16,6 +16,14 @@ STATUSES: Final = ("active", "inactive", "pending")
 
 
 Key = TypeVar("Key")
+
+
+class Password(NamedTuple):
+    """A password as it was sent, its type, and where the salt of ssha256 stands; never given out."""
+
+    text: str
+    kind: str
+    salt_position: str | None = None
 
 
 @dataclass(slots=True)
@@ -33,8 +41,7 @@ class User:
     external_id: str | None
     metadata: dict[str, str]
     locale: str | None = None
-    #: The password as it was sent, and its type; never given out.
-    password: tuple[str, str] | None = None
+    password: Password | None = None
 
 
 @dataclass(slots=True)

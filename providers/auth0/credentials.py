@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from providers.auth0.hashes import HashFault, PasswordHash, read_hash
 from providers.auth0.records import Factor, Password, instant
 
-#: Auth0's own hashes: bcrypt in modular crypt form (Auth0: user profile structure; WorkOS: migrate from Auth0).
-_BCRYPT = re.compile(r"\$2[ab]\$\d\d\$[./A-Za-z0-9]{53}", re.ASCII)
 #: Base32 as Auth0 exports it, with or without padding.
 _BASE32 = re.compile(r"[A-Z2-7]{16,}=*")
 
 
-def usable_hash(record: Password) -> str | None:
-    """The hash if WorkOS imports it as it stands (bcrypt `$2a$`, `$2b$`), else None."""
-    text = record.password_hash
-    return text if text and _BCRYPT.fullmatch(text) else None
+def usable_hash(record: Password) -> PasswordHash | None:
+    """The hash as WorkOS imports it, None if it does not."""
+    found = read_hash(record.password_hash, record.custom_password_hash)
+    return found if isinstance(found, PasswordHash) else None
 
 
 def hash_fault(record: Password) -> str:
-    """Why WorkOS does not take a hash."""
-    return "not a bcrypt hash that WorkOS imports as it stands"
+    """Why WorkOS does not take a hash; '' if it does."""
+    found = read_hash(record.password_hash, record.custom_password_hash)
+    return found.reason if isinstance(found, HashFault) else ""
 
 
 def usable_totp(record: Factor) -> str | None:

@@ -184,7 +184,7 @@ class Member(Record):
 
 
 class Password(Record):
-    """A line of support's password file. The hash is in no repr."""
+    """A line of support's password file. The hash is in no repr; `hashes` judges it, whatever it is."""
 
     oid: Annotated[Text, BeforeValidator(lambda v: _id_text(v.get("$oid") if isinstance(v, dict) else v))] = Field(
         default=None, validation_alias="_id"
@@ -192,7 +192,8 @@ class Password(Record):
     alt_id: Annotated[Text, BeforeValidator(_id_text)] = None
     email: Text = None
     connection: Text = None
-    password_hash: Text = Field(default=None, validation_alias="passwordHash", repr=False)
+    password_hash: Any = Field(default=None, validation_alias="passwordHash", repr=False)
+    custom_password_hash: Any = Field(default=None, validation_alias="customPasswordHash", repr=False)
     set_at: Instant = Field(default=None, validation_alias="password_set_date")
 
     @property

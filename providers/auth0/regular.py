@@ -62,6 +62,7 @@ class _Password(_Strict, Password):
     email: str = Field(min_length=1)
     connection: str | None = None
     password_hash: str = Field(validation_alias="passwordHash", repr=False)
+    custom_password_hash: None = Field(default=None, validation_alias="customPasswordHash")
     set_at: str | None = Field(default=None, validation_alias=AliasPath("password_set_date", "$date"))
 
 

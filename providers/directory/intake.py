@@ -97,13 +97,16 @@ def _members(export: Export, _: Settings, stage: Stage) -> None:
 
 
 def _passwords(export: Export, _: Settings, stage: Stage) -> None:
-    stage.fill("passwords", (_password(read, export.number) for read in export.read("passwords")))
+    stage.fill("passwords", (_password(read, export.number, stage.ledger) for read in export.read("passwords")))
 
 
-def _password(read: Read, tenant: int) -> tuple[Any, ...]:
+def _password(read: Read, tenant: int, ledger: Ledger) -> tuple[Any, ...]:
     record: Password = read.record
-    text = usable_hash(record)
+    found = usable_hash(record)
     ids = record.join_ids
+    if found and found.type == "ssha256":
+        message = "WorkOS does not document the layout in which it takes salted SHA-256"
+        ledger.note("passwords", read.place, ids[-1] if ids else "", "hash_layout_undocumented", message)
     return (
         read.place,
         read.offset,
@@ -114,8 +117,8 @@ def _password(read: Read, tenant: int) -> tuple[Any, ...]:
         ids[1] if len(ids) > 1 else "",
         (record.email or "").strip().lower(),
         record.set_at or "",
-        fingerprint(record.owner, text) if text else "",
-        "" if text else hash_fault(record),
+        fingerprint(record.owner, found.whole) if found else "",
+        "" if found else hash_fault(record),
     )
 
 

@@ -12,10 +12,11 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from providers.auth0.credentials import usable_hash, usable_totp
 from providers.auth0.export import Export, digest, parse
+from providers.auth0.hashes import PasswordHash
 from providers.auth0.lines import ExportError, open_unpacked
 from providers.auth0.records import Factor, Password, with_one_spelling
 from providers.directory.build import build
@@ -34,7 +35,7 @@ from providers.findings import FILE_OF, CodeCount, Finding, Ledger
 from providers.settings import KINDS, Kind, Settings
 
 #: Raise it when a change of the mapping must not reuse the stores of an older version.
-_VERSION = 2
+_VERSION = 3
 _KEPT_STORES = 2
 #: The settings that shape a directory.
 _SHAPING = frozenset(
@@ -171,7 +172,13 @@ class Store:
                 total.update(f"{kind}\0{row!r}\n".encode())
         return total.hexdigest()
 
-    def secret(self, field: Literal["password", "totp"], external_id: str, expected: str) -> str:
+    @overload
+    def secret(self, field: Literal["password"], external_id: str, expected: str) -> PasswordHash: ...
+
+    @overload
+    def secret(self, field: Literal["totp"], external_id: str, expected: str) -> str: ...
+
+    def secret(self, field: Literal["password", "totp"], external_id: str, expected: str) -> PasswordHash | str:
         """A password hash or authenticator secret, read from the export at this moment.
 
         Raises ExportError if the export is not the one the directory was built from.
@@ -186,10 +193,10 @@ class Store:
             with open_unpacked(export.files[kind]) as file:
                 file.seek(place.offset)
                 data = parse(file.read(place.length))
-            secret, owner = _secret_of(field, data, export.prefix)
+            secret, mark = _secret_of(field, data, export.prefix)
         except (OSError, ValueError, EOFError, zlib.error):
-            secret, owner = None, ""
-        if secret is None or fingerprint(owner, secret) != expected:
+            secret, mark = None, ""
+        if secret is None or mark != expected:
             raise ExportError(f"{place.file} is not the file it was when the directory was built; run again")
         return secret
 
@@ -249,13 +256,15 @@ def _name(settings: Settings, exports: list[Export]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _secret_of(field: str, data: dict[str, Any], prefix: str) -> tuple[str | None, str]:
-    """The secret on a line, and whom its fingerprint is bound to."""
+def _secret_of(field: str, data: dict[str, Any], prefix: str) -> tuple[PasswordHash | str | None, str]:
+    """The secret on a line and its fingerprint."""
     if field == "password":
         record = Password.model_validate(with_one_spelling(data))
-        return usable_hash(record), record.owner
+        found = usable_hash(record)
+        return found, fingerprint(record.owner, found.whole) if found else ""
     factor = Factor.model_validate(data)
-    return usable_totp(factor), prefix + factor.user_id
+    secret = usable_totp(factor)
+    return secret, fingerprint(prefix + factor.user_id, secret) if secret else ""
 
 
 def _forget_old(newest: Path) -> None:

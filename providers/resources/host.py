@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from providers.auth0.hashes import PasswordHash
 from providers.directory.model import fields
 from providers.directory.store import Store, open_store
 from providers.resources.previous import confirm_target, read_previous
@@ -81,17 +82,15 @@ class StoredDirectory:
             store = self._store()
             return not store.declares(kind, name) and not store.withholds(kind, name)
 
-    def password(self, external_id: str, fingerprint: str) -> str:
+    def password(self, external_id: str, fingerprint: str) -> PasswordHash:
         """The hash with this fingerprint, read from the export. Raises ExportError if the export changed."""
-        return self._secret("password", external_id, fingerprint)
+        with self._lock:
+            return self._store().secret("password", external_id, fingerprint)
 
     def totp(self, external_id: str, fingerprint: str) -> str:
         """The authenticator secret with this fingerprint, likewise."""
-        return self._secret("totp", external_id, fingerprint)
-
-    def _secret(self, field: Literal["password", "totp"], external_id: str, fingerprint: str) -> str:
         with self._lock:
-            return self._store().secret(field, external_id, fingerprint)
+            return self._store().secret("totp", external_id, fingerprint)
 
 
 class Host:

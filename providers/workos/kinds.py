@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from providers.auth0.hashes import PasswordHash
 from providers.directory.differ import adopted, changes
 from providers.settings import Kind
 from providers.workos.client import Conflict, Gone, Refused, WorkOS
@@ -27,8 +28,8 @@ class Declared(Protocol):
     def organization(self, external_id: str) -> Fields | None:
         """The fields of the declared organization with this external id, or None."""
 
-    def password(self, external_id: str, fingerprint: str) -> str:
-        """The bcrypt hash with this fingerprint."""
+    def password(self, external_id: str, fingerprint: str) -> PasswordHash:
+        """The hash with this fingerprint."""
 
     def totp(self, external_id: str, fingerprint: str) -> str:
         """The Base32 secret with this fingerprint."""

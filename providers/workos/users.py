@@ -71,8 +71,9 @@ class Users(Records):
     def _password(self, desired: Fields) -> Fields:
         if not desired.get("password"):
             return {}
-        secret = self.declared.password(desired["external_id"], desired["password"])
-        return {"password_hash": secret, "password_hash_type": "bcrypt"}
+        found = self.declared.password(desired["external_id"], desired["password"])
+        position = {"password_salt_position": found.salt_position} if found.salt_position else {}
+        return {"password_hash": found.text, "password_hash_type": found.type, **position}
 
     def _put(self, written: Written, desired: Fields, body: Fields) -> None:
         for attempt in range(_ATTEMPTS):

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
+from providers.auth0.hashes import PasswordHash
 from providers.directory.store import Store, open_store
 from providers.settings import read_settings
 
@@ -105,7 +106,8 @@ def secrets_in(store: Store, field: Literal["password", "totp"]) -> dict[str, st
     for user in store.users():
         secret = user.password if field == "password" else user.totp
         if secret is not None:
-            found[user.external_id] = store.secret(field, user.external_id, secret.fingerprint)
+            text = store.secret(field, user.external_id, secret.fingerprint)
+            found[user.external_id] = text.text if isinstance(text, PasswordHash) else text
     return found
 
 

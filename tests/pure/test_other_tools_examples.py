@@ -82,7 +82,7 @@ def test_users_without_identities_find_their_hashes_under_the_other_spelling_of_
     (tmp_path / "passwords.json").write_text(ZITADEL_PASSWORDS)
     with open_store(read_settings({"ferry:export": str(tmp_path)}, {}), tmp_path) as store:
         hashes = {
-            user.email: user.password and store.secret("password", user.external_id, user.password.fingerprint)
+            user.email: user.password and store.secret("password", user.external_id, user.password.fingerprint).text
             for user in store.users()
         }
         names = [(user.first_name, user.last_name, user.email_verified) for user in store.users()]

@@ -184,19 +184,18 @@ def test_a_hash_that_several_users_could_own_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "$2y$10$" + "A" * 53,
         "$2x$10$" + "A" * 53,
         "$2b$10$" + "A" * 52,
         "$2b$10$" + "A" * 54,
         "$2b$10$" + "A" * 52 + "!",
         "$2b$10$" + "A" * 53 + "\n",
-        "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA",
+        "$argon2id$v=19$m=1024,t=3,p=4$c2FsdA$aGFzaA",
         "5f4dcc3b5aa765d61d8327deb882cf99",
         "",
         None,
     ],
 )
-def test_a_hash_that_workos_does_not_take_as_it_stands_is_refused(tmp_path: Path, text: str | None) -> None:
+def test_a_hash_that_workos_does_not_import_is_refused(tmp_path: Path, text: str | None) -> None:
     outcome = read(write(tmp_path, users=[person("1")], passwords=[{**password("1"), "passwordHash": text}]))
 
     assert outcome.user("auth0|1").password is None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from providers.auth0.hashes import PasswordHash, read_hash
 from providers.auth0.lines import ExportError
 from providers.directory.model import Membership, Organization, Role
 from providers.directory.store import Store, open_store
@@ -254,8 +255,8 @@ def fingerprint_of(store: Store, field: str, external_id: str) -> str:
 def test_secrets_are_read_from_the_export_at_the_moment_they_are_needed(project: Path) -> None:
     with opened(project) as store:
         one, two = fingerprint_of(store, "password", "auth0|1"), fingerprint_of(store, "password", "auth0|2")
-        assert store.secret("password", "auth0|1", one) == HASH
-        assert store.secret("password", "auth0|2", two) == OTHER_HASH
+        assert store.secret("password", "auth0|1", one) == PasswordHash("bcrypt", HASH)
+        assert store.secret("password", "auth0|2", two) == PasswordHash("bcrypt", OTHER_HASH)
         assert store.secret("totp", "auth0|1", fingerprint_of(store, "totp", "auth0|1")) == OTP
 
 
@@ -264,13 +265,30 @@ def test_the_authenticator_of_a_merged_account_is_read_back(project: Path) -> No
         assert store.secret("totp", "auth0|2", fingerprint_of(store, "totp", "auth0|2")) == OTHER_OTP
 
 
+CUSTOM = {"algorithm": "sha256", "hash": {"value": "ab" * 32, "encoding": "hex"}, "salt": {"value": "salt"}}
+
+
+def test_a_hash_of_another_algorithm_is_read_back_in_workos_form(project: Path) -> None:
+    path = project / "export" / "passwords.ndjson"
+    path.write_text(json.dumps({"_id": "1", "custom_password_hash": CUSTOM}))
+    with opened(project) as store:
+        expected = fingerprint_of(store, "password", "auth0|1")
+        found = store.secret("password", "auth0|1", expected)
+        assert found == read_hash(CUSTOM)
+        assert (found.type, found.salt_position) == ("ssha256", "prefix")
+        path.write_text(path.read_text().replace('"salt"}', '"salt","position":"suffix"}'))
+        with pytest.raises(ExportError, match="run again"):
+            store.secret("password", "auth0|1", expected)
+
+
 def test_secrets_are_read_from_gzip_files_and_arrays_too(project: Path) -> None:
     folder = project / "export"
     lines = [json.loads(line) for line in (folder / "passwords.ndjson").read_text().splitlines()]
     (folder / "passwords.json.gz").write_bytes(gzip.compress(json.dumps(lines, indent=2).encode(), mtime=0))
     (folder / "passwords.ndjson").unlink()
     with opened(project) as store:
-        assert store.secret("password", "auth0|2", fingerprint_of(store, "password", "auth0|2")) == OTHER_HASH
+        found = store.secret("password", "auth0|2", fingerprint_of(store, "password", "auth0|2"))
+        assert found == PasswordHash("bcrypt", OTHER_HASH)
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,7 @@ def test_the_directory_shows_everything_but_secrets(workos: WorkOSClient, http: 
             "metadata": {"plan": "pro"},
             "password_sha256": sha256(BCRYPT),
             "password_hash_type": "bcrypt",
+            "password_salt_position": None,
             "totp_sha256": [sha256(SECRET)],
         }
     ]
@@ -200,6 +201,17 @@ def test_a_new_hash_by_update_replaces_the_old_one_and_other_updates_keep_it(
     )
 
     assert http.get("/_sandbox/directory").json()["users"][0]["password_sha256"] == sha256(other)
+
+
+@pytest.mark.parametrize(("sent", "shown"), [("prefix", "prefix"), ("suffix", "suffix"), (None, "suffix")])
+def test_the_salt_of_ssha256_stands_after_the_password_unless_told(
+    workos: WorkOSClient, http: httpx.Client, sent: str | None, shown: str
+) -> None:
+    text = "{SSHA256}" + "QUFB" * 12
+    hashed = PasswordHashed(password_hash=text, password_hash_type="ssha256", password_salt_position=sent)
+    workos.user_management.create_user(email="ada@example.com", password=hashed)
+
+    assert http.get("/_sandbox/directory").json()["users"][0]["password_salt_position"] == shown
 
 
 def test_a_refusing_fault_answers_what_it_was_told_and_does_no_work(workos: WorkOSClient, http: httpx.Client) -> None:

@@ -174,7 +174,7 @@ def test_metadata_at_the_limits_is_kept_and_one_more_pair_by_update_is_refused(w
     [
         ("bcrypt", "$2a$10$" + "A" * 53),
         ("bcrypt", BCRYPT),
-        ("bcrypt", "$2y$12$" + "./Zz9" + "A" * 48),
+        ("bcrypt", "$2b$31$" + "./Zz9" + "A" * 48),
         ("argon2", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA"),
         ("scrypt", "$scrypt$v=1$n=16384,r=8,p=1,kl=64$c2FsdA$aGFzaA"),
         ("pbkdf2", "$pbkdf2$i=600000,d=sha256$c2FsdA$aGFzaA"),
@@ -195,6 +195,7 @@ def test_a_hash_of_a_supported_type_is_kept(workos: WorkOSClient, kind: str, tex
         ("bcrypt", "$2b$10$" + "A" * 52),
         ("bcrypt", "$2b$03$" + "A" * 53),
         ("bcrypt", "$2x$10$" + "A" * 53),
+        ("bcrypt", "$2y$10$" + "A" * 53),
         ("bcrypt", "$2b$10$" + "A" * 53 + "\n"),
         ("argon2", "$argon2id$v=19$m=1024,t=2,p=1$c2FsdA$aGFzaA"),
         ("argon2", "$argon2i$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from providers.auth0.hashes import PasswordHash
 from providers.auth0.lines import ExportError
 from providers.directory.model import fingerprint
 
@@ -24,7 +25,7 @@ class Declaration:
     users: dict[str, Fields] = field(default_factory=dict)
     organizations: dict[str, Fields] = field(default_factory=dict)
     keys: dict[str, Fields] = field(default_factory=dict)
-    secrets: dict[tuple[str, str], str] = field(default_factory=dict)
+    secrets: dict[tuple[str, str], str | PasswordHash] = field(default_factory=dict)
 
     def user(self, external_id: str) -> Fields | None:
         """The declared user with this external id."""
@@ -38,15 +39,16 @@ class Declaration:
         """The declared organization with this external id."""
         return self.organizations.get(external_id)
 
-    def password(self, external_id: str, fingerprint: str) -> str:
-        """The hash with this fingerprint."""
-        return self._secret(external_id, fingerprint)
+    def password(self, external_id: str, fingerprint: str) -> PasswordHash:
+        """The hash with this fingerprint; one that was declared as text is bcrypt."""
+        found = self._secret(external_id, fingerprint)
+        return PasswordHash("bcrypt", found) if isinstance(found, str) else found
 
     def totp(self, external_id: str, fingerprint: str) -> str:
         """The authenticator secret with this fingerprint."""
-        return self._secret(external_id, fingerprint)
+        return str(self._secret(external_id, fingerprint))
 
-    def _secret(self, external_id: str, fingerprint: str) -> str:
+    def _secret(self, external_id: str, fingerprint: str) -> str | PasswordHash:
         if (external_id, fingerprint) not in self.secrets:
             raise ExportError("the export is not the one that was previewed")
         return self.secrets[external_id, fingerprint]
@@ -55,8 +57,9 @@ class Declaration:
         """Declare a user and return its fields; `password` and `totp` are the secrets themselves."""
         fields = user(name, **more)
         for secret in ("password", "totp"):
-            if fields[secret]:
-                mark = fingerprint(fields["external_id"], fields[secret])
+            if found := fields[secret]:
+                text = found.whole if isinstance(found, PasswordHash) else found
+                mark = fingerprint(fields["external_id"], text)
                 self.secrets[fields["external_id"], mark] = fields[secret]
                 fields[secret] = mark
         self.users[fields["external_id"]] = fields

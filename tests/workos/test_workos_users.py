@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from providers.auth0.custom_hash import SaltPosition
+from providers.auth0.hashes import PasswordHash
 from providers.auth0.lines import ExportError
 from providers.workos.client import Gone, Refused, Unavailable, WorkOS
 from providers.workos.users import Users
@@ -11,6 +13,7 @@ from tests.engine.stack import Sandbox
 from tests.workos.calls import DELETE_USER, GET_USER, POST_USER, PUT_USER, USER_BY_EXTERNAL_ID, made, sha
 from tests.workos.declaration import HASH, OTHER_HASH, Declaration, Fields
 
+POSITIONS: tuple[SaltPosition, ...] = ("prefix", "suffix")
 SOMEBODY: Fields = {
     "email_verified": True,
     "first_name": "Ann",
@@ -44,6 +47,7 @@ def test_a_new_user_is_one_post_with_every_field_and_no_read(
         "metadata": {"plan": "gold"},
         "password_sha256": sha(HASH),
         "password_hash_type": "bcrypt",
+        "password_salt_position": None,
         "totp_sha256": [],
     }
     assert (written.origin, written.applied, written.notes) == ("created", desired, [])
@@ -242,6 +246,42 @@ def test_a_late_password_is_one_put_and_one_that_left_stays(
 
     assert workos.asked() == {PUT_USER: 1}
     assert workos.users()["auth0|ann"]["password_sha256"] == sha(HASH)
+
+
+@pytest.mark.parametrize(
+    ("hashed", "position"),
+    [
+        (PasswordHash("bcrypt", HASH), None),
+        (PasswordHash("argon2", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA"), None),
+        (PasswordHash("scrypt", "$scrypt$v=1$n=16384,r=8,p=1,kl=4$c2FsdA$aGFzaA"), None),
+        (PasswordHash("pbkdf2", "$pbkdf2$i=600000,d=sha256$c2FsdA$aGFzaA"), None),
+        (PasswordHash("ssha", "{SSHA}" + "QUFB" * 8), None),
+        (PasswordHash("ssha256", "{SSHA256}" + "QUFB" * 12, "prefix"), "prefix"),
+        (PasswordHash("ssha256", "{SSHA256}" + "QUFB" * 12, "suffix"), "suffix"),
+    ],
+    ids=lambda one: f"{one.type} {one.salt_position or ''}".strip() if isinstance(one, PasswordHash) else "",
+)
+def test_a_hash_of_every_type_reaches_workos_by_create_and_by_update(
+    users: Users, declared: Declaration, workos: Sandbox, hashed: PasswordHash, position: str | None
+) -> None:
+    made(users, declared.declares_user("new", password=hashed))
+    late = made(users, declared.declares_user("late"))
+    users.change(late, declared.declares_user("late", password=hashed))
+
+    for name in ("new", "late"):
+        held = workos.users()[f"auth0|{name}"]
+        assert (held["password_hash_type"], held["password_salt_position"]) == (hashed.type, position)
+        assert held["password_sha256"] == sha(hashed.text)
+
+
+def test_the_same_digest_with_its_salt_elsewhere_is_another_password(
+    users: Users, declared: Declaration, workos: Sandbox
+) -> None:
+    before, after = (PasswordHash("ssha256", "{SSHA256}" + "QUFB" * 12, one) for one in POSITIONS)
+    written = made(users, declared.declares_user("ann", password=before))
+    users.change(written, declared.declares_user("ann", password=after))
+
+    assert workos.users()["auth0|ann"]["password_salt_position"] == "suffix"
 
 
 def test_a_password_that_cannot_be_read_stops_before_the_write(
