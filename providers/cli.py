@@ -58,6 +58,8 @@ def check(context: click.Context, export: str | None, stack: str | None, as_json
 
     project = Path.cwd()
     try:
+        if not export and not stack:
+            raise ExportError("say what to check, an export folder or a stack: ferry check EXPORT, or --stack STACK")
         config = stack_config(project, stack) if stack else {}
         if export:
             config = {key: value for key, value in config.items() if key != "ferry:tenants"} | {"ferry:export": export}

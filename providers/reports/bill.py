@@ -26,6 +26,7 @@ class Requests:
 def bill(totals: Mapping[str, int], rate_share: float) -> dict[str, Any]:
     """The bill for a directory with these `Store.totals`: requests of a first `up`, seconds, and what undoing costs.
 
+    `{rate_share, requests: [{method, path, count, what}], total, seconds, floor_seconds, undo: the same}`, where
     `floor_seconds` is the time at the full limits: nothing that keeps them is faster. A new environment has the role
     `member` already.
     """
@@ -44,13 +45,11 @@ def bill(totals: Mapping[str, int], rate_share: float) -> dict[str, Any]:
         ),
     ]
     undo = [
-        Requests(
-            "DELETE", "/user_management/organization_memberships/{id}", totals["memberships"], "memberships, removed"
-        ),
-        Requests("DELETE", "/user_management/users/{id}", totals["users"], "users, removed"),
-        Requests("DELETE", "/organizations/{id}", totals["organizations"], "organizations, removed"),
+        Requests("DELETE", "/user_management/organization_memberships/{id}", totals["memberships"], "memberships"),
+        Requests("DELETE", "/user_management/users/{id}", totals["users"], "users"),
+        Requests("DELETE", "/organizations/{id}", totals["organizations"], "organizations"),
     ]
-    return {"rate_share": rate_share, **_costs(up, rate_share), "undo": _costs(undo, rate_share)}
+    return {**_costs(up, rate_share), "undo": _costs(undo, rate_share)}
 
 
 def seconds(requests: Iterable[Requests], share: float) -> int:
@@ -76,6 +75,7 @@ def duration(total: int) -> str:
 def _costs(requests: list[Requests], share: float) -> dict[str, Any]:
     sent = [one for one in requests if one.count]
     return {
+        "rate_share": share,
         "requests": [asdict(one) for one in sent],
         "total": sum(one.count for one in sent),
         "seconds": seconds(sent, share),

@@ -13,7 +13,7 @@ Keys, all always there:
 - `verification`: `{must_verify, spared}`, users. `magic_auth`: `{passwordless, no_counterpart}`, users by connection.
 - `passwords`: `{with_hash, database_users, without_hash}`.
 - `mfa`: `{totps, authenticator_missing, factors_left_behind, recovery_codes}`: users, users, lines, lines.
-- `bill`: see `bill.bill`. Seconds are whole.
+- `bill`: `{rate_share, requests: [{method, path, count, what}], total, seconds, floor_seconds, undo: the same keys}`.
 - `checklist`: the steps in order, as sentences.
 """
 

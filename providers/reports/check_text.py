@@ -78,7 +78,7 @@ def _finding(one: Mapping[str, Any]) -> Iterator[str]:
     yield plain(f"  {one['count']:>9,}  {one['code']}")
     facts = {each["message"] for each in one["examples"]}
     if len(facts) == 1:
-        yield from _told(f"{facts.pop()}.", 13)
+        yield from _told(facts.pop(), 13)
         facts.clear()
     yield from _told(f"Next: {one['next_step']}.", 13)
     for each in one["examples"]:
@@ -110,7 +110,7 @@ def _sign_in(one: Mapping[str, Any]) -> str:
     name = one["provider"] or "(none)"
     if one["connection"] not in {"", one["provider"]}:
         name = f"{name} {one['connection']}"
-    workos = f": {one['workos']}" if one["way"] in {"social", "enterprise"} else ""
+    workos = f" -> {one['workos']}" if one["way"] in {"social", "enterprise"} else ""
     return plain(f"  {one['users']:>9,}  {one['verify']:>9,}  {name}{workos}")
 
 
@@ -132,18 +132,16 @@ def _credentials(document: Mapping[str, Any]) -> Iterator[str]:
 def _bill(bill: Mapping[str, Any]) -> Iterator[str]:
     yield "  A first `pulumi up` into an empty environment:"
     yield from _requests(bill)
-    share = f"{bill['rate_share']:g}"
-    yield from _told(
-        f"At least {duration(bill['seconds'])} at ferry:rateShare {share} of WorkOS's limits; the floor at the full "
-        f"limits is {duration(bill['floor_seconds'])}. (500 writes of user management in 10 s, 6,000 requests in 60 s.)"
-    )
-    undo = bill["undo"]
+    yield from _told(f"{_time(bill)}. Limits: 500 writes of user management in 10 s, 6,000 requests in 60 s.")
     yield "  Undoing it (`pulumi destroy`; roles stay, WorkOS cannot delete them):"
-    yield from _requests(undo)
-    yield from _told(
-        f"At least {duration(undo['seconds'])} at ferry:rateShare {share}; the floor is "
-        f"{duration(undo['floor_seconds'])}. (50 organization deletes in 60 s.)"
-    )
+    yield from _requests(bill["undo"])
+    yield from _told(f"{_time(bill['undo'])}. Limit: 50 organization deletes in 60 s.")
+
+
+def _time(costs: Mapping[str, Any]) -> str:
+    share = f"{costs['rate_share']:g}"
+    floor = duration(costs["floor_seconds"])
+    return f"At least {duration(costs['seconds'])} at ferry:rateShare {share}; the floor, at the full limits: {floor}"
 
 
 def _requests(costs: Mapping[str, Any]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,42 +38,50 @@ def _in_auth0(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _in_workos(document: Mapping[str, Any]) -> Iterator[str]:
-    records = document["records"]
-    several = records["memberships_with_several_roles"]
-    if several:
+    records, magic = document["records"], document["magic_auth"]
+    if several := records["memberships_with_several_roles"]:
         yield f"Allow several roles a membership in WorkOS (Authorization): {count(several, 'membership')} have them."
-    told = {"social": "", "enterprise": ""}
-    for way in told:
-        told[way] = ", ".join(_named(one) for one in document["sign_ins"] if one["way"] == way)
-    if told["social"]:
-        yield f"Configure these social providers in WorkOS (Authentication): {told['social']}."
-    if told["enterprise"]:
-        yield f"Set up SSO for these enterprise connections with their administrators: {told['enterprise']}."
+    cut = sum(one["count"] for one in document["findings"] if one["code"] == "several_roles")
+    if cut:
+        yield (
+            f"Decide about {count(cut, 'membership')} with several roles in Auth0, of which only one comes along: "
+            "allow several in WorkOS and set ferry:multipleRoles, or order ferry:roles."
+        )
+    if social := _users_by(document, "social", "workos"):
+        yield f"Configure these social providers in WorkOS (Authentication), with users: {social}."
+    if enterprise := _users_by(document, "enterprise", "connection"):
+        yield f"Set up SSO for these enterprise connections with their administrators, with users: {enterprise}."
     if records["domains"]:
         yield (
             f"Have {count(records['domains'], 'organization domain')} verified (they arrive as pending): SSO users of "
             "a verified domain need not verify their email."
         )
-    magic = document["magic_auth"]
-    if magic["passwordless"] or magic["no_counterpart"] or passwords_missing(document):
-        yield "Switch Magic Auth on in WorkOS (Authentication): it is the way in for who has no other yet."
+    ways_in = {
+        "users of passwordless email": magic["passwordless"],
+        "without a password hash": document["passwords"]["without_hash"],
+        "without a counterpart": magic["no_counterpart"],
+    }
+    if any(ways_in.values()):
+        told = ", ".join(f"{number:,} {who}" for who, number in ways_in.items() if number)
+        yield f"Switch Magic Auth on in WorkOS (Authentication): it is the way in of {told}."
+    if document["mfa"]["totps"]:
+        yield (
+            f"Decide in WorkOS (Authentication) who needs MFA: {count(document['mfa']['totps'], 'user')} bring an "
+            "authenticator app along."
+        )
 
 
 def _for_people(document: Mapping[str, Any]) -> Iterator[str]:
-    without = passwords_missing(document)
-    if without:
+    if without := document["passwords"]["without_hash"]:
         yield f"Tell {count(without, 'user')} without a password hash to reset the password or to use Magic Auth."
-    stranded = [one for one in document["sign_ins"] if one["way"] == "none"]
-    if stranded:
-        told = ", ".join(f"{one['connection'] or one['provider']} ({one['users']:,})" for one in stranded)
-        yield f"Tell the users of connections without a counterpart how they sign in from now on: {told}."
+    if stranded := _users_by(document, "none", "connection"):
+        yield f"Tell the users of connections without a counterpart how they sign in from now on: {stranded}."
     mfa = document["mfa"]
     if mfa["authenticator_missing"]:
         yield f"Tell {count(mfa['authenticator_missing'], 'user')} to enrol an authenticator in WorkOS."
     if mfa["recovery_codes"]:
         yield f"Tell the owners of {count(mfa['recovery_codes'], 'recovery code')} that they no longer work."
-    verify = document["verification"]["must_verify"]
-    if verify:
+    if verify := document["verification"]["must_verify"]:
         yield (
             f"Announce that {count(verify, 'user')} will be asked for a code by email at the first sign-in, and send "
             "mail from a domain of your own (Domains)."
@@ -95,11 +104,10 @@ def _on_the_day(document: Mapping[str, Any]) -> Iterator[str]:
     yield "Switch the application to AuthKit. Keep the Auth0 tenant until nobody signs in there any more."
 
 
-def passwords_missing(document: Mapping[str, Any]) -> int:
-    """Database users who arrive without a password, while there is a file of hashes or not."""
-    return int(document["passwords"]["without_hash"])
-
-
-def _named(one: Mapping[str, Any]) -> str:
-    told = one["workos"] if one["way"] == "social" else one["connection"] or one["provider"]
-    return f"{told} ({one['users']:,})"
+def _users_by(document: Mapping[str, Any], way: str, name: str) -> str:
+    """`corp-saml (13), corp-okta (2)`: the sign-ins of a way by one of their names, or by the provider's."""
+    users: Counter[str] = Counter()
+    for one in document["sign_ins"]:
+        if one["way"] == way:
+            users[one[name] or one["provider"] or "(none)"] += one["users"]
+    return ", ".join(f"{one} ({number:,})" for one, number in users.most_common())

@@ -46,7 +46,7 @@ def counterpart(provider: str) -> Counterpart:
 
 #: What the users of a provider without a counterpart do instead.
 _INSTEAD = {
-    "oauth2": "a custom connection: GenericOIDC if its provider speaks OpenID Connect, else Magic Auth (a code by email)",
+    "oauth2": "SSO as GenericOIDC if the provider speaks OpenID Connect, else Magic Auth (a code by email)",
     "oauth1": "Magic Auth (a code by email); WorkOS has no custom OAuth 1 connection",
     "sms": "Magic Auth (a code by email); WorkOS has no sign-in by text message",
 }
