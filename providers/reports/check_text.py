@@ -22,7 +22,7 @@ _HEADINGS = {
 
 
 def check_lines(document: Mapping[str, Any]) -> Iterator[str]:
-    """The report, line by line. A line that starts a section has no space before it and ends in no colon."""
+    """The report, line by line. Only the titles of sections start with no space."""
     folders = ", ".join(one["folder"] for one in document["exports"])
     yield plain(f"FERRY CHECK {folders}")
     for title, lines in (
@@ -132,16 +132,17 @@ def _credentials(document: Mapping[str, Any]) -> Iterator[str]:
 def _bill(bill: Mapping[str, Any]) -> Iterator[str]:
     yield "  A first `pulumi up` into an empty environment:"
     yield from _requests(bill)
-    yield from _told(f"{_time(bill)}. Limits: 500 writes of user management in 10 s, 6,000 requests in 60 s.")
+    yield _time(bill)
+    yield "  Limits: 500 writes of user management in 10 s, 6,000 requests in 60 s."
     yield "  Undoing it (`pulumi destroy`; roles stay, WorkOS cannot delete them):"
     yield from _requests(bill["undo"])
-    yield from _told(f"{_time(bill['undo'])}. Limit: 50 organization deletes in 60 s.")
+    yield _time(bill["undo"])
+    yield "  Limits: the same, and 50 organization deletes in 60 s."
 
 
 def _time(costs: Mapping[str, Any]) -> str:
-    share = f"{costs['rate_share']:g}"
-    floor = duration(costs["floor_seconds"])
-    return f"At least {duration(costs['seconds'])} at ferry:rateShare {share}; the floor, at the full limits: {floor}"
+    share, floor = f"{costs['rate_share']:g}", duration(costs["floor_seconds"])
+    return f"  At least {duration(costs['seconds'])} at ferry:rateShare {share}; floor at full limits: {floor}."
 
 
 def _requests(costs: Mapping[str, Any]) -> Iterator[str]:
