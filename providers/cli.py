@@ -30,3 +30,49 @@ def sandbox(port: int, tenant: Path | None) -> None:
     except (TenantError, OSError) as error:
         raise click.UsageError(str(error)) from error
     serve(port, served)
+
+
+@main.command()
+@click.argument("export", required=False)
+@click.option("--stack", help="Take the settings of this stack's file (stacks/Pulumi.STACK.yaml), secrets left out.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document (keys: providers/reports/check.py).")
+@click.pass_context
+def check(context: click.Context, export: str | None, stack: str | None, as_json: bool) -> None:
+    """Say what becomes of every line of EXPORT, a folder, or of the stack's own: findings, bill, cutover checklist.
+
+    Offline, without a key. Exit code 0: clean; 1: findings refuse records; 2: cannot run.
+    """
+    import json
+    import sqlite3
+
+    from rich.console import Console
+    from rich.text import Text
+
+    from providers.auth0.lines import ExportError
+    from providers.directory.store import open_store
+    from providers.findings import Unbalanced
+    from providers.reports.check import check as checked
+    from providers.reports.check_text import check_lines
+    from providers.settings import InvalidSettings, read_settings
+    from providers.stack_file import UnreadableStack, stack_config
+
+    project = Path.cwd()
+    try:
+        if not export and not stack:
+            raise ExportError("say what to check, an export folder or a stack: ferry check EXPORT, or --stack STACK")
+        config = stack_config(project, stack) if stack else {}
+        if export:
+            config = {key: value for key, value in config.items() if key != "ferry:tenants"} | {"ferry:export": export}
+        settings = read_settings(config, {}, lambda _: False)
+        with open_store(settings, project) as store:
+            document = checked(store, settings)
+    except (ExportError, InvalidSettings, Unbalanced, UnreadableStack, OSError, sqlite3.Error) as error:
+        click.echo(f"ferry check: {error}", err=True)
+        context.exit(2)
+    if as_json:
+        click.echo(json.dumps(document, indent=1))
+    else:
+        console = Console(highlight=False)
+        for line in check_lines(document):
+            console.print(Text(line, style="bold" if line[:1].isupper() else ""), soft_wrap=True)
+    context.exit(0 if document["clean"] else 1)

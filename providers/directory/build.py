@@ -20,7 +20,7 @@ from providers.directory.model import Role
 from providers.directory.partner import Partner
 from providers.directory.passwords import end_passwords, match_passwords
 from providers.directory.people import drop_repeated, group_people
-from providers.directory.sign_in import sign_ins_of
+from providers.directory.sign_in import people_of, sign_ins_of
 from providers.directory.tenancy import Organizations, read_tenancy
 from providers.directory.users import end_factors, end_users
 from providers.findings import FILES, TENANT, Ledger
@@ -95,6 +95,7 @@ def _write(
         settle(db, ledger)
         _write_findings(db, exports, ledger)
         meta = {"summary": ledger.summary(), "sign_ins": [asdict(one) for one in sign_ins_of(sign_ins)]}
+        meta["people"] = people_of(sign_ins)
         told = ((name, json.dumps(value)) for name, value in meta.items())
         db.executemany("INSERT INTO final.meta VALUES (?, ?)", told)
 

@@ -35,7 +35,7 @@ from providers.findings import FILE_OF, CodeCount, Finding, Ledger
 from providers.settings import KINDS, Kind, Settings
 
 #: Raise it when a change of the mapping must not reuse the stores of an older version.
-_VERSION = 3
+_VERSION = 4
 _KEPT_STORES = 2
 #: The settings that shape a directory.
 _SHAPING = frozenset(
@@ -61,6 +61,8 @@ _DECLARES: dict[Kind, str] = {
 _TOTALS: dict[str, str] = {
     **{kind: f"SELECT count(*) FROM {kind}" for kind in KINDS},
     "inactive_memberships": "SELECT count(*) FROM memberships WHERE NOT active",
+    "memberships_with_several_roles": "SELECT count(*) FROM memberships WHERE instr(roles, ',')",
+    "default_roles": "SELECT count(*) FROM roles WHERE key = 'member'",
     "passwords": "SELECT count(password) FROM users",
     "totps": "SELECT count(totp) FROM users",
     "domains": "SELECT coalesce(sum(json_array_length(domains)), 0) FROM organizations",
@@ -153,8 +155,9 @@ class Store:
         ]
 
     def totals(self) -> dict[str, int]:
-        """How many records the directory has, by kind, and of what else it takes requests to bring along."""
-        return {name: int(self._db.execute(query).fetchone()[0]) for name, query in _TOTALS.items()}
+        """How many records the directory has, by kind, and of what else it takes requests or a person's attention."""
+        counts = {name: int(self._db.execute(query).fetchone()[0]) for name, query in _TOTALS.items()}
+        return {**counts, **json.loads(self._meta("people"))}
 
     def sign_ins(self) -> list[SignIn]:
         """The declared users by provider and connection."""

@@ -1,0 +1,83 @@
+"""What a first `up` into an empty environment costs: requests by kind, and hours at WorkOS's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from math import ceil
+from typing import Any
+
+#: WorkOS's documented limits (API reference: rate limits), requests in seconds; `providers.workos.pacing` keeps them.
+ALL = (6_000, 60)
+USER_MANAGEMENT_WRITES = (500, 10)
+ORGANIZATION_DELETES = (50, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """How many requests of one kind, for what."""
+
+    method: str
+    path: str
+    count: int
+    what: str
+
+
+def bill(totals: Mapping[str, int], rate_share: float) -> dict[str, Any]:
+    """The bill for a directory with these `Store.totals`: requests of a first `up`, seconds, and what undoing costs.
+
+    `{rate_share, requests: [{method, path, count, what}], total, seconds, floor_seconds, undo: the same}`, where
+    `floor_seconds` is the time at the full limits: nothing that keeps them is faster. A new environment has the role
+    `member` already.
+    """
+    up = [
+        Requests("GET", "/authorization/roles", int(totals["roles"] > 0), "roles, listed once"),
+        Requests("POST", "/authorization/roles", totals["roles"] - totals["default_roles"], "roles"),
+        Requests("POST", "/organizations", totals["organizations"], "organizations"),
+        Requests("POST", "/user_management/users", totals["users"], "users, password hash included"),
+        Requests("POST", "/user_management/users/{id}/auth_factors", totals["totps"], "authenticators (TOTP)"),
+        Requests("POST", "/user_management/organization_memberships", totals["memberships"], "memberships"),
+        Requests(
+            "PUT",
+            "/user_management/organization_memberships/{id}/deactivate",
+            totals["inactive_memberships"],
+            "memberships that arrive inactive",
+        ),
+    ]
+    undo = [
+        Requests("DELETE", "/user_management/organization_memberships/{id}", totals["memberships"], "memberships"),
+        Requests("DELETE", "/user_management/users/{id}", totals["users"], "users"),
+        Requests("DELETE", "/organizations/{id}", totals["organizations"], "organizations"),
+    ]
+    return {**_costs(up, rate_share), "undo": _costs(undo, rate_share)}
+
+
+def seconds(requests: Iterable[Requests], share: float) -> int:
+    """The least time these requests take when a run may use this share of every limit, rounded up."""
+    counted = list(requests)
+    writes = [one for one in counted if one.path.startswith("/user_management/") and one.method != "GET"]
+    deletes = [one for one in counted if one.path.startswith("/organizations/") and one.method == "DELETE"]
+    limited = ((ALL, counted), (USER_MANAGEMENT_WRITES, writes), (ORGANIZATION_DELETES, deletes))
+    return max(
+        ceil(sum(one.count for one in group) * window / max(1, int(number * share)))
+        for (number, window), group in limited
+    )
+
+
+def duration(total: int) -> str:
+    """Seconds for people: `45 s`, `12 min`, `1 h 32 min`, rounded up."""
+    if total < 60:
+        return f"{total} s"
+    hours, minutes = divmod(ceil(total / 60), 60)
+    return f"{hours:,} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _costs(requests: list[Requests], share: float) -> dict[str, Any]:
+    sent = [one for one in requests if one.count]
+    return {
+        "rate_share": share,
+        "requests": [asdict(one) for one in sent],
+        "total": sum(one.count for one in sent),
+        "seconds": seconds(sent, share),
+        "floor_seconds": seconds(sent, 1.0),
+    }

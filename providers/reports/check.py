@@ -1,0 +1,101 @@
+"""`ferry check` as one document: the same for people (`check_text`) and, as JSON, for machines.
+
+Keys, all always there:
+
+- `clean`: no finding refuses a record.
+- `exports`: `{tenant, folder}` each, as configured.
+- `files`: by file `{lines, declared, merged, refused, skipped}`; lines are the sum of the other four.
+- `findings`: `{code, count, refuses, next_step, examples: [{file, line, external_id, message}]}` each, refusing ones
+  first, then by count.
+- `records`: how many of what the directory declares (`Store.totals`).
+- `sign_ins`: `{provider, connection, users, verify, way, workos}` each; a user with several identities is counted at
+  each. `way`: database, passwordless, social, enterprise, none.
+- `verification`: `{must_verify, spared}`, users. `magic_auth`: `{passwordless, no_counterpart}`, users by connection.
+- `passwords`: `{with_hash, database_users, without_hash}`.
+- `mfa`: `{totps, authenticator_missing, factors_left_behind, recovery_codes}`: users, users, lines, lines.
+- `bill`: `{rate_share, requests: [{method, path, count, what}], total, seconds, floor_seconds, undo: the same keys}`.
+- `checklist`: the steps in order, as sentences.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from providers.auth0.lines import ExportError
+from providers.directory.sign_in import SignIn
+from providers.directory.store import Store
+from providers.findings import NEXT_STEP, CodeCount
+from providers.reports.bill import bill
+from providers.reports.checklist import checklist
+from providers.reports.counterparts import counterpart
+from providers.settings import Settings
+
+
+def check(store: Store, settings: Settings) -> dict[str, Any]:
+    """The document for a store. Raises ExportError if the users file holds no line."""
+    return document(store.summary(), store.codes(), store.totals(), store.sign_ins(), settings)
+
+
+def document(
+    summary: dict[str, dict[str, int]],
+    codes: list[CodeCount],
+    totals: dict[str, int],
+    sign_ins: list[SignIn],
+    settings: Settings,
+) -> dict[str, Any]:
+    """The same from a store's answers."""
+    if not summary["users"]["lines"]:
+        raise ExportError("the users file holds no line; an empty export is never what is meant. Export again")
+    found = Counter({one.code: one.count for one in codes})
+    ways = [{**asdict(one), **counterpart(one.provider)._asdict()} for one in sign_ins]
+    exports = [{"tenant": one.name, "folder": one.export} for one in settings.tenants]
+    told: dict[str, Any] = {
+        "clean": not any(one.refuses for one in codes),
+        "exports": exports or [{"tenant": "", "folder": settings.export}],
+        "files": summary,
+        "findings": _findings(codes),
+        "records": totals,
+        "sign_ins": ways,
+        "verification": {"must_verify": totals["must_verify"], "spared": totals["users"] - totals["must_verify"]},
+        "magic_auth": {"passwordless": _users(ways, "passwordless"), "no_counterpart": _users(ways, "none")},
+        "passwords": {
+            "with_hash": totals["passwords"],
+            "database_users": totals["database_users"],
+            "without_hash": max(0, totals["database_users"] - totals["passwords"]),
+        },
+        "mfa": {
+            "totps": totals["totps"],
+            "authenticator_missing": found["authenticator_missing"],
+            "factors_left_behind": found["factor_not_importable"] + found["invalid_totp_secret"],
+            "recovery_codes": found["recovery_code"],
+        },
+        "bill": bill(totals, settings.rate_share),
+    }
+    return {**told, "checklist": checklist(told)}
+
+
+def _findings(codes: list[CodeCount]) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": one.code,
+            "count": one.count,
+            "refuses": one.refuses,
+            "next_step": NEXT_STEP[one.code.partition(":")[0]],
+            "examples": [
+                {"file": each.file, "line": each.line, "external_id": each.external_id, "message": _fact(each.message)}
+                for each in one.examples
+            ],
+        }
+        for one in sorted(codes, key=lambda one: (not one.refuses, -one.count, one.code))
+    ]
+
+
+def _fact(message: str) -> str:
+    return message.partition(". Next: ")[0]
+
+
+def _users(ways: Iterable[dict[str, Any]], way: str) -> int:
+    return sum(one["users"] for one in ways if one["way"] == way)

@@ -1,0 +1,156 @@
+"""The check document as text for people: lines of at most 80 columns, but that no id and no name is ever cut."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from providers.findings import BUCKETS
+from providers.reports.bill import duration
+from providers.reports.checklist import count
+from providers.reports.counterparts import instead
+
+_WIDTH = 80
+_HEADINGS = {
+    "database": "Email and password: nothing to configure",
+    "passwordless": "Passwordless email: Magic Auth (a code by email) in WorkOS",
+    "social": "Social: configure these providers in WorkOS before the cutover",
+    "enterprise": "Enterprise: each connection needs its SSO set-up in WorkOS",
+    "none": "No counterpart in WorkOS",
+}
+
+
+def check_lines(document: Mapping[str, Any]) -> Iterator[str]:
+    """The report, line by line. Only the titles of sections start with no space."""
+    folders = ", ".join(one["folder"] for one in document["exports"])
+    yield plain(f"FERRY CHECK {folders}")
+    for title, lines in (
+        ("LINES", _files(document)),
+        ("FINDINGS", _findings(document)),
+        ("SIGN-IN", _sign_ins(document)),
+        ("PASSWORDS AND MFA", _credentials(document)),
+        ("BILL", _bill(document["bill"])),
+        ("CUTOVER CHECKLIST", _checklist(document)),
+    ):
+        yield ""
+        yield title
+        yield from lines
+
+
+def plain(text: str) -> str:
+    """Text from an export, safe to print: what is no printable ASCII is shown as an escape."""
+    return "".join(one if " " <= one <= "~" else one.encode("unicode_escape").decode() for one in text)
+
+
+def _told(text: str, indent: int = 2, first: str = "") -> list[str]:
+    lead = first or " " * indent
+    return textwrap.wrap(
+        plain(text),
+        _WIDTH,
+        initial_indent=lead,
+        subsequent_indent=" " * len(lead),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _files(document: Mapping[str, Any]) -> Iterator[str]:
+    yield f"  {'':<13}" + "".join(f"{name:>12}" for name in ("lines", *BUCKETS))
+    for file, counts in document["files"].items():
+        yield f"  {file:<13}" + "".join(f"{counts[name]:>12,}" for name in ("lines", *BUCKETS))
+    total = sum(one["lines"] for one in document["files"].values())
+    yield f"  Every line is in exactly one bucket: {count(total, 'line')}, none lost."
+
+
+def _findings(document: Mapping[str, Any]) -> Iterator[str]:
+    for refuses, heading in ((True, "These refuse lines:"), (False, "These refuse nothing:")):
+        of_kind = [one for one in document["findings"] if one["refuses"] is refuses]
+        if of_kind:
+            yield f"  {heading}"
+        for one in of_kind:
+            yield from _finding(one)
+    if not document["findings"]:
+        yield "  None."
+
+
+def _finding(one: Mapping[str, Any]) -> Iterator[str]:
+    yield plain(f"  {one['count']:>9,}  {one['code']}")
+    facts = {each["message"] for each in one["examples"]}
+    if len(facts) == 1:
+        yield from _told(facts.pop(), 13)
+        facts.clear()
+    yield from _told(f"Next: {one['next_step']}.", 13)
+    for each in one["examples"]:
+        place = f"{each['file']}:{each['line']}" if each["line"] else each["file"]
+        yield plain(f"               {place} {each['external_id']}".rstrip())
+        if facts:
+            yield from _told(each["message"], 17)
+
+
+def _sign_ins(document: Mapping[str, Any]) -> Iterator[str]:
+    yield from _told(
+        "Declared users by way, provider and connection; who has several identities is counted at each. "
+        "VERIFY: will be asked for a code by email at the first sign-in; the others will not."
+    )
+    yield f"  {'USERS':>9}  {'VERIFY':>9}  PROVIDER"
+    for way, heading in _HEADINGS.items():
+        of_way = [one for one in document["sign_ins"] if one["way"] == way]
+        if of_way:
+            yield f"  {heading}"
+        for one in of_way:
+            yield _sign_in(one)
+            if way == "none":
+                yield from _told(f"Instead: {instead(one['provider'])}.", 26)
+    spared, verify = document["verification"]["spared"], document["verification"]["must_verify"]
+    yield from _told(f"In all, {count(verify, 'user')} must verify the email and {spared:,} need not.")
+
+
+def _sign_in(one: Mapping[str, Any]) -> str:
+    name = one["provider"] or "(none)"
+    if one["connection"] not in {"", one["provider"]}:
+        name = f"{name} {one['connection']}"
+    workos = f" -> {one['workos']}" if one["way"] in {"social", "enterprise"} else ""
+    return plain(f"  {one['users']:>9,}  {one['verify']:>9,}  {name}{workos}")
+
+
+def _credentials(document: Mapping[str, Any]) -> Iterator[str]:
+    passwords, mfa = document["passwords"], document["mfa"]
+    rows = [
+        (passwords["with_hash"], "users bring their password hash along"),
+        (passwords["without_hash"], "users of a database arrive without one: reset, or Magic Auth"),
+        (mfa["totps"], "users bring their authenticator app (TOTP) along"),
+        (mfa["authenticator_missing"], "users with MFA enrol again (authenticator_missing)"),
+        (mfa["factors_left_behind"], "factors stay behind: SMS, push, WebAuthn, unusable secrets"),
+        (mfa["recovery_codes"], "recovery codes stay behind (recovery_code)"),
+    ]
+    for number, told in rows:
+        yield f"  {number:>9,}  {told}"
+    yield from _told("Blocked users arrive without credentials; they are among those without.")
+
+
+def _bill(bill: Mapping[str, Any]) -> Iterator[str]:
+    yield "  A first `pulumi up` into an empty environment:"
+    yield from _requests(bill)
+    yield _time(bill)
+    yield "  Limits: 500 writes of user management in 10 s, 6,000 requests in 60 s."
+    yield "  Undoing it (`pulumi destroy`; roles stay, WorkOS cannot delete them):"
+    yield from _requests(bill["undo"])
+    yield _time(bill["undo"])
+    yield "  Limits: the same, and 50 organization deletes in 60 s."
+
+
+def _time(costs: Mapping[str, Any]) -> str:
+    share, floor = f"{costs['rate_share']:g}", duration(costs["floor_seconds"])
+    return f"  At least {duration(costs['seconds'])} at ferry:rateShare {share}; floor at full limits: {floor}."
+
+
+def _requests(costs: Mapping[str, Any]) -> Iterator[str]:
+    for one in costs["requests"]:
+        yield f"  {one['count']:>9,}  {one['method']:<6}  {one['what']}"
+    yield f"  {costs['total']:>9,}  requests"
+
+
+def _checklist(document: Mapping[str, Any]) -> Iterator[str]:
+    for number, step in enumerate(document["checklist"], 1):
+        yield from _told(step, first=f"  {number:>2}. ")
