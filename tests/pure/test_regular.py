@@ -22,11 +22,9 @@ VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.integers(10**20, 10**21), st.floats(), TEXTS, st.just([]), st.just({})
 )
 USER_KEYS = [
-    *(
-        "user_id email email_verified given_name family_name blocked created_at updated_at identities connection"
-    ).split(),
-    *("multifactor user_metadata app_metadata Id Email name picture User-Metadata user_metadata.plan").split(),
-    *("identities[0].connection Given_Name last_login").split(),
+    *["user_id", "email", "email_verified", "given_name", "family_name", "blocked", "created_at", "updated_at"],
+    *["identities", "connection", "multifactor", "user_metadata", "app_metadata", "name", "picture", "last_login"],
+    *["Id", "Email", "User-Metadata", "user_metadata.plan", "identities[0].connection", "Given_Name"],
 ]
 IDENTITIES = st.lists(
     st.fixed_dictionaries(
