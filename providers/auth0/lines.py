@@ -81,6 +81,12 @@ def pieces(path: Path, export_as: Mapping[str, str] = NO_NAMES) -> Iterator[Piec
         raise ExportError(f"{path.name}: cannot be read ({error.strerror or type(error).__name__})") from error
 
 
+def is_packed(path: Path) -> bool:
+    """Is the file's content gzip? Then a place in it is found by unpacking all that stands before."""
+    with path.open("rb") as file:
+        return file.read(len(_GZIP)) == _GZIP
+
+
 @contextmanager
 def open_unpacked(path: Path) -> Iterator[BinaryIO]:
     """The file's bytes, unpacked as long as its content (not its name) is gzip. Raises what `gzip` raises."""

@@ -17,7 +17,7 @@ from typing import Any, Literal, overload
 from providers.auth0.credentials import usable_hash, usable_totp
 from providers.auth0.export import Export, digest, parse
 from providers.auth0.hashes import PasswordHash
-from providers.auth0.lines import ExportError, open_unpacked
+from providers.auth0.lines import ExportError, is_packed, pieces
 from providers.auth0.records import Factor, Password, with_one_spelling
 from providers.directory.build import build
 from providers.directory.intake import open_exports
@@ -75,6 +75,7 @@ class Store:
     def __init__(self, path: Path, exports: list[Export]) -> None:
         """`exports` are those that the directory was built from, in the order of the tenants."""
         self.path, self._exports = path, exports
+        self._unpacked: dict[Path, dict[int, bytes]] = {}
         self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
 
     def __enter__(self) -> Store:
@@ -193,15 +194,23 @@ class Store:
         kind = "passwords" if field == "password" else "mfa"
         export = next(one for one in self._exports if one.names[kind] == place.file)
         try:
-            with open_unpacked(export.files[kind]) as file:
-                file.seek(place.offset)
-                data = parse(file.read(place.length))
+            data = parse(self._line_at(export.files[kind], place))
             secret, mark = _secret_of(field, data, export.prefix)
-        except (OSError, ValueError, EOFError, zlib.error):
+        except (OSError, ValueError, EOFError, zlib.error, ExportError):
             secret, mark = None, ""
         if secret is None or mark != expected:
             raise ExportError(f"{place.file} is not the file it was when the directory was built; run again")
         return secret
+
+    def _line_at(self, path: Path, place: Secret) -> bytes:
+        """The line of a secret; a packed file is unpacked once, into memory, and never onto the disk."""
+        if not is_packed(path):
+            with path.open("rb") as file:
+                file.seek(place.offset)
+                return file.read(place.length)
+        if path not in self._unpacked:
+            self._unpacked[path] = {piece.offset: piece.data for piece in pieces(path)}
+        return self._unpacked[path].get(place.offset, b"")
 
     def _users(self, rest: str, *values: str) -> Iterator[User]:
         rows = self._db.execute(f"SELECT * FROM users {rest}", values)

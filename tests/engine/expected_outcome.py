@@ -1,0 +1,77 @@
+"""What an `expected` folder says that WorkOS must hold, compared with what the sandbox holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.engine.stack import Sandbox
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of an NDJSON file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def summary_of(expected: Path) -> dict[str, Any]:
+    """What `summary.json` says."""
+    told: dict[str, Any] = json.loads((expected / "summary.json").read_text(encoding="utf-8"))
+    return told
+
+
+def sha256(text: str) -> str:
+    """As the sandbox shows a secret."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def expected_users(expected: Path) -> dict[str, dict[str, Any]]:
+    """The users of the folder, with memberships, in the form of `held_users`."""
+    return {
+        one["external_id"]: {
+            **{name: one[name] for name in ("email", "first_name", "last_name", "email_verified")},
+            "password_sha256": {None if text is None else sha256(text) for text in hashes_of(one)},
+            "totp_sha256": [sha256(one["totp_secret"])] if one["totp_secret"] else [],
+            "memberships": sorted([own, sorted(roles), status] for own, roles, status in one["memberships"]),
+        }
+        for one in lines(expected / "users.ndjson")
+    }
+
+
+def hashes_of(user: dict[str, Any]) -> list[str | None]:
+    """The hash a user must have; one that is joined by email only may be there or not."""
+    return [None, user["optional_password_hash"]] if "optional_password_hash" in user else [user["password_hash"]]
+
+
+def held_users(workos: Sandbox, expected: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What WorkOS holds, likewise; a hash becomes the set of allowed ones if it is among them."""
+    memberships: dict[str, list[list[Any]]] = {}
+    for key, (roles, status) in workos.memberships().items():
+        organization, user = key.split("/", 1)
+        memberships.setdefault(user, []).append([organization, list(roles), status])
+    held = {}
+    for key, one in workos.users().items():
+        allowed = expected.get(key, {}).get("password_sha256", set())
+        held[key] = {
+            **{name: one[name] for name in ("email", "first_name", "last_name", "email_verified", "totp_sha256")},
+            "password_sha256": allowed if one["password_sha256"] in allowed else {one["password_sha256"]},
+            "memberships": sorted(memberships.get(key, [])),
+        }
+    return held
+
+
+def expect_workos_to_be(expected: Path, workos: Sandbox) -> None:
+    """Users, credentials, memberships, organizations and roles are those of the folder, and no others."""
+    wanted = expected_users(expected)
+    assert held_users(workos, wanted) == wanted
+    assert len(workos.directory()["users"]) == len(wanted)
+
+    organizations = workos.organizations()
+    for one in lines(expected / "orgs.ndjson"):
+        held = organizations.pop(one["external_id"])
+        assert (held["name"], held["metadata"]) == (one["name"], one["metadata"])
+        assert set(one["domains"]) <= held["domains"].keys() <= {*one["domains"], *one["maybe_domains"]}
+        assert set(held["domains"].values()) <= {"pending"}
+    assert organizations == {}
+    assert workos.roles() == {"member", *summary_of(expected)["roles"]}
