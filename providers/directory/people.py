@@ -263,12 +263,12 @@ def _select(db: sqlite3.Connection, rest: str) -> Iterator[Person]:
 
 def drop_repeated(db: sqlite3.Connection, ledger: Ledger) -> None:
     """Leave every id once in `people`: of several lines of one tenant the newest, whatever the others brought is
-    forgotten; of several tenants' none counts.
+    forgotten, and of two that are wholly alike the first; of several tenants' none counts.
     """
     repeated = "SELECT user_id FROM people GROUP BY user_id HAVING count(*) > 1"
     rows = _select(db, f"WHERE p.user_id IN ({repeated}) ORDER BY p.user_id, p.place / {TENANT}")
     for _, lines in groupby(list(rows), lambda one: (one.user_id, one.place // TENANT)):
-        *losers, _winner = sorted(lines, key=lambda one: _age(db, one))
+        *losers, _winner = sorted(lines, key=lambda one: (_age(db, one), -one.place))
         for person in losers:
             db.execute("DELETE FROM people WHERE place = ?", (person.place,))
             db.execute("DELETE FROM identities WHERE person = ?", (person.place,))
