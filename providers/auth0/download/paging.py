@@ -130,12 +130,20 @@ def _items(answer: Any, listing: Listing, row: Row) -> list[Json]:
 
 
 def _texts(items: list[Json], listing: Listing) -> list[tuple[str | None, str]]:
-    """Id and JSON text of each; an id that is no text is none, and the line says so to whoever reads the export."""
-    found = []
-    for one in items:
-        own = one.get(listing.own)
-        found.append((own if isinstance(own, str) and own else None, as_line(one)))
-    return found
+    """Id and JSON text of each."""
+    return [(own_id(one, listing.own), as_line(one)) for one in items]
+
+
+def own_id(item: Json, key: str) -> str | None:
+    """An item's id, None if it has none that is text."""
+    own = item.get(key)
+    if not isinstance(own, str) or not own:
+        return None
+    try:
+        own.encode()
+    except UnicodeEncodeError:
+        return None
+    return own
 
 
 def as_line(item: Json) -> str:

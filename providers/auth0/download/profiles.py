@@ -15,7 +15,7 @@ from typing import Any
 
 from providers.auth0.download.errors import Damaged
 from providers.auth0.download.files import ExportFile
-from providers.auth0.download.paging import as_line
+from providers.auth0.download.paging import as_line, own_id
 from providers.auth0.lines import open_unpacked
 
 #: No Auth0 profile is near this size.
@@ -82,10 +82,13 @@ def _strip(value: Any) -> bool:
 
 
 def _own(line: bytes) -> str:
+    """The user's id, which every line has, since it was asked for."""
     if found := _OWN.match(line):
         return found[1].decode("utf-8", "replace")
-    own = _parsed(line).get("user_id")
-    return own if isinstance(own, str) else ""
+    own = own_id(_parsed(line), "user_id")
+    if own is None:
+        raise Damaged
+    return own
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from providers.auth0.completeness import MANIFEST
 from providers.auth0.download.access import Access
 from providers.auth0.download.files import ExportFile, open_private
-from providers.auth0.download.paging import as_line
+from providers.auth0.download.paging import as_line, own_id
 from providers.auth0.download.state import State
 from providers.auth0.download.users import FIELDS, FILE
 
@@ -74,8 +74,7 @@ def _organizations(state: State) -> Iterator[str]:
     """Auth0's organization object with `domains` and `enabled_connections` after it, where it has any."""
     for _, item in state.items("organizations"):
         organization = json.loads(item)
-        own = organization.get("id")
-        if isinstance(own, str):
+        if own := own_id(organization, "id"):
             domains = [json.loads(text) for _, text in state.items("domains", own)]
             connections = [json.loads(text) for _, text in state.items("connections", own)]
             if domains:

@@ -22,7 +22,7 @@ def remarks(state: State) -> Iterator[str]:
     if count := state.fact("users_repeated"):
         yield f"{count} user(s) stand in the export more than once; `ferry check` says which line counts"
     for kind, repeated in state.db.execute("SELECT kind, sum(repeated) FROM lists GROUP BY kind HAVING sum(repeated)"):
-        yield f"{repeated} {_ITEMS[kind]} came again on another page; the first one is kept"
+        yield f"{repeated} {_ITEMS[kind]} came again on another page; the newest is kept"
     yield from _strangers(state)
     query = "SELECT kind, count(*) FROM items JOIN lists ON lists.id = list WHERE own IS NULL GROUP BY kind"
     for kind, count in state.db.execute(query):

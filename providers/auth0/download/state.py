@@ -124,20 +124,21 @@ class State:
 
     def add(self, row: Row, items: list[tuple[str | None, str]], checkpoint: str | None, missing: int = 0) -> Row:
         """A page: ids and JSON texts, and where the next one begins; None: the list is whole. An id that is there
-        already is counted and dropped. `missing` is how many items Auth0 says the list has but does not give.
+        already is counted, and its newest text kept. `missing` is how many items Auth0 counts but does not give.
         """
+        own = [one for one, _ in items if one is not None]
+        known = "SELECT count(*) FROM items WHERE list = ? AND own IN (SELECT value FROM json_each(?))"
         with self._lock, self.db:
             (received,) = self.db.execute("SELECT received FROM lists WHERE id = ?", (row.id,)).fetchone()
-            before = self.db.total_changes
+            (again,) = self.db.execute(known, (row.id, json.dumps(own))).fetchone()
             self.db.executemany(
-                "INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?)",
-                [(row.id, received + place, own, item) for place, (own, item) in enumerate(items)],
+                "INSERT INTO items VALUES (?, ?, ?, ?) ON CONFLICT (list, own) DO UPDATE SET item = excluded.item",
+                [(row.id, received + place, one, item) for place, (one, item) in enumerate(items)],
             )
-            repeated = len(items) - (self.db.total_changes - before)
             self.db.execute(
                 "UPDATE lists SET checkpoint = ?, finished = ?, received = received + ?, repeated = repeated + ?, "
                 "missing = ? WHERE id = ?",
-                (checkpoint, checkpoint is None, len(items), repeated, missing, row.id),
+                (checkpoint, checkpoint is None, len(items), len(own) - len(set(own)) + again, missing, row.id),
             )
         return row._replace(checkpoint=checkpoint)
 
