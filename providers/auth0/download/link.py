@@ -17,7 +17,6 @@ from providers.auth0.download.errors import Damaged, DownloadError, LinkExpired
 from providers.auth0.download.files import open_private
 from providers.auth0.download.state import State
 
-_CHUNK = 1 << 18
 #: How a CDN or a store says that a signature or an object is not valid any more.
 _EXPIRED = frozenset({400, 401, 403, 404, 410})
 _TIMEOUT = httpx.Timeout(30)
@@ -67,7 +66,7 @@ class Link:
                 "users", total=size + int(length) if length.isdecimal() else None, done=size, unit="bytes"
             )
             with open_private(self._part, mode) as file:
-                for piece in response.iter_raw(_CHUNK):
+                for piece in response.iter_raw():
                     file.write(piece)
                     self._display.advance("users", len(piece))
                     self._check()

@@ -22,7 +22,7 @@ _TAKE = 100
 #: Offsets are counted in pages, so the page must be one that no cloud cuts.
 _PER_PAGE = 50
 OFFSET_END = 1000
-#: A few empty pages in a row are told of; so many mean that the end never comes.
+#: Empty pages come before others, a few in a row; after so many the list is told as cut short.
 _MOST_EMPTY_PAGES = 100
 _MOST_RESTARTS = 3
 #: Nothing else is wrong with these requests than their checkpoint: it lives 24 hours.
@@ -83,16 +83,16 @@ def _by_checkpoint(
             if position and refused.status in _CHECKPOINT_REFUSED:
                 raise _DeadCheckpoint from None
             raise
-        items = _items(answer, listing, row)
-        following = answer.get("next") if isinstance(answer, dict) else None
-        if following == row.checkpoint and following is not None and not items:
-            following = None
-        empty = 0 if items else empty + 1
-        if following is not None and (not isinstance(following, str) or following == row.checkpoint):
+        items, following = _items(answer, listing, row), answer.get("next") or None
+        if following is not None and not isinstance(following, str):
+            raise _strange(listing, row, "gives a checkpoint that is no text")
+        if items and following is not None and following == row.checkpoint:
             raise _strange(listing, row, "repeats its checkpoint")
-        if empty > _MOST_EMPTY_PAGES:
-            raise _strange(listing, row, f"gives {empty} empty pages in a row")
-        row = state.add(row, _texts(items, listing), following or None)
+        empty = 0 if items else empty + 1
+        if following is not None and empty == _MOST_EMPTY_PAGES:
+            state.give_up(row, f"{empty} empty pages in a row and no end")
+            return
+        row = state.add(row, _texts(items, listing), following)
         arrived(len(items))
         if row.checkpoint is None:
             return
@@ -107,7 +107,7 @@ def _by_offset(management: Management, state: State, listing: Listing, row: Row)
         )
         found = _texts(_items(answer, listing, row), listing)
         texts += found
-        total = answer.get("total") if isinstance(answer, dict) else None
+        total = answer.get("total")
         if not found or (isinstance(total, int) and _distinct(texts) >= total):
             break
     else:
@@ -122,8 +122,7 @@ def _distinct(texts: list[tuple[str | None, str]]) -> int:
 
 
 def _items(answer: Any, listing: Listing, row: Row) -> list[Json]:
-    """The items of a page; an array alone counts as one without more."""
-    items = answer.get(listing.key) if isinstance(answer, dict) else answer
+    items = answer.get(listing.key) if isinstance(answer, dict) else None
     if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
         raise _strange(listing, row, f"gives no list of {listing.key}")
     return items

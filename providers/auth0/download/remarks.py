@@ -12,8 +12,8 @@ _ITEMS = {
     "roles": "role(s)",
     "organizations": "organization(s)",
     "members": "member(s)",
-    "domains": "domain(s) of organizations",
-    "connections": "enabled connection(s) of organizations",
+    "domains": "domain(s)",
+    "connections": "enabled connection(s)",
 }
 
 
@@ -44,7 +44,8 @@ def gaps(state: State) -> Iterator[str]:
         "SELECT kind, remark, count(*), min(owner) FROM lists WHERE remark NOT IN ('', 'gone') GROUP BY kind, remark"
     )
     for kind, remark, count, first in state.db.execute(query):
-        yield f"Auth0 refused the {_ITEMS[kind]} {count} time(s) ({remark}; first: {first}): they are not in the files"
+        where = f" of {count} organization(s) (first: {first})" if first else ""
+        yield f"the {_ITEMS[kind]}{where} are not all there: {remark}"
 
 
 def _strangers(state: State) -> Iterator[str]:
