@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -11,6 +12,21 @@ import click
 @click.version_option(package_name="ferry")
 def main() -> None:
     """Ferry moves Auth0 tenants into WorkOS. Preview and apply with `pulumi preview` and `pulumi up`."""
+
+
+@main.command()
+@click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--again", is_flag=True, help="Download anew over a finished download in FOLDER.")
+@click.pass_context
+def download(context: click.Context, folder: Path | None, again: bool) -> None:
+    """Download an Auth0 tenant into FOLDER (default: exports/<tenant>): users, organizations, members, roles.
+
+    AUTH0_DOMAIN, AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET say which, and by which application. A download that was
+    stopped goes on when the same command runs again.
+    """
+    from providers.auth0.download.command import run_download
+
+    context.exit(run_download(folder, os.environ, again=again))
 
 
 @main.command()

@@ -158,7 +158,7 @@ class Settings(BaseModel):
             usable = False
         if not usable or not url.hostname:
             raise ValueError("is not an http(s) address")
-        if url.scheme == "http" and not _is_loopback(url.hostname):
+        if url.scheme == "http" and not is_loopback(url.hostname):
             raise ValueError("would send the API key in clear text: use https, or http to this machine only")
         return value.rstrip("/")
 
@@ -240,7 +240,8 @@ def _decoded(key: str, text: str) -> object:
         raise InvalidSettings(key, "is not valid JSON") from None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Is this host name or address this very machine?"""
     if host == "localhost":
         return True
     try:
