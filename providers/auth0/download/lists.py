@@ -43,7 +43,7 @@ def fetch_lists(management: Management, state: State, crew: Crew, display: Displ
         fetch(management, state, LISTINGS[row.kind], row, partial(display.advance, row.kind))
     state.plan(ORGANIZATION_KINDS, owners_of="organizations")
     rows, total = state.unfinished(ORGANIZATION_KINDS), state.count(ORGANIZATION_KINDS)
-    display.begin("members", total=total, done=total - len(rows), unit="lists of organizations")
+    display.begin("members", total=total, done=total - len(rows), unit="lists")
     shared = _Shared(iter(rows))
 
     def work() -> None:

@@ -55,7 +55,7 @@ def fetch(
     is refused begins the list anew. Raises Refused, Gone, Unanswered, Stopped.
     """
     if listing.by_offset:
-        _by_offset(management, state, listing, row)
+        _by_offset(management, state, listing, row, arrived)
         return
     for _ in range(_MOST_RESTARTS):
         try:
@@ -98,7 +98,9 @@ def _by_checkpoint(
             return
 
 
-def _by_offset(management: Management, state: State, listing: Listing, row: Row) -> None:
+def _by_offset(
+    management: Management, state: State, listing: Listing, row: Row, arrived: Callable[[int], None]
+) -> None:
     texts: list[tuple[str | None, str]] = []
     total = None
     for page in range(OFFSET_END // _PER_PAGE):
@@ -107,6 +109,7 @@ def _by_offset(management: Management, state: State, listing: Listing, row: Row)
         )
         found = _texts(_items(answer, listing, row), listing)
         texts += found
+        arrived(len(found))
         total = answer.get("total")
         if not found or (isinstance(total, int) and _distinct(texts) >= total):
             break
