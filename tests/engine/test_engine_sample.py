@@ -2,89 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.engine.expected_outcome import expect_workos_to_be, lines, summary_of
 from tests.engine.stack import ROOT, Sandbox, Stack
 
 pytestmark = pytest.mark.engine
 
 ACME = ROOT / "tests" / "cases" / "acme"
 CONFIGURED_KEY = "sk_test_configured_as_a_secret"
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    """The objects of an NDJSON file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-@cache
-def expected_summary(version: str) -> dict[str, Any]:
-    """What `expected/summary.json` says."""
-    told: dict[str, Any] = json.loads((ACME / version / "expected" / "summary.json").read_text(encoding="utf-8"))
-    return told
-
-
-def sha256(text: str) -> str:
-    """As the sandbox shows a secret."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def expected_users(version: str) -> dict[str, dict[str, Any]]:
-    """The users of the `expected` folder, with memberships, in the form of `held_users`."""
-    return {
-        one["external_id"]: {
-            **{name: one[name] for name in ("email", "first_name", "last_name", "email_verified")},
-            "password_sha256": {None if text is None else sha256(text) for text in hashes_of(one)},
-            "totp_sha256": [sha256(one["totp_secret"])] if one["totp_secret"] else [],
-            "memberships": sorted([own, sorted(roles), status] for own, roles, status in one["memberships"]),
-        }
-        for one in lines(ACME / version / "expected" / "users.ndjson")
-    }
-
-
-def hashes_of(user: dict[str, Any]) -> list[str | None]:
-    """The hash a user must have; one that is joined by email only may be there or not."""
-    return [None, user["optional_password_hash"]] if "optional_password_hash" in user else [user["password_hash"]]
-
-
-def held_users(workos: Sandbox, expected: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What WorkOS holds, likewise; a hash becomes the set of allowed ones if it is among them."""
-    memberships: dict[str, list[list[Any]]] = {}
-    for key, (roles, status) in workos.memberships().items():
-        organization, user = key.split("/", 1)
-        memberships.setdefault(user, []).append([organization, list(roles), status])
-    held = {}
-    for key, one in workos.users().items():
-        allowed = expected.get(key, {}).get("password_sha256", set())
-        held[key] = {
-            **{name: one[name] for name in ("email", "first_name", "last_name", "email_verified", "totp_sha256")},
-            "password_sha256": allowed if one["password_sha256"] in allowed else {one["password_sha256"]},
-            "memberships": sorted(memberships.get(key, [])),
-        }
-    return held
-
-
-def expect_workos_to_be(version: str, workos: Sandbox) -> None:
-    """Users, credentials, memberships, organizations and roles are those of the `expected` folder, and no others."""
-    wanted = expected_users(version)
-    assert held_users(workos, wanted) == wanted
-    assert len(workos.directory()["users"]) == len(wanted)
-
-    organizations = workos.organizations()
-    for one in lines(ACME / version / "expected" / "orgs.ndjson"):
-        held = organizations.pop(one["external_id"])
-        assert (held["name"], held["metadata"]) == (one["name"], one["metadata"])
-        assert set(one["domains"]) <= held["domains"].keys() <= {*one["domains"], *one["maybe_domains"]}
-        assert set(held["domains"].values()) <= {"pending"}
-    assert organizations == {}
-    assert workos.roles() == {"member", *expected_summary(version)["roles"]}
+#: What WorkOS must hold of either version.
+EXPECTED = {version: ACME / version / "expected" for version in ("first", "later")}
 
 
 def expect_the_summary_to_add_up(version: str, summary: dict[str, dict[str, int]]) -> None:
@@ -92,7 +23,7 @@ def expect_the_summary_to_add_up(version: str, summary: dict[str, dict[str, int]
     for counts in summary.values():
         assert counts["lines"] == sum(counts[name] for name in ("declared", "merged", "refused", "skipped"))
         assert (counts["failed"], counts["pending"]) == (0, 0)
-    wanted = expected_summary(version)
+    wanted = summary_of(EXPECTED[version])
     assert {kind: summary[kind]["lines"] for kind in wanted["lines"]} == wanted["lines"]
     assert summary["users"]["declared"] == wanted["expected"]["users"]
     assert summary["users"]["merged"] == wanted["rejects"]["users:merged_into_primary"]
@@ -102,7 +33,7 @@ def expect_the_summary_to_add_up(version: str, summary: dict[str, dict[str, int]
 def expect_findings_for_all_rejects(version: str, findings: list[dict[str, Any]]) -> None:
     """Each with the real file's name, and the line on which the record stands."""
     found = Counter((one["file"], one["external_id"], one["code"]) for one in findings)
-    rejects = lines(ACME / version / "expected" / "rejects.ndjson")
+    rejects = lines(EXPECTED[version] / "rejects.ndjson")
     wanted = Counter((f"{one['file']}.ndjson", one["id"], one["reason"]) for one in rejects)
 
     assert wanted - found == Counter()
@@ -149,9 +80,9 @@ def test_the_sample_reaches_workos_exactly_and_with_the_fewest_writes(
     with subtests.test("up writes what is missing, each object once"):
         stack.up()
         asked = workos.requests()
-        assert asked["writes"] == expected_summary("first")["minimal_writes_from_empty"]
+        assert asked["writes"] == summary_of(EXPECTED["first"])["minimal_writes_from_empty"]
         assert asked["reads"] <= 2
-        expect_workos_to_be("first", workos)
+        expect_workos_to_be(EXPECTED["first"], workos)
 
     with subtests.test("the summary and the findings account for every line"):
         expect_the_summary_to_add_up("first", stack.summary())
@@ -167,8 +98,8 @@ def test_the_sample_reaches_workos_exactly_and_with_the_fewest_writes(
     with subtests.test("days later only what changed is written"):
         workos.clear()
         stack.up()
-        assert workos.requests()["writes"] == expected_summary("later")["minimal_writes_from_first"]
-        expect_workos_to_be("later", workos)
+        assert workos.requests()["writes"] == summary_of(EXPECTED["later"])["minimal_writes_from_first"]
+        expect_workos_to_be(EXPECTED["later"], workos)
         expect_the_summary_to_add_up("later", stack.summary())
         expect_findings_for_all_rejects("later", stack.findings())
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -59,3 +60,11 @@ def test_every_case_is_told_in_the_table_of_cases() -> None:
     named = [line.split("`")[1] for line in table.splitlines() if line.startswith("| `")]
 
     assert named == sorted(path.name for path in CASES.iterdir() if path.is_dir())
+
+
+def test_every_pitfall_names_cases_that_exist() -> None:
+    _, _, told = (CASES / "README.md").read_text(encoding="utf-8").partition("## The field's pitfalls")
+    named = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", told))
+
+    assert len(named) > 30
+    assert named <= {path.name for path in CASES.iterdir() if path.is_dir()}
