@@ -133,6 +133,18 @@ class Host:
         with self.lock:
             return self._records[kind]
 
+    @property
+    def is_unsettled(self) -> bool:
+        """Was something made ahead of a turn that has not come yet?"""
+        return "_records" in vars(self) and any(one.parked for one in self._records.values())
+
+    def settle(self) -> None:
+        """After all turns, bring what is unsettled to its end; what cannot be is a setback. Raises WorkOSFault."""
+        if self.is_unsettled:
+            for kind, records in self._records.items():
+                for key, fault in records.settle():
+                    self.set_back(Setback(kind, key, "failed", fault.code, str(fault)))
+
     def checked(self) -> None:
         """`check` has run: this command is an `up` or a `preview`."""
         self._checked = True

@@ -17,7 +17,7 @@ from pulumi.dynamic import (
 
 from providers.resources.host import configure, host
 from providers.resources.removal import remove_all_that_left
-from providers.workos.client import Fatal
+from providers.workos.client import WorkOSFault
 
 _SHOWN = 20
 #: The environment of the stack, as far as it may be told: address, test or live, and a fingerprint of the key.
@@ -42,7 +42,7 @@ class VerdictProvider(ResourceProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """A change exactly if there is something to complain about, or the target of the stack moved."""
         moved = any(_olds.get(name) != _news.get(name) for name in _TARGET)
-        return DiffResult(changes=moved or bool(host().setbacks or host().unconfirmed))
+        return DiffResult(changes=moved or bool(host().setbacks or host().unconfirmed or host().is_unsettled))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Raises RuntimeError with the list of records that did not reach WorkOS."""
@@ -63,11 +63,12 @@ def _speak() -> None:
             file=sys.stderr,
             flush=True,
         )
-    if not host().setbacks:
-        return
     try:
+        host().settle()
+        if not host().setbacks:
+            return
         remove_all_that_left(host())
-    except Fatal as fault:
+    except WorkOSFault as fault:
         raise RuntimeError(str(fault)) from None
     setbacks = sorted(host().setbacks.values(), key=lambda one: (one.state, one.kind, one.key))
     failed = sum(one.state == "failed" for one in setbacks)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -61,6 +62,9 @@ class Records:
         self.made_way: dict[str, Fields] = {}
         #: WorkOS ids of what this process removed or switched off.
         self.removed: set[str] = set()
+        #: Users whose email is not theirs until their own turn comes: what is declared for them, by WorkOS id.
+        self.parked: dict[str, Fields] = {}
+        self._writing: dict[str, threading.Lock] = {}
 
     def create(self, written: Written, desired: Fields) -> None:
         """Make the object with one POST; on a conflict take over what is there, or refuse."""
@@ -95,6 +99,14 @@ class Records:
         if desired.get("password") and not ours:
             written.notes.append("password_unconfirmed")
         self.change(written, desired)
+
+    def alone(self, id_: str) -> AbstractContextManager[bool]:
+        """Held while the unique values of an object are written: by its own turn, or by one that makes way for it."""
+        return self._writing.setdefault(id_, threading.Lock())
+
+    def settle(self) -> list[tuple[str, Refused]]:
+        """After all turns: bring to its end what was made ahead of a turn that never came; what cannot be, by key."""
+        return []
 
     def delete(self, *path: str) -> None:
         """DELETE, where gone already is as good, and a second time in one process is no request."""

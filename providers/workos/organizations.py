@@ -51,10 +51,11 @@ class Organizations(Records):
         """One PUT; domains are re-sent whole, with their live state, and with those Ferry does not manage."""
         body: Fields = {name: changed[name] for name in ("external_id", "name", "metadata") if name in changed}
         for attempt in range(_ATTEMPTS):
-            if "domains" in changed:
-                body["domain_data"] = self._domain_data(written, changed["domains"] or [])
             try:
-                self.door.call("PUT", *ORGANIZATIONS, written.id, body=body)
+                with self.alone(written.id):
+                    if "domains" in changed:
+                        body["domain_data"] = self._domain_data(written, changed["domains"] or [])
+                    self.door.call("PUT", *ORGANIZATIONS, written.id, body=body)
                 break
             except Conflict as conflict:
                 if "domains" not in changed or attempt == _ATTEMPTS - 1:
@@ -75,11 +76,15 @@ class Organizations(Records):
         self.delete(*ORGANIZATIONS, id_)
 
     def _domain_data(self, written: Written, wanted: list[str]) -> list[dict[str, str]]:
-        live = self.door.call("GET", *ORGANIZATIONS, written.id).get("domains") or []
-        states = {str(one["domain"]): "verified" if one.get("state") in _VERIFIED else "pending" for one in live}
+        states = self._states(written.id)
         managed = set(written.applied.get("domains") or [])
         kept = [*wanted, *(one for one in states if one not in managed and one not in wanted)]
         return [{"domain": one, "state": states.get(one, "pending")} for one in kept]
+
+    def _states(self, id_: str) -> dict[str, str]:
+        """The domains that an organization has now, with their states as WorkOS takes them back."""
+        live = self.door.call("GET", *ORGANIZATIONS, id_).get("domains") or []
+        return {str(one["domain"]): "verified" if one.get("state") in _VERIFIED else "pending" for one in live}
 
     def _make_way(self, written: Written, desired: Fields, domains: list[str], conflict: Conflict) -> None:
         """Free the domains that organizations of this stack give up in this run; a domain nobody holds is free."""
@@ -91,19 +96,21 @@ class Organizations(Records):
             id_, external_id = str(holder["id"]), str(holder.get("external_id") or "")
             target = self.declared.organization(external_id) if external_id else None
             if target is not None and domain not in target["domains"]:
-                live = holder.get("domains") or []
-                data = [
-                    {"domain": one["domain"], "state": "verified" if one.get("state") in _VERIFIED else "pending"}
-                    for one in live
-                    if one["domain"] != domain
-                ]
-                self.door.call("PUT", *ORGANIZATIONS, id_, body={"domain_data": data})
-                self.made_way.setdefault(id_, {})[domain] = None
+                self._give_up(id_, domain)
             elif written.holders.get(id_) == "":
                 self.remove(id_)
             else:
                 what = f"the organization {external_id or 'that is not in this export'} holds {domain} and stays"
                 raise refused(conflict, "domain_held_by_retained", what)
+
+    def _give_up(self, id_: str, domain: str) -> None:
+        """Take a domain from an organization, as it is now: its own turn may have changed the others meanwhile."""
+        with self.alone(id_):
+            states = self._states(id_)
+            if domain in states:
+                data = [{"domain": one, "state": state} for one, state in states.items() if one != domain]
+                self.door.call("PUT", *ORGANIZATIONS, id_, body={"domain_data": data})
+            self.made_way.setdefault(id_, {})[domain] = None
 
 
 def organization_fields(organization: Fields) -> Fields:

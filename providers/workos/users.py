@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from providers.workos.client import Conflict, Gone, Refused, Unavailable
-from providers.workos.kinds import Fields, Records, Written, merged_metadata, refused
+from providers.workos.client import Conflict, Gone, Refused, Unavailable, WorkOS
+from providers.workos.kinds import Declared, Fields, Records, Written, merged_metadata, refused
 
 USERS = ("user_management", "users")
 _ATTEMPTS = 3
@@ -15,6 +16,11 @@ class Users(Records):
     """One WorkOS user a record, found again by its external id."""
 
     kind = "users"
+
+    def __init__(self, door: WorkOS, declared: Declared, *, adopt_by_email: bool = False) -> None:
+        super().__init__(door, declared, adopt_by_email=adopt_by_email)
+        #: WorkOS ids whose own turn has given them their email.
+        self._settled: set[str] = set()
 
     def create(self, written: Written, desired: Fields) -> None:
         """One POST with every field, password hash included; then the authenticator."""
@@ -68,6 +74,23 @@ class Users(Records):
         """Delete the user; WorkOS deletes its memberships with it."""
         self.delete(*USERS, id_)
 
+    def settle(self) -> list[tuple[str, Refused]]:
+        """A parked user whose turn never came gets its email now; those for whom it is taken still."""
+        left = []
+        for id_, target in sorted(self.parked.items()):
+            body = {"email": target["email"], **({"email_verified": True} if target.get("email_verified") else {})}
+            try:
+                with suppress(Gone):
+                    self.door.call("PUT", *USERS, id_, body=body)
+            except (Conflict, Unavailable, Refused) as fault:
+                what = (
+                    "its WorkOS user gave its email to another user and cannot have its own. Free that in WorkOS, then "
+                    "run pulumi refresh --run-program with ferry:onDrift repair, and pulumi up"
+                )
+                told = Refused(what, fault.status, (*fault.codes, "email_parked"), fault.request_id)
+                left.append((target["external_id"], told))
+        return left
+
     def _password(self, desired: Fields) -> Fields:
         if not desired.get("password"):
             return {}
@@ -78,7 +101,11 @@ class Users(Records):
     def _put(self, written: Written, desired: Fields, body: Fields) -> None:
         for attempt in range(_ATTEMPTS):
             try:
-                self.door.call("PUT", *USERS, written.id, body=body)
+                with self.alone(written.id):
+                    self.door.call("PUT", *USERS, written.id, body=body)
+                    if "email" in body:
+                        self.parked.pop(written.id, None)
+                        self._settled.add(written.id)
             except Conflict as conflict:
                 holders = self._holders(desired, body, written.id)
                 if attempt == _ATTEMPTS - 1 or not {"email", "external_id"} & body.keys():
@@ -138,8 +165,16 @@ class Users(Records):
         )
 
     def _move(self, holder: Fields, target: Fields) -> None:
-        """Give a declared user its new identity ahead of its turn; if its email is taken too (a swap), park it."""
+        """Give a declared user its new identity ahead of its turn; if its email is taken too (a swap), park it.
+
+        Nothing if its turn came meanwhile: what it has now it keeps.
+        """
         id_ = str(holder["id"])
+        with self.alone(id_):
+            if id_ not in self._settled:
+                self._move_now(id_, holder, target)
+
+    def _move_now(self, id_: str, holder: Fields, target: Fields) -> None:
         body: Fields = {one: target[one] for one in ("external_id", "email") if holder.get(one) != target[one]}
         if "email" in body and target.get("email_verified"):
             body["email_verified"] = True
@@ -154,6 +189,7 @@ class Users(Records):
             body = {**body, "email": parked}
             body.pop("email_verified", None)
             self.door.call("PUT", *USERS, id_, body=body)
+            self.parked[id_] = target
         moved = {**body, "email_verified": bool(body.get("email_verified"))} if "email" in body else body
         self.made_way[id_] = {**self.made_way.get(id_, {}), **moved}
 

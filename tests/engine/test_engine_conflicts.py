@@ -115,6 +115,23 @@ def test_three_users_pass_their_emails_on_in_a_circle(stack: Stack, workos: Sand
     expect_nothing_left_to_do(stack, workos)
 
 
+def test_a_user_whose_email_somebody_took_in_workos_fails_the_run_rather_than_lose_it(
+    stack: Stack, workos: Sandbox
+) -> None:
+    """By hand, b got the email that a is to have, and c got b's: b's object makes way, and has nowhere to go."""
+    stack.exports(users=[named("a", "x"), named("b", "y"), named("c", "z")])
+    stack.up()
+    ids = {key: one["id"] for key, one in workos.users().items()}
+    for key, email in (("auth0|b", "wish"), ("auth0|c", "y")):
+        workos.call("PUT", f"/user_management/users/{ids[key]}", email=f"{email}@people.example")
+    stack.exports(users=[named("a", "wish"), named("b", "y"), named("c", "z")])
+    said = stack.up(fails=True).error()
+
+    assert "failed users auth0|b: its WorkOS user gave its email to another user and cannot have its own" in said
+    assert "email_parked" in said
+    assert emails(workos)["auth0|a"][0] == "wish@people.example"
+
+
 def test_a_domain_moves_between_organizations_in_either_direction(stack: Stack, workos: Sandbox) -> None:
     """Also to an organization that is new, and back."""
     stack.exports(

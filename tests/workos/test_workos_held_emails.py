@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from itertools import permutations
+from threading import Thread
 
 import pytest
 
 from providers.workos.client import Refused, WorkOS
 from providers.workos.kinds import Written
 from providers.workos.users import Users
-from tests.engine.stack import Sandbox
+from tests.engine.stack import KEY, Sandbox
+from tests.workos.between import Between
 from tests.workos.calls import DELETE_USER, LIST_USERS, POST_USER, PUT_USER, USER_BY_EXTERNAL_ID, made
 from tests.workos.declaration import HASH, Declaration, Fields, user
 
@@ -105,6 +108,63 @@ def test_two_users_swap_their_emails(users: Users, declared: Declaration, workos
     assert emails(workos) == {"auth0|ann": "bee@people.example", "auth0|bee": "ann@people.example"}
     assert [one["email_verified"] for one in workos.users().values()] == [False, True]
     assert workos.asked() == {PUT_USER: 5, LIST_USERS: 1}
+
+
+def test_a_user_whose_turn_comes_while_another_makes_way_keeps_its_email(
+    declared: Declaration, workos: Sandbox
+) -> None:
+    """A takes b's email, b takes c's, c a free one: b's and c's turns come right before b would be parked for a."""
+    held = {name: there(workos, name) for name in "abc"}
+    wanted = {
+        name: declared.declares_user(name, email=f"{following}@people.example")
+        for name, following in zip("abc", "bcd", strict=True)
+    }
+    turns = {name: Thread(target=lambda name=name: busy.change(held[name], wanted[name])) for name in "bc"}
+
+    def others() -> None:
+        turns["c"].start()
+        turns["c"].join()
+        turns["b"].start()
+        turns["b"].join(0.5)
+
+    between = Between("PUT", held["b"].id, others)
+    with closing(WorkOS(KEY, workos.url, rate_share=1.0, inner=between)) as door:
+        busy = Users(door, declared)
+        busy.change(held["a"], wanted["a"])
+        turns["b"].join()
+
+    assert between.has_happened
+    assert emails(workos) == {
+        "auth0|a": "b@people.example",
+        "auth0|b": "c@people.example",
+        "auth0|c": "d@people.example",
+    }
+    assert not busy.parked
+
+
+@pytest.mark.parametrize("becomes_free", [True, False])
+def test_a_parked_user_whose_turn_never_comes_is_settled_or_told(
+    users: Users, declared: Declaration, workos: Sandbox, becomes_free: bool
+) -> None:
+    """Somebody gave bee's user ann's wish, and cat's user bee's own email: nothing is to change for bee."""
+    ann = there(workos, "ann")
+    bee = there(workos, "bee", email="wish@people.example")
+    cat = there(workos, "cat", email="bee@people.example")
+    declared.declares_user("bee", email_verified=True)
+    declared.declares_user("cat", email="bee@people.example")
+    users.change(ann, declared.declares_user("ann", email="wish@people.example"))
+    assert emails(workos)["auth0|ann"] == "wish@people.example"
+    assert list(users.parked) == [bee.id]
+
+    if becomes_free:
+        users.change(cat, declared.declares_user("cat"))
+        assert users.settle() == []
+        assert emails(workos)["auth0|bee"] == "bee@people.example"
+        assert workos.users()["auth0|bee"]["email_verified"] is True
+        return
+    ((key, fault),) = users.settle()
+    assert (key, fault.code) == ("auth0|bee", "email_parked")
+    assert "people.example" not in str(fault)
 
 
 def test_an_email_of_a_user_that_this_run_removes_is_freed_by_removing_it(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from providers.workos.client import Gone, Refused, WorkOS
 from providers.workos.kinds import Fields, Written
 from providers.workos.organizations import Organizations
-from tests.engine.stack import Sandbox
+from tests.engine.stack import KEY, Sandbox
+from tests.workos.between import Between
 from tests.workos.calls import (
     DELETE_ORGANIZATION,
     GET_ORGANIZATION,
@@ -230,6 +233,21 @@ def test_a_domain_that_a_declared_organization_gives_up_is_free_for_a_new_one(
     workos.clear()
     organizations.change(acme, given_up)
     assert workos.requests()["total"] == 0
+
+
+def test_a_holder_whose_turn_comes_while_another_makes_way_keeps_its_new_domain(
+    declared: Declaration, workos: Sandbox
+) -> None:
+    acme = there(workos, "acme", "shared.example")
+    moved = declared.declares_organization("acme", domains=["new.example"])
+    between = Between("GET", "/organizations", lambda: busy.change(acme, moved))
+    with closing(WorkOS(KEY, workos.url, rate_share=1.0, inner=between)) as door:
+        busy = Organizations(door, declared)
+        made(busy, declared.declares_organization("beta", domains=["shared.example"]))
+
+    assert between.has_happened
+    assert domains(workos, "acme") == {"new.example": "pending"}
+    assert domains(workos, "beta") == {"shared.example": "pending"}
 
 
 def test_two_organizations_swap_their_domains(
