@@ -68,11 +68,16 @@ class Download:
         return subprocess.run(COMMAND, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
     def stop_after(self, requests: int, signal: int, path: str = "/members") -> tuple[int, str]:
-        """Start it, and send a signal once so many requests for a path were made; exit code and what it said."""
+        """Start it, and send a signal once so many requests for a path were answered and the next ones were not.
+
+        Returns the exit code and what it said.
+        """
+        self.auth0.fault(path, "refuse", after=requests, times=None, status=503)
         process = self.start()
-        soon(lambda: self.asked(path) >= requests or process.poll() is not None, f"{requests} requests")
+        soon(lambda: self.statuses(path)[503] > 0, f"{requests} requests")
         process.send_signal(signal)
         said, _ = process.communicate(timeout=60)
+        self.auth0.control("DELETE", "faults")
         return process.returncode, said
 
     def asked(self, path: str = "") -> int:
