@@ -29,6 +29,8 @@ BEGIN, END = "<!-- make bench: build -->\n", "<!-- /make bench -->\n"
 SIZES = (100_000, 1_000_000)
 #: About 1.2 memberships a user: nobody is in 50 organizations.
 SHARES = ['memberships={"many":0}']
+#: What a million users may take at most.
+LIMITS = {"ratio": 4.0, "MiB": 1024, "reuse s": 5.0}
 COLUMNS = (
     "users",
     "memberships",
@@ -131,7 +133,12 @@ def main() -> None:
             print(json.dumps({"bare": bare, "build": build}[what](folder, project)))
         case given:
             HOME.mkdir(parents=True, exist_ok=True)
-            text = table([measured(users) for users in map(int, given or SIZES)])
+            rows = [measured(users) for users in map(int, given or SIZES)]
+            text = table(rows)
+            if over := [
+                f"{name} {rows[-1][name]}, at most {most}" for name, most in LIMITS.items() if rows[-1][name] > most
+            ]:
+                sys.exit(f"too much: {'; '.join(over)}")
             if not given:
                 before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
                 PAGE.write_text(f"{before}{BEGIN}{text}{END}{rest.partition(END)[2]}", encoding="utf-8")

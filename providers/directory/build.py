@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 from providers.auth0.export import Export
-from providers.directory.draft import attach, connect, opened, settle
+from providers.directory.draft import at_once, attach, connect, opened, settle, uncollected
 from providers.directory.intake import PEOPLE, fill
 from providers.directory.model import Role
 from providers.directory.partner import Partner
-from providers.directory.passwords import end_passwords, match_passwords
+from providers.directory.passwords import end_passwords
 from providers.directory.people import drop_repeated, group_people
 from providers.directory.sign_in import people_of, sign_ins_of
 from providers.directory.tenancy import Organizations, read_tenancy
@@ -52,7 +51,7 @@ def build(exports: list[Export], settings: Settings, project: Path, path: Path, 
     """
     drafts = {name: path.with_suffix(f".{name}") for name in ("people", "rest", "members", "work")}
     try:
-        with Partner(exports, settings, project, ledger) as partner:
+        with uncollected(), Partner(exports, settings, project, ledger) as partner:
             partner.take_in(drafts["rest"])
             fill(drafts["people"], PEOPLE, exports, settings, ledger)
             partner.taken_in()
@@ -77,18 +76,19 @@ def _write(
     ledger: Ledger,
 ) -> None:
     organizations, _ = read_tenancy(exports, settings, ledger)
-    with _at_once(db):
+    with at_once(db):
         drop_repeated(db, ledger)
-        match_passwords(db)
-        people = group_people(db, settings)
+    partner.match_passwords(drafts["people"])
+    with at_once(db):
+        people = group_people(db, settings, partner.passwords_matched)
     partner.end_members(drafts["people"], drafts["members"])
-    with _at_once(db):
+    with at_once(db):
         end_passwords(db, people, ledger)
         end_factors(db, people, ledger)
         sign_ins = end_users(db, people, ledger)
     roles = partner.members_ended()
     attach(db, "members_draft", drafts["members"])
-    with _at_once(db):
+    with at_once(db):
         db.execute("INSERT INTO final.memberships SELECT * FROM members_draft.memberships ORDER BY organization, user")
         _write_tenancy(db, organizations, roles)
         _confirm(db, exports)
@@ -98,13 +98,6 @@ def _write(
         meta["people"] = people_of(sign_ins)
         told = ((name, json.dumps(value)) for name, value in meta.items())
         db.executemany("INSERT INTO final.meta VALUES (?, ?)", told)
-
-
-@contextmanager
-def _at_once(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN")
-    yield
-    db.execute("COMMIT")
 
 
 def _confirm(db: sqlite3.Connection, exports: list[Export]) -> None:

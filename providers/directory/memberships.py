@@ -26,10 +26,11 @@ _TABLES = (
 #: Lines that do not simply stand for one active membership each, as nearly all do.
 _SET_ASIDE = (
     """
-    INSERT INTO aside SELECT m.place FROM members m LEFT JOIN people p ON p.user_id = m.user_id
+    INSERT INTO aside SELECT m.place FROM members m INDEXED BY members_by_user LEFT JOIN people p USING (user_id)
     WHERE p.place IS NULL OR p.blocked OR p.fault <> '' OR p.place IN (SELECT person FROM odd)
-    OR m.organization NOT IN (SELECT id FROM kept)
+    ORDER BY m.place
     """,
+    "INSERT OR IGNORE INTO aside SELECT place FROM members WHERE organization NOT IN (SELECT id FROM kept)",
     """
     INSERT OR IGNORE INTO aside SELECT place FROM members WHERE (organization, user_id) IN
     (SELECT organization, user_id FROM members GROUP BY organization, user_id HAVING count(*) > 1)

@@ -16,10 +16,11 @@ from typing import Any
 
 from providers.auth0.export import Export
 from providers.auth0.lines import ExportError
-from providers.directory.draft import opened, settle
+from providers.directory.draft import at_once, opened, reopened, settle, uncollected
 from providers.directory.intake import REST, fill, open_exports
 from providers.directory.memberships import end_members
 from providers.directory.model import Role
+from providers.directory.passwords import match_passwords
 from providers.directory.people import read_back
 from providers.directory.tenancy import read_tenancy
 from providers.findings import Ledger
@@ -67,6 +68,18 @@ class Partner(AbstractContextManager["Partner"]):
         if self._process is not None:
             self._ledger.add(self._answer())
 
+    def match_passwords(self, people: Path) -> None:
+        """Begin to join the hashes with the people of a draft, which stays as it is until that has ended."""
+        if self._process is None:
+            _match_passwords(people, self._rest)
+        else:
+            self._tell({"people": str(people)})
+
+    def passwords_matched(self) -> None:
+        """Wait until every account's hash is known."""
+        if self._process is not None:
+            self._answer()
+
     def end_members(self, people: Path, members: Path) -> None:
         """Begin to join the members with the people of a draft, which stays as it is from now on."""
         if self._process is None:
@@ -96,16 +109,19 @@ class Partner(AbstractContextManager["Partner"]):
         return answer
 
 
+def _match_passwords(people: Path, rest: Path) -> None:
+    with reopened(rest, people_draft=people) as db, at_once(db):
+        match_passwords(db)
+
+
 def _end_members(people: Path, rest: Path, members: Path, exports: list[Export], settings: Settings) -> dict[str, Any]:
     """Write the memberships and what is to be said about members into a draft of their own."""
     ledger = Ledger({**exports[0].ledger.names})
     aside = Ledger()
     organizations, roles = read_tenancy([one.beside(aside) for one in exports], settings, aside)
-    with opened(members, people_draft=people, rest_draft=rest) as db:
-        db.execute("BEGIN")
+    with opened(members, people_draft=people, rest_draft=rest) as db, at_once(db):
         end_members(db, organizations, read_back(db), roles, settings, ledger)
         settle(db, ledger)
-        db.execute("COMMIT")
     named = [(one.slug, one.name, one.description, one.external_id) for one in roles.kept.values()]
     return {**ledger.counted(), "roles": named}
 
@@ -119,6 +135,9 @@ def _serve() -> None:
         fill(rest, REST, exports, settings, ledger)
         _say(ledger.counted())
         if task := sys.stdin.readline():
+            _match_passwords(Path(json.loads(task)["people"]), rest)
+            _say({})
+        if task := sys.stdin.readline():
             paths = json.loads(task)
             _say(_end_members(Path(paths["people"]), rest, Path(paths["members"]), exports, settings))
     except ExportError as error:
@@ -131,4 +150,5 @@ def _say(told: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    _serve()
+    with uncollected():
+        _serve()

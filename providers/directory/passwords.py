@@ -15,14 +15,17 @@ _LAST = 1 << 40
 
 _TABLES = (
     "CREATE TABLE matches (place INTEGER PRIMARY KEY, person INT, owners INT, rank INT, by_email INT)",
-    "CREATE TABLE hashes (person INTEGER PRIMARY KEY, place INT, position INT, length INT, fingerprint TEXT)",
+    """
+    CREATE TABLE hashes (person INTEGER PRIMARY KEY, place INT, position INT, length INT, fingerprint TEXT,
+    by_email INT, number INT)
+    """,
     "CREATE TABLE tied (place INTEGER PRIMARY KEY)",
 )
 _SAME_CONNECTION = "(p.connection IS NULL OR i.connection IS NULL OR i.connection = p.connection)"
 _BY_ID = f"""
 INSERT INTO matches SELECT p.place, min(i.person), count(DISTINCT i.person), min(i.rank), 0
 FROM passwords p CROSS JOIN identities i ON i.own = p.{{own}} AND i.tenant = p.tenant AND {_SAME_CONNECTION}
-WHERE p.{{own}} <> '' AND p.place NOT IN (SELECT place FROM matches) GROUP BY p.place
+WHERE p.{{own}} <> '' AND p.place NOT IN (SELECT place FROM matches) GROUP BY p.{{own}}, p.place ORDER BY p.place
 """
 _USABLE = "FROM matches m JOIN passwords p USING (place) WHERE m.owners = 1 AND p.fault = ''"
 
@@ -36,14 +39,15 @@ def match_passwords(db: sqlite3.Connection) -> None:
     db.execute(_BY_ID.format(own="own"))
     db.execute(_BY_ID.format(own="bare"))
     _match_by_email(db)
-    columns = "m.person, p.place, p.position, p.length, p.fingerprint"
-    db.execute(f"INSERT INTO hashes SELECT {columns} {_USABLE} GROUP BY m.person HAVING count(*) = 1")
-    for person, matches in list(_rivals(db)):
+    columns = "m.person, p.place, p.position, p.length, p.fingerprint, m.by_email"
+    db.execute(f"INSERT INTO hashes SELECT {columns}, count(*) {_USABLE} GROUP BY m.person")
+    rivals = list(_rivals(db))
+    db.execute("DELETE FROM hashes WHERE number > 1")
+    for matches in rivals:
         best, _, tied = choose(matches)
         db.executemany("INSERT INTO tied VALUES (?)", ((one.place,) for one in tied))
         if best is not None:
-            query = "INSERT INTO hashes SELECT ?, place, position, length, fingerprint FROM passwords WHERE place = ?"
-            db.execute(query, (person, best.place))
+            db.execute(f"INSERT INTO hashes SELECT {columns}, 1 {_USABLE} AND p.place = ?", (best.place,))
 
 
 def _match_by_email(db: sqlite3.Connection) -> None:
@@ -70,20 +74,20 @@ def _has_database_identity(identities: str, connection: str | None) -> bool:
     return any(provider == "auth0" and (not connection or theirs in {"", connection}) for provider, theirs in pairs)
 
 
-def _rivals(db: sqlite3.Connection) -> Iterator[tuple[int, list[Match]]]:
+def _rivals(db: sqlite3.Connection) -> Iterator[list[Match]]:
     """The usable hashes of every account that has several."""
-    several = f"SELECT m.person {_USABLE} GROUP BY m.person HAVING count(*) > 1"
+    several = "SELECT person FROM hashes WHERE number > 1"
     columns = "m.person, p.place, m.rank, p.set_at, p.fingerprint"
     query = f"SELECT {columns} {_USABLE} AND m.person IN ({several}) ORDER BY m.person"
-    for person, rows in groupby(db.execute(query), lambda row: int(row[0])):
-        yield person, [Match(*row[1:]) for row in rows]
+    for _, rows in groupby(db.execute(query), lambda row: int(row[0])):
+        yield [Match(*row[1:]) for row in rows]
 
 
 def end_passwords(db: sqlite3.Connection, people: People, ledger: Ledger) -> None:
     """Every password line into its bucket."""
     plain = """
-    SELECT h.place FROM hashes h CROSS JOIN people x ON x.place = h.person JOIN matches m ON m.place = h.place
-    WHERE x.fault = '' AND NOT x.blocked AND NOT m.by_email AND h.person NOT IN (SELECT person FROM odd)
+    SELECT h.place FROM hashes h CROSS JOIN people x ON x.place = h.person
+    WHERE x.fault = '' AND NOT x.blocked AND NOT h.by_email AND h.person NOT IN (SELECT person FROM odd)
     """
     db.execute("CREATE TABLE plain_hashes (place INTEGER PRIMARY KEY)")
     ledger.put("passwords", "declared", db.execute(f"INSERT INTO plain_hashes {plain} ORDER BY h.place").rowcount)

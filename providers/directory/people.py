@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
@@ -199,11 +199,11 @@ def _is_odd(value: object) -> bool:
 COLUMNS = ", ".join(f"p.{name}" for name in Person._fields)
 
 
-def group_people(db: sqlite3.Connection, settings: Settings) -> People:
+def group_people(db: sqlite3.Connection, settings: Settings, hashes_known: Callable[[], None]) -> People:
     """One WorkOS user an email (identity rule 6), over the rows of `people`.
 
-    Expects every account once (`drop_repeated`), and those that have a usable hash in `hashes`. Fills `odd` with the
-    accounts that are not simply declared by themselves.
+    Expects every account once (`drop_repeated`), and after `hashes_known` those that have a usable hash in `hashes`.
+    Fills `odd` with the accounts that are not simply declared by themselves.
     """
     known = "(SELECT user_id FROM people)"
     query = f"SELECT external_id, code FROM people_draft.withheld WHERE file = 'users' AND external_id NOT IN {known}"
@@ -212,6 +212,7 @@ def group_people(db: sqlite3.Connection, settings: Settings) -> People:
     for own, email, verified in db.execute("SELECT own, email, verified FROM claims"):
         if own in people.unreadable or own.startswith("line "):
             others[email].append(bool(verified))
+    groups: list[list[Person]] = []
     for email, sharing in _sharing(db, others.keys()):
         usable: list[Person] = []
         told = others.get(email, [])
@@ -222,8 +223,11 @@ def group_people(db: sqlite3.Connection, settings: Settings) -> People:
                 usable.append(person)
         if usable:
             kept = _kept_of(usable, told, settings, people)
-            if kept:
-                _settle(kept, db, settings, people)
+            if len(kept) > 1:
+                groups.append(kept)
+    hashes_known()
+    for group in groups:
+        _settle(group, db, settings, people)
     if settings.blocked_users == "skip":
         for person in _select(db, "WHERE p.blocked AND p.fault = ''"):
             people.odd.setdefault(person.place, _BLOCKED_SKIPPED)
@@ -328,8 +332,6 @@ def _kept_of(sharing: list[Person], others: list[int], settings: Settings, peopl
 
 
 def _settle(sharing: list[Person], db: sqlite3.Connection, settings: Settings, people: People) -> None:
-    if len(sharing) == 1:
-        return
     marks = ",".join("?" * len(sharing))
     found = db.execute(f"SELECT person FROM hashes WHERE person IN ({marks})", [one.place for one in sharing])
     with_hash = {place for (place,) in found}

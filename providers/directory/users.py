@@ -84,17 +84,21 @@ def end_users(db: sqlite3.Connection, people: People, ledger: Ledger) -> Counter
     Returns the declared users by their identities (`people.sign_in_of`) and by whether they have to verify their email.
     """
     sets = dict(db.execute("SELECT number, identities FROM sign_ins"))
-    plain = f"SELECT p.sign_in, p.verifies, count(*) FROM people p WHERE {_PLAIN} GROUP BY 1, 2"
+    each = f"SELECT p.sign_in, p.verifies, count(*) FROM people p WHERE {_PLAIN} GROUP BY 1, 2"
     counted: Counter[tuple[str, bool]] = Counter()
-    for number, told, users in db.execute(plain):
+    for number, told, users in db.execute(each):
         counted[sets[number], bool(told)] += users
     db.execute(_INSERT_PLAIN)
-    missing = f"SELECT p.place, p.user_id {_JOINED} WHERE p.mfa AND NOT p.blocked AND t.place IS NULL AND {_PLAIN}"
-    for place, own in settled(db, ledger, db.execute(missing)):
-        _miss_authenticator(place, own, ledger)
     ledger.put("users", "declared", counted.total())
-    ended = ((Person._make(row), people.odd.get(row[0]) or faulty(row[10], row[11])) for row in _unplain(db, ledger))
-    groups = [fate.group for person, fate in ended if _end(person, fate, ledger) and fate.group]
+    groups: list[Group] = []
+    for plain, *row in _remarkable(db, ledger):
+        person = Person._make(row)
+        if plain:
+            _miss_authenticator(person.place, person.user_id, ledger)
+            continue
+        fate = people.odd.get(person.place) or faulty(person.fault, person.told)
+        if _end(person, fate, ledger) and fate.group:
+            groups.append(fate.group)
     for group in groups:
         identities = "\n".join(sets[one.sign_in] for one in group.members)
         verifies = must_verify(group.primary.email, bool(group.primary.verified), providers_in(identities))
@@ -103,8 +107,10 @@ def end_users(db: sqlite3.Connection, people: People, ledger: Ledger) -> Counter
     return counted
 
 
-def _unplain(db: sqlite3.Connection, ledger: Ledger) -> Iterator[tuple[Any, ...]]:
-    query = f"SELECT {COLUMNS} FROM people p WHERE NOT ({_PLAIN}) ORDER BY p.place"
+def _remarkable(db: sqlite3.Connection, ledger: Ledger) -> Iterator[tuple[Any, ...]]:
+    """Is it a user of its own, and the account: those that are none, and those whose authenticator is missing."""
+    missing = "p.mfa AND NOT p.blocked AND p.place NOT IN (SELECT person FROM totps)"
+    query = f"SELECT {_PLAIN}, {COLUMNS} FROM people p WHERE NOT ({_PLAIN}) OR ({missing}) ORDER BY p.place"
     return settled(db, ledger, db.execute(query))
 
 

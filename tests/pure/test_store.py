@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import os
@@ -228,6 +229,7 @@ def test_a_build_that_fails_leaves_no_store(project: Path) -> None:
     with pytest.raises(ExportError):
         opened(project)
     assert stores(project) == []
+    assert gc.isenabled()
 
 
 def test_two_projects_get_the_same_store_of_the_same_export(project: Path, tmp_path: Path) -> None:
