@@ -14,22 +14,22 @@ def main() -> None:
     """Ferry moves Auth0 tenants into WorkOS. Preview and apply with `pulumi preview` and `pulumi up`."""
 
 
-@main.command()
+@main.command(short_help="Download an Auth0 tenant into an export folder.")
 @click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--again", is_flag=True, help="Download anew over a finished download in FOLDER.")
 @click.pass_context
 def download(context: click.Context, folder: Path | None, again: bool) -> None:
     """Download an Auth0 tenant into FOLDER (default: exports/<tenant>): users, organizations, members, roles.
 
-    AUTH0_DOMAIN, AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET say which, and by which application. A download that was
-    stopped goes on when the same command runs again.
+    AUTH0_DOMAIN, AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET say which, and by which application; AUTH0_BASE_URL asks
+    another server (`ferry sandbox --tenant`). A download that was stopped goes on when the same command runs again.
     """
     from providers.auth0.download.command import run_download
 
     context.exit(run_download(folder, os.environ, again=again))
 
 
-@main.command()
+@main.command(short_help="Serve embedded WorkOS and Auth0 APIs on this machine.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free port.")
 @click.option(
     "--tenant",
@@ -48,7 +48,7 @@ def sandbox(port: int, tenant: Path | None) -> None:
     serve(port, served)
 
 
-@main.command()
+@main.command(short_help="Say what becomes of every line of an export, offline.")
 @click.argument("export", required=False)
 @click.option("--stack", help="Take the settings of this stack's file (stacks/Pulumi.STACK.yaml), secrets left out.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (keys: providers/reports/check.py).")
