@@ -126,7 +126,9 @@ class Host:
     @cached_property
     def _records(self) -> dict[Kind, Records]:
         by_email = self.settings.adopt == "email"
-        return {kind: made(self.door, self.directory, adopt_by_email=by_email) for kind, made in _CLASSES.items()}
+        records = {kind: made(self.door, self.directory, adopt_by_email=by_email) for kind, made in _CLASSES.items()}
+        records["users"].may_park = not self.is_targeted
+        return records
 
     def records(self, kind: Kind) -> Records:
         """The one object of this process that handles a kind."""

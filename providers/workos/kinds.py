@@ -58,6 +58,8 @@ class Records:
 
     def __init__(self, door: WorkOS, declared: Declared, *, adopt_by_email: bool = False) -> None:
         self.door, self.declared, self.adopt_by_email = door, declared, adopt_by_email
+        #: Does every record get its turn in this run, so that a user may wait for its email until then?
+        self.may_park = True
         #: Changes made ahead of their turn, by WorkOS id, so that the later call need not make them again.
         self.made_way: dict[str, Fields] = {}
         #: WorkOS ids of what this process removed or switched off.

@@ -182,9 +182,12 @@ class Users(Records):
             return
         try:
             self.door.call("PUT", *USERS, id_, body=body)
-        except Conflict:
+        except Conflict as conflict:
             if "email" not in body:
                 raise
+            if not self.may_park:
+                what = "users change places, which takes all of them: run pulumi up without --target"
+                raise refused(conflict, "email_held_by_others", what) from None
             parked = f"ferry-{id_.lower().replace('_', '-')}@{str(holder['email']).rpartition('@')[2]}"
             body = {**body, "email": parked}
             body.pop("email_verified", None)

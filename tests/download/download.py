@@ -20,7 +20,12 @@ from tests.pure.tenant import Line, member, organization, person
 from tests.sandbox.auth0_side import Auth0Side
 
 SECRET = "made-up-secret-of-the-application"
-COMMAND = (sys.executable, "-c", "from providers.cli import main; main(prog_name='ferry')", "download")
+#: Ctrl-C counts, even if the tests run where it does not (in the background of a shell).
+_START = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from providers.cli import main; main(prog_name='ferry')"
+)
+COMMAND = (sys.executable, "-c", _START, "download")
 FILES = ("users", "organizations", "members", "roles")
 
 

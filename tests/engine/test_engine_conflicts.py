@@ -115,6 +115,20 @@ def test_three_users_pass_their_emails_on_in_a_circle(stack: Stack, workos: Sand
     expect_nothing_left_to_do(stack, workos)
 
 
+def test_a_swap_takes_a_whole_run(stack: Stack, workos: Sandbox) -> None:
+    """With one of them as `--target` nobody's email is taken away, and the run says what to do."""
+    stack.exports(users=[named("a", "x"), named("b", "y")])
+    stack.up()
+    before = emails(workos)
+    stack.exports(users=[named("a", "y"), named("b", "x")])
+    said = stack.up("--target", stack.state()["auth0|a"]["urn"], fails=True).error()
+
+    assert "users auth0|a: users change places, which takes all of them: run pulumi up without --target" in said
+    assert emails(workos) == before
+    stack.up()
+    assert emails(workos) == {"auth0|a": ("y@people.example", True), "auth0|b": ("x@people.example", True)}
+
+
 def test_a_user_whose_email_somebody_took_in_workos_fails_the_run_rather_than_lose_it(
     stack: Stack, workos: Sandbox
 ) -> None:

@@ -70,6 +70,22 @@ def test_a_removal_that_workos_refuses_does_not_hold_up_the_others(filled: Stack
     assert workos.requests()["total"] == 0
 
 
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_target_whose_change_is_refused_fails_the_run_until_it_is_made(
+    stack: Stack, workos: Sandbox, status: int
+) -> None:
+    stack.exports(users=[person("a"), person("b")])
+    stack.up()
+    stack.exports(users=[person("a", given_name="Ann"), person("b")])
+    workos.fault("PUT", "/users/", times=None, status=status, body=REFUSAL)
+    user = stack.state()["auth0|a"]["urn"]
+    assert "users auth0|a" in stack.up("--target", user, fails=True).error()
+
+    workos.clear_faults()
+    stack.up("--target", user)
+    assert workos.users()["auth0|a"]["first_name"] == "Ann"
+
+
 def test_a_target_that_is_refused_fails_the_run(stack: Stack, workos: Sandbox) -> None:
     """The verdict is no target, so it cannot say so."""
     export(stack, "a")
