@@ -48,8 +48,8 @@ class Match(NamedTuple):
     fingerprint: str
 
 
-def choose(matches: list[Match]) -> tuple[Match | None, list[Match], list[Match]]:
-    """Of one user's usable hashes: the one that counts, those it outweighs, and those nobody can choose between.
+def choose(matches: list[Match]) -> tuple[Match | None, list[Match]]:
+    """Of one user's usable hashes, at least one: the one that counts, or None and those nobody can choose between.
 
     The hash of the earliest identity counts, then the newest; one joined by email comes last. Two different hashes that
     tie are both unusable.
@@ -57,10 +57,8 @@ def choose(matches: list[Match]) -> tuple[Match | None, list[Match], list[Match]
     ordered = sorted(matches, key=lambda one: one.place)
     ordered.sort(key=lambda one: instant(one.set_at) or "", reverse=True)
     ordered.sort(key=lambda one: one.rank)
-    if not ordered:
-        return None, [], []
     best = ordered[0]
     tied = [one for one in ordered if (one.rank, instant(one.set_at)) == (best.rank, instant(best.set_at))]
     if len({one.fingerprint for one in tied}) > 1:
-        return None, [one for one in ordered if one not in tied], tied
-    return best, ordered[1:], []
+        return None, tied
+    return best, []

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StrictInt, StrictStr, model_validator
 
 from providers.auth0.records import Record
+from providers.auth0.spelling import folded
 
 SaltPosition = Literal["prefix", "suffix"]
 
@@ -20,8 +21,7 @@ class Unusable(Exception):
     """Why a hash cannot be imported: a clause without any value of the line."""
 
 
-_FOLD = str.maketrans("", "", " _-")
-_Word = BeforeValidator(lambda value: value.translate(_FOLD).lower() if isinstance(value, str) else value)
+_Word = BeforeValidator(lambda value: folded(value) if isinstance(value, str) else value)
 _Encoding = Annotated[Literal["base64", "hex", "utf8"], _Word]
 _Positive = Annotated[StrictInt, Field(ge=1, le=2**31)]
 
@@ -34,7 +34,7 @@ class _Folded(Record):
     def _fold(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        return {str(key).translate(_FOLD).lower(): value for key, value in data.items() if value is not None}
+        return {folded(str(key)): value for key, value in data.items() if value is not None}
 
 
 class _Hash(_Folded):

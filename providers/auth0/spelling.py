@@ -12,14 +12,19 @@ from typing import Any, NamedTuple
 from providers.settings import AUTH0_ATTRIBUTES
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
-_FOLD = str.maketrans("", "", " _-")
+_IGNORED = str.maketrans("", "", " _-")
 _METADATA = ("user_metadata", "app_metadata")
 #: A field of one identity: `identities[0].connection`.
 _IDENTITY = re.compile(r"identities\[(\d{1,3})\]\.(\w+)", re.ASCII)
 #: Auth0's own keys that need no reading; `connection` is the extension's name for that of the first identity.
 _OWN = frozenset({*AUTH0_ATTRIBUTES, "connection"})
-_FOLDED = {"id": "user_id", **{name.translate(_FOLD): name for name in sorted(_OWN)}}
+_FOLDED = {"id": "user_id", **{name.translate(_IGNORED): name for name in sorted(_OWN)}}
 _IDENTITY_FIELDS = {"userid": "user_id", "issocial": "isSocial", "profiledata": "profileData"}
+
+
+def folded(text: str) -> str:
+    """A key or word without what spellings differ in: case, space, `_` and `-`."""
+    return text.translate(_IGNORED).lower()
 
 
 def attribute(key: str) -> str:
@@ -29,12 +34,12 @@ def attribute(key: str) -> str:
     if key in _OWN:
         return key
     head, dot, rest = key.partition(".")
-    folded = head.translate(_FOLD).lower()
-    if dot and (name := _FOLDED.get(folded)) in _METADATA:
+    own = folded(head)
+    if dot and (name := _FOLDED.get(own)) in _METADATA:
         return f"{name}.{rest}"
-    if dot and (found := _IDENTITY.fullmatch(f"{folded}.{rest.translate(_FOLD).lower()}")):
+    if dot and (found := _IDENTITY.fullmatch(f"{own}.{folded(rest)}")):
         return f"identities[{int(found[1])}].{_IDENTITY_FIELDS.get(found[2], found[2])}"
-    return key if dot else _FOLDED.get(folded, key)
+    return key if dot else _FOLDED.get(own, key)
 
 
 class _Step(NamedTuple):

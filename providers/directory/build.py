@@ -32,6 +32,7 @@ CREATE TABLE final.roles (key TEXT PRIMARY KEY, name TEXT, description TEXT, ext
 CREATE TABLE final.users (key TEXT PRIMARY KEY, external_id TEXT, email TEXT, email_verified INT, first_name TEXT,
     last_name TEXT, metadata TEXT, password TEXT, password_tenant INT, password_offset INT, password_length INT,
     totp TEXT, totp_tenant INT, totp_offset INT, totp_length INT) WITHOUT ROWID;
+CREATE INDEX final.merged_users ON users (external_id) WHERE external_id <> key;
 CREATE TABLE final.memberships (organization TEXT, user TEXT, roles TEXT, active INT,
     PRIMARY KEY (organization, user)) WITHOUT ROWID;
 CREATE TABLE final.findings (code TEXT, file TEXT, line INT, external_id TEXT, message TEXT);

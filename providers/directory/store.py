@@ -35,7 +35,7 @@ from providers.findings import FILE_OF, CodeCount, Finding, Ledger
 from providers.settings import KINDS, Kind, Settings
 
 #: Raise it when a change of the mapping must not reuse the stores of an older version.
-_VERSION = 4
+_VERSION = 5
 _KEPT_STORES = 2
 #: The settings that shape a directory.
 _SHAPING = frozenset(
@@ -52,10 +52,12 @@ _SHAPING = frozenset(
     }
 )
 
+#: A user is named by its external id, unless it is merged of several accounts: those have an index of their own.
+_MERGED = "(external_id = :name AND external_id <> key)"
 _DECLARES: dict[Kind, str] = {
     "organizations": "SELECT 1 FROM organizations WHERE key = :name",
     "roles": "SELECT 1 FROM roles WHERE key = :name",
-    "users": "SELECT 1 FROM users WHERE key = :name UNION SELECT 1 FROM users WHERE external_id = :name",
+    "users": f"SELECT 1 FROM users WHERE key = :name OR {_MERGED}",
     "memberships": "SELECT 1 FROM memberships WHERE organization = :organization AND user = :user",
 }
 _TOTALS: dict[str, str] = {
@@ -117,11 +119,12 @@ class Store:
 
     def user_by_external_id(self, external_id: str) -> User | None:
         """The declared user with this external id, or None."""
-        return next(self._users("WHERE external_id = ?", external_id), None)
+        rest = f"WHERE (key = :name AND external_id = :name) OR {_MERGED}"
+        return next(self._users(rest, external_id), None)
 
     def user_by_key(self, key: str) -> User | None:
         """The declared user with this key, or None."""
-        return next(self._users("WHERE key = ?", key), None)
+        return next(self._users("WHERE key = :name", key), None)
 
     def organization_by_external_id(self, external_id: str) -> Organization | None:
         """The declared organization with this external id, or None."""
@@ -212,8 +215,8 @@ class Store:
             self._unpacked[path] = {piece.offset: piece.data for piece in pieces(path)}
         return self._unpacked[path].get(place.offset, b"")
 
-    def _users(self, rest: str, *values: str) -> Iterator[User]:
-        rows = self._db.execute(f"SELECT * FROM users {rest}", values)
+    def _users(self, rest: str, name: str = "") -> Iterator[User]:
+        rows = self._db.execute(f"SELECT * FROM users {rest}", {"name": name})
         for key, own, email, verified, first, last, metadata, *places in rows:
             password, totp = self._secret_at("passwords", places[:4]), self._secret_at("mfa", places[4:])
             yield User(

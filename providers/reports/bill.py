@@ -7,10 +7,7 @@ from dataclasses import asdict, dataclass
 from math import ceil
 from typing import Any
 
-#: WorkOS's documented limits (API reference: rate limits), requests in seconds; `providers.workos.pacing` keeps them.
-ALL = (6_000, 60)
-USER_MANAGEMENT_WRITES = (500, 10)
-ORGANIZATION_DELETES = (50, 60)
+from providers.workos.limits import LIMITS, limits_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +51,11 @@ def bill(totals: Mapping[str, int], rate_share: float) -> dict[str, Any]:
 
 def seconds(requests: Iterable[Requests], share: float) -> int:
     """The least time these requests take when a run may use this share of every limit, rounded up."""
-    counted = list(requests)
-    writes = [one for one in counted if one.path.startswith("/user_management/") and one.method != "GET"]
-    deletes = [one for one in counted if one.path.startswith("/organizations/") and one.method == "DELETE"]
-    limited = ((ALL, counted), (USER_MANAGEMENT_WRITES, writes), (ORGANIZATION_DELETES, deletes))
-    return max(
-        ceil(sum(one.count for one in group) * window / max(1, int(number * share)))
-        for (number, window), group in limited
-    )
+    counted = dict.fromkeys(LIMITS, 0)
+    for one in requests:
+        for limit in limits_of(one.method, one.path):
+            counted[limit] += one.count
+    return max(ceil(number * limit.seconds / limit.allowed(share)) for limit, number in counted.items())
 
 
 def duration(total: int) -> str:

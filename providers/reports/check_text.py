@@ -10,6 +10,7 @@ from providers.findings import BUCKETS
 from providers.reports.bill import duration
 from providers.reports.checklist import count
 from providers.reports.counterparts import instead
+from providers.workos.limits import ALL, ORGANIZATION_DELETES, USER_MANAGEMENT_WRITES, Limit
 
 _WIDTH = 80
 _HEADINGS = {
@@ -133,11 +134,16 @@ def _bill(bill: Mapping[str, Any]) -> Iterator[str]:
     yield "  A first `pulumi up` into an empty environment:"
     yield from _requests(bill)
     yield _time(bill)
-    yield "  Limits: 500 writes of user management in 10 s, 6,000 requests in 60 s."
+    writes = _limit(USER_MANAGEMENT_WRITES, "writes of user management")
+    yield f"  Limits: {writes}, {_limit(ALL, 'requests')}."
     yield "  Undoing it (`pulumi destroy`; roles stay, WorkOS cannot delete them):"
     yield from _requests(bill["undo"])
     yield _time(bill["undo"])
-    yield "  Limits: the same, and 50 organization deletes in 60 s."
+    yield f"  Limits: the same, and {_limit(ORGANIZATION_DELETES, 'organization deletes')}."
+
+
+def _limit(limit: Limit, what: str) -> str:
+    return f"{limit.requests:,} {what} in {limit.seconds} s"
 
 
 def _time(costs: Mapping[str, Any]) -> str:

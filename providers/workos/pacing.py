@@ -1,7 +1,6 @@
 """WorkOS's documented limits, kept in the HTTP transport below the SDK, so that its retries are paced too.
 
-Limits (WorkOS API reference: rate limits): user management 500 writes and 1,000 reads in 10 s, 6,000 requests of any
-kind in 60 s, 50 organization deletes in 60 s. One process holds one set of budgets.
+One process holds one set of budgets.
 """
 
 from __future__ import annotations
@@ -13,6 +12,8 @@ from collections.abc import Callable
 import httpx2
 from pyrate_limiter import Duration, Limiter, Rate
 
+from providers.workos.limits import LIMITS, limits_of
+
 #: What a WorkOS answer may make the whole process wait; the SDK caps its own waits likewise.
 _LONGEST_PAUSE = 60.0
 
@@ -21,22 +22,11 @@ class Budgets:
     """The documented windows, times the share of them a run may use."""
 
     def __init__(self, share: float) -> None:
-        def limit(requests: int, seconds: int) -> Limiter:
-            return Limiter(Rate(max(1, int(requests * share)), Duration.SECOND * seconds))
-
-        self._all = limit(6_000, 60)
-        self._writes = limit(500, 10)
-        self._reads = limit(1_000, 10)
-        self._organization_deletes = limit(50, 60)
+        self._limiters = {one: Limiter(Rate(one.allowed(share), Duration.SECOND * one.seconds)) for one in LIMITS}
 
     def of(self, method: str, path: str) -> list[Limiter]:
         """The limits that one request counts against."""
-        limits = [self._all]
-        if path.startswith("/user_management/"):
-            limits.append(self._reads if method == "GET" else self._writes)
-        if method == "DELETE" and path.startswith("/organizations/"):
-            limits.append(self._organization_deletes)
-        return limits
+        return [self._limiters[one] for one in limits_of(method, path)]
 
     def spend(self, method: str, path: str) -> None:
         """Wait until every limit has room for one more request, and take it."""

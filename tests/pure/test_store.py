@@ -6,8 +6,10 @@ import gc
 import gzip
 import json
 import os
+import sqlite3
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -230,6 +232,37 @@ def test_a_build_that_fails_leaves_no_store(project: Path) -> None:
         opened(project)
     assert stores(project) == []
     assert gc.isenabled()
+
+
+def test_a_user_is_found_without_looking_at_all_others(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By SQLite's own count of steps: each secret is looked up by its user's id."""
+    users = [person(f"{number:04}") for number in range(2000)]
+    users += [person(name, email="shared@people.example") for name in ("x", "y")]
+    write(project / "export", users=users, passwords=[password("1000", HASH), password("y", OTHER_HASH)])
+    path_of(project)
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 100
+
+    def counting(*words: Any, **options: Any) -> sqlite3.Connection:
+        db: sqlite3.Connection = connect(*words, **options)
+        db.set_progress_handler(step, 100)
+        return db
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", counting)
+    with opened(project) as store:
+        for own in ("auth0|1000", "auth0|y"):
+            found = store.user_by_external_id(own)
+            assert found is not None
+            assert found.password is not None
+            assert store.secret("password", own, found.password.fingerprint)
+            assert store.declares("users", own)
+        assert store.user_by_external_id("auth0|x") is None
+
+    assert steps < 1000
 
 
 def test_two_projects_get_the_same_store_of_the_same_export(project: Path, tmp_path: Path) -> None:

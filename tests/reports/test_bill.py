@@ -6,15 +6,8 @@ from typing import Any
 
 import pytest
 
-from providers.reports.bill import (
-    ALL,
-    ORGANIZATION_DELETES,
-    USER_MANAGEMENT_WRITES,
-    Requests,
-    bill,
-    duration,
-    seconds,
-)
+from providers.reports.bill import Requests, bill, duration, seconds
+from providers.workos.limits import ALL, ORGANIZATION_DELETES, USER_MANAGEMENT_WRITES
 from providers.workos.pacing import Budgets
 
 NOTHING = {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from functools import partial
+from queue import SimpleQueue
 
 from providers.auth0.download.crew import Crew
 from providers.auth0.download.display import Display
@@ -44,10 +43,12 @@ def fetch_lists(management: Management, state: State, crew: Crew, display: Displ
     state.plan(ORGANIZATION_KINDS, owners_of="organizations")
     rows, total = state.unfinished(ORGANIZATION_KINDS), state.count(ORGANIZATION_KINDS)
     display.begin("members", total=total, done=total - len(rows), unit="lists")
-    shared = _Shared(iter(rows))
+    waiting: SimpleQueue[Row | None] = SimpleQueue()
+    for one in (*rows, *(None for _ in range(IN_FLIGHT))):
+        waiting.put(one)
 
     def work() -> None:
-        for row in shared:
+        for row in iter(waiting.get, None):
             _fetch_of_organization(management, state, row)
             display.advance("members")
 
@@ -64,18 +65,3 @@ def _fetch_of_organization(management: Management, state: State, row: Row) -> No
         if refused.status != 403 or refused.code == "insufficient_scope" or row.kind not in _DISPENSABLE:
             raise
         state.give_up(row, f"403 {refused.code}".strip())
-
-
-class _Shared:
-    """An iterator that several threads empty together."""
-
-    def __init__(self, rows: Iterator[Row]) -> None:
-        self._rows, self._lock = rows, threading.Lock()
-
-    def __iter__(self) -> Iterator[Row]:
-        while True:
-            with self._lock:
-                row = next(self._rows, None)
-            if row is None:
-                return
-            yield row
