@@ -14,9 +14,9 @@ from typing import Any
 from providers.auth0.credentials import factor_fault, hash_fault, usable_hash, usable_totp
 from providers.auth0.export import Export, Read
 from providers.auth0.records import Factor, Member, Password, User
+from providers.directory.accounts import SignInSet, is_verified, judge, providers_in, sign_in_of
 from providers.directory.draft import INDEXES, Stage, connect
 from providers.directory.model import fingerprint
-from providers.directory.people import SignInSet, is_verified, judge, providers_in, sign_in_of
 from providers.findings import Ledger
 from providers.settings import Settings
 

@@ -69,7 +69,7 @@ def _match_by_email(db: sqlite3.Connection) -> None:
 
 
 def _has_database_identity(identities: str, connection: str | None) -> bool:
-    """Does one of the identities (`people.sign_in_of`) belong to this database, as far as both sides name it?"""
+    """Does one of the identities (`accounts.sign_in_of`) belong to this database, as far as both sides name it?"""
     pairs = (line.split("\t") for line in identities.split("\n"))
     return any(provider == "auth0" and (not connection or theirs in {"", connection}) for provider, theirs in pairs)
 

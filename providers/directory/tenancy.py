@@ -11,9 +11,9 @@ from providers.auth0.export import Export, Read
 from providers.auth0.records import MemberRole
 from providers.auth0.records import Organization as Auth0Organization
 from providers.auth0.records import Role as Auth0Role
+from providers.directory.accounts import external_id_fault, note_long_id
 from providers.directory.metadata import fitted
 from providers.directory.model import Organization, Role
-from providers.directory.people import external_id_fault, note_long_id
 from providers.findings import TENANT, Ledger
 from providers.settings import Settings
 

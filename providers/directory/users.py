@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from providers.directory.accounts import COLUMNS, Person, providers_in, seniority
 from providers.directory.draft import settled
-from providers.directory.people import COLUMNS, Fate, Group, People, Person, faulty, is_blocked, providers_in, seniority
+from providers.directory.people import Fate, Group, People, faulty, is_blocked
 from providers.directory.sign_in import must_verify
 from providers.findings import TENANT, Ledger
 
@@ -82,7 +83,7 @@ def _end_rivals(group: Group, seen: set[int], db: sqlite3.Connection, ledger: Le
 def end_users(db: sqlite3.Connection, people: People, ledger: Ledger) -> Counter[tuple[str, bool]]:
     """Every users line into its bucket, every declared user into the store.
 
-    Returns the declared users by their identities (`people.sign_in_of`) and by whether they have to verify their email.
+    Returns the declared users by their identities (`accounts.sign_in_of`) and by whether they must verify their email.
     """
     sets = dict(db.execute("SELECT number, identities FROM sign_ins"))
     each = f"SELECT p.sign_in, p.verifies, count(*) FROM people p WHERE {_PLAIN} GROUP BY 1, 2"

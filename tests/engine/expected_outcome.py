@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from pathlib import Path
 from typing import Any
 
 from tests.engine.stack import Sandbox
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    """The objects of an NDJSON file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def summary_of(expected: Path) -> dict[str, Any]:
-    """What `summary.json` says."""
-    told: dict[str, Any] = json.loads((expected / "summary.json").read_text(encoding="utf-8"))
-    return told
+from tests.pure.expectation import Expected
 
 
 def sha256(text: str) -> str:
@@ -26,7 +14,7 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def expected_users(expected: Path) -> dict[str, dict[str, Any]]:
+def expected_users(expected: Expected) -> dict[str, dict[str, Any]]:
     """The users of the folder, with memberships, in the form of `held_users`."""
     return {
         one["external_id"]: {
@@ -35,7 +23,7 @@ def expected_users(expected: Path) -> dict[str, dict[str, Any]]:
             "totp_sha256": [sha256(one["totp_secret"])] if one["totp_secret"] else [],
             "memberships": sorted([own, sorted(roles), status] for own, roles, status in one["memberships"]),
         }
-        for one in lines(expected / "users.ndjson")
+        for one in expected.lines("users")
     }
 
 
@@ -61,17 +49,17 @@ def held_users(workos: Sandbox, expected: dict[str, dict[str, Any]]) -> dict[str
     return held
 
 
-def expect_workos_to_be(expected: Path, workos: Sandbox) -> None:
+def expect_workos_to_be(expected: Expected, workos: Sandbox) -> None:
     """Users, credentials, memberships, organizations and roles are those of the folder, and no others."""
     wanted = expected_users(expected)
     assert held_users(workos, wanted) == wanted
     assert len(workos.directory()["users"]) == len(wanted)
 
     organizations = workos.organizations()
-    for one in lines(expected / "orgs.ndjson"):
+    for one in expected.lines("orgs"):
         held = organizations.pop(one["external_id"])
         assert (held["name"], held["metadata"]) == (one["name"], one["metadata"])
         assert set(one["domains"]) <= held["domains"].keys() <= {*one["domains"], *one["maybe_domains"]}
         assert set(held["domains"].values()) <= {"pending"}
     assert organizations == {}
-    assert workos.roles() == {"member", *summary_of(expected)["roles"]}
+    assert workos.roles() == {"member", *expected.summary["roles"]}

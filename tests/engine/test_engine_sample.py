@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.engine.expected_outcome import expect_workos_to_be, lines, summary_of
+from tests.engine.expected_outcome import expect_workos_to_be
 from tests.engine.stack import ROOT, Sandbox, Stack
+from tests.pure.expectation import Expected, lines_in
 
 pytestmark = pytest.mark.engine
 
 ACME = ROOT / "tests" / "cases" / "acme"
 CONFIGURED_KEY = "sk_test_configured_as_a_secret"
 #: What WorkOS must hold of either version.
-EXPECTED = {version: ACME / version / "expected" for version in ("first", "later")}
+EXPECTED = {version: Expected(ACME / version) for version in ("first", "later")}
 
 
 def expect_the_summary_to_add_up(version: str, summary: dict[str, dict[str, int]]) -> None:
@@ -23,7 +24,7 @@ def expect_the_summary_to_add_up(version: str, summary: dict[str, dict[str, int]
     for counts in summary.values():
         assert counts["lines"] == sum(counts[name] for name in ("declared", "merged", "refused", "skipped"))
         assert (counts["failed"], counts["pending"]) == (0, 0)
-    wanted = summary_of(EXPECTED[version])
+    wanted = EXPECTED[version].summary
     assert {kind: summary[kind]["lines"] for kind in wanted["lines"]} == wanted["lines"]
     assert summary["users"]["declared"] == wanted["expected"]["users"]
     assert summary["users"]["merged"] == wanted["rejects"]["users:merged_into_primary"]
@@ -33,7 +34,7 @@ def expect_the_summary_to_add_up(version: str, summary: dict[str, dict[str, int]
 def expect_findings_for_all_rejects(version: str, findings: list[dict[str, Any]]) -> None:
     """Each with the real file's name, and the line on which the record stands."""
     found = Counter((one["file"], one["external_id"], one["code"]) for one in findings)
-    rejects = lines(EXPECTED[version] / "rejects.ndjson")
+    rejects = EXPECTED[version].lines("rejects")
     wanted = Counter((f"{one['file']}.ndjson", one["id"], one["reason"]) for one in rejects)
 
     assert wanted - found == Counter()
@@ -44,8 +45,8 @@ def secrets() -> list[bytes]:
     """Every hash and authenticator secret of both versions, and the API key."""
     found = {CONFIGURED_KEY}
     for version in ("first", "later"):
-        found |= {one["passwordHash"] for one in lines(ACME / version / "passwords.ndjson")}
-        found |= {one["otp_secret"] for one in lines(ACME / version / "mfa.ndjson") if one.get("otp_secret")}
+        found |= {one["passwordHash"] for one in lines_in(ACME / version / "passwords.ndjson")}
+        found |= {one["otp_secret"] for one in lines_in(ACME / version / "mfa.ndjson") if one.get("otp_secret")}
     return [secret.encode() for secret in sorted(found)]
 
 
@@ -80,7 +81,7 @@ def test_the_sample_reaches_workos_exactly_and_with_the_fewest_writes(
     with subtests.test("up writes what is missing, each object once"):
         stack.up()
         asked = workos.requests()
-        assert asked["writes"] == summary_of(EXPECTED["first"])["minimal_writes_from_empty"]
+        assert asked["writes"] == EXPECTED["first"].summary["minimal_writes_from_empty"]
         assert asked["reads"] <= 2
         expect_workos_to_be(EXPECTED["first"], workos)
 
@@ -98,7 +99,7 @@ def test_the_sample_reaches_workos_exactly_and_with_the_fewest_writes(
     with subtests.test("days later only what changed is written"):
         workos.clear()
         stack.up()
-        assert workos.requests()["writes"] == summary_of(EXPECTED["later"])["minimal_writes_from_first"]
+        assert workos.requests()["writes"] == EXPECTED["later"].summary["minimal_writes_from_first"]
         expect_workos_to_be(EXPECTED["later"], workos)
         expect_the_summary_to_add_up("later", stack.summary())
         expect_findings_for_all_rejects("later", stack.findings())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.expected_outcome import expect_workos_to_be, summary_of
+from tests.engine.expected_outcome import expect_workos_to_be
 from tests.engine.stack import Sandbox, Stack
 from tests.generate.export import Plan, generate
+from tests.pure.expectation import Expected
 
 pytestmark = pytest.mark.engine
 
@@ -18,8 +19,8 @@ def test_an_export_of_any_shape_becomes_what_is_expected(stack: Stack, workos: S
     stack.configure(multipleRoles=True)
     stack.up()
 
-    expect_workos_to_be(stack.export / "expected", workos)
-    assert workos.requests()["writes"] == summary_of(stack.export / "expected")["minimal_writes_from_empty"]
+    expect_workos_to_be(Expected(stack.export), workos)
+    assert workos.requests()["writes"] == Expected(stack.export).summary["minimal_writes_from_empty"]
 
     workos.clear()
     stack.up()
@@ -34,7 +35,7 @@ def test_several_tenants_become_one_environment(stack: Stack, workos: Sandbox) -
     stack.configure(export=None, tenants=tenants, multipleRoles=True)
     stack.up()
 
-    expect_workos_to_be(stack.export / "expected", workos)
+    expect_workos_to_be(Expected(stack.export), workos)
     assert {one["file"].partition("/")[0] for one in stack.findings()} <= set(names)
 
     workos.clear()

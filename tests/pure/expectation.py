@@ -20,6 +20,11 @@ Fields = tuple[str, str | None, str | None, bool]
 Told = tuple[str, str, tuple[str, ...], str]
 
 
+def lines_in(path: Path) -> list[dict[str, Any]]:
+    """The objects of an NDJSON file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+
+
 class Expected:
     """What WorkOS must hold of an export whose environment allows several roles (see the README of the samples)."""
 
@@ -28,8 +33,7 @@ class Expected:
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         """The lines of a file of the folder."""
-        text = (self.folder / f"{name}.ndjson").read_text(encoding="utf-8")
-        return [json.loads(line) for line in text.split("\n")[:-1]]
+        return lines_in(self.folder / f"{name}.ndjson")
 
     @cached_property
     def summary(self) -> dict[str, Any]:
