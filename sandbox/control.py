@@ -5,23 +5,22 @@
 Secrets are given out as SHA-256 only. A request from another machine is refused.
 """
 
-import hashlib
 import json
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sandbox.auth0 import control as auth0_control
+from sandbox.directory import directory as shown_directory
 from sandbox.endpoint import Sandbox
 from sandbox.faults import Faults
 from sandbox.refusals import Refusal, invalid_parameters, malformed_body
 from sandbox.request_log import RequestLog
 from sandbox.schema import FLAG, TEXT, Field, read_body
-from sandbox.state import Environment, Membership, Organization, User
 
 _SETTINGS: Final = {"multiple_roles": FLAG, "latency_ms": Field(int), "domain_data": TEXT}
 
@@ -68,16 +67,7 @@ def change_settings(sandbox: Sandbox, sent: object) -> object:
 
 def directory(sandbox: Sandbox, _: object) -> object:
     """Return everything the environment holds, in order of creation."""
-    environment = sandbox.environment
-    return {
-        "users": [_user(environment, user) for user in environment.users.values()],
-        "organizations": [_organization(organization) for organization in environment.organizations.values()],
-        "memberships": [_membership(membership) for membership in environment.memberships.values()],
-        "roles": [
-            {"slug": role.slug, "name": role.name, "description": role.description}
-            for role in environment.roles.values()
-        ],
-    }
+    return shown_directory(sandbox.environment)
 
 
 def faults(sandbox: Sandbox, _: object) -> object:
@@ -95,49 +85,6 @@ def clear_faults(sandbox: Sandbox, _: object) -> object:
     """Disarm every fault."""
     sandbox.faults = Faults()
     return sandbox.faults.shown()
-
-
-def _user(environment: Environment, user: User) -> dict[str, Any]:
-    text, kind, salt_position = user.password or (None, None, None)
-    secrets = [environment.factors[identifier].secret for identifier in environment.factor_series(user).newer(None)]
-    return {
-        "id": user.id,
-        "email": user.email,
-        "external_id": user.external_id,
-        "first_name": user.first_name,
-        "last_name": user.last_name,
-        "name": user.name,
-        "email_verified": user.email_verified,
-        "metadata": user.metadata,
-        "password_sha256": None if text is None else _sha256(text),
-        "password_hash_type": kind,
-        "password_salt_position": salt_position,
-        "totp_sha256": [_sha256(secret) for secret in secrets],
-    }
-
-
-def _organization(organization: Organization) -> dict[str, Any]:
-    return {
-        "id": organization.id,
-        "name": organization.name,
-        "external_id": organization.external_id,
-        "metadata": organization.metadata,
-        "domains": [{"domain": domain.domain, "state": domain.state} for domain in organization.domains],
-    }
-
-
-def _membership(membership: Membership) -> dict[str, Any]:
-    return {
-        "id": membership.id,
-        "organization_external_id": membership.organization.external_id,
-        "user_external_id": membership.user.external_id,
-        "roles": membership.roles,
-        "status": membership.status,
-    }
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 CONTROLS: Final[dict[str, dict[str, Control]]] = {

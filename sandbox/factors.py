@@ -12,10 +12,11 @@ from urllib.parse import quote, urlencode
 
 from sandbox import users
 from sandbox.endpoint import Answer, Call, Operation
+from sandbox.identifiers import timestamp
+from sandbox.objects import Factor
 from sandbox.refusals import invalid_parameters, not_found
 from sandbox.schema import TEXT, Field, read_body, read_query
 from sandbox.series import PAGE_PARAMETERS, cut_page, page_request
-from sandbox.state import Factor
 
 DEFAULT_ISSUER: Final = "Sandbox"
 
@@ -41,15 +42,15 @@ def create(call: Call) -> Answer:
         raise invalid_parameters("totp_secret_invalid", "totp_secret must be Base32.")
     identifier, moment = environment.registrar.identify("auth_factor")
     issuer, account = body.get("totp_issuer", DEFAULT_ISSUER), body.get("totp_user", user.email)
-    factor = Factor(identifier, moment, moment, user, issuer, account, secret or _generated(identifier))
+    factor = Factor(identifier, moment, moment, user.id, issuer, account, secret or _generated(identifier))
     environment.add_factor(factor)
     challenge_id, moment = environment.registrar.identify("auth_challenge")
     challenge = {
         "object": "authentication_challenge",
         "id": challenge_id,
         "authentication_factor_id": factor.id,
-        "created_at": moment,
-        "updated_at": moment,
+        "created_at": timestamp(moment),
+        "updated_at": timestamp(moment),
     }
     return Answer(201, {"authentication_factor": _enrolled(factor), "authentication_challenge": challenge})
 
@@ -58,7 +59,7 @@ def list_page(call: Call) -> Answer:
     """List a user's factors, without secrets."""
     read_query(call.query, PAGE_PARAMETERS)
     user, environment = users.found(call), call.environment
-    page = cut_page([environment.factor_series(user)], page_request(call.query, "auth_factor"))
+    page = cut_page([environment.factor_series(user.id)], page_request(call.query, "auth_factor"))
     return Answer(200, page.shown(lambda identifier: shown(environment.factors[identifier])))
 
 
@@ -67,7 +68,7 @@ def delete(call: Call) -> Answer:
     factor = call.environment.factors.get(call.parameters["id"])
     if factor is None:
         raise not_found("Authentication factor", call.parameters["id"])
-    call.note(factor.user.external_id)
+    call.note(call.environment.users[factor.user_id].external_id)
     call.environment.remove_factor(factor)
     return Answer(200)
 
@@ -78,10 +79,10 @@ def shown(factor: Factor) -> dict[str, Any]:
         "object": "authentication_factor",
         "id": factor.id,
         "type": "totp",
-        "user_id": factor.user.id,
+        "user_id": factor.user_id,
         "totp": {"issuer": factor.issuer, "user": factor.account},
-        "created_at": factor.created_at,
-        "updated_at": factor.updated_at,
+        "created_at": timestamp(factor.created_at),
+        "updated_at": timestamp(factor.updated_at),
     }
 
 

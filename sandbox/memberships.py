@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from sandbox import users
 from sandbox.endpoint import Answer, Call, Operation
+from sandbox.identifiers import timestamp
+from sandbox.objects import STATUSES, Membership
 from sandbox.refusals import (
     already_member,
     coded,
@@ -12,13 +14,11 @@ from sandbox.refusals import (
     invalid_role,
     multiple_roles_off,
     not_found,
+    pending_membership,
 )
 from sandbox.schema import TEXT, Field, read_body, read_query
 from sandbox.series import PAGE_PARAMETERS, Series, cut_page, page_request
-from sandbox.state import STATUSES, Environment, Membership, Organization, User
-
-#: The role of a membership that names none (API reference, organization-membership/create).
-DEFAULT_ROLE: Final = "member"
+from sandbox.state import DEFAULT_ROLE, Environment
 
 _ROLE_FIELDS: Final = {"role_slug": TEXT, "role_slugs": Field(list, filled=True)}
 _CREATE_FIELDS: Final = {
@@ -29,28 +29,36 @@ _CREATE_FIELDS: Final = {
 _LIST_PARAMETERS: Final = PAGE_PARAMETERS | {"user_id", "organization_id", "statuses", "statuses[]"}
 
 
-def shown(membership: Membership) -> dict[str, Any]:
+def shown(environment: Environment, membership: Membership) -> dict[str, Any]:
     """Return the membership as WorkOS gives it out, with the whole user; the first role is the primary one."""
+    organization = environment.organizations[membership.organization_id]
+    return brief(membership) | {
+        "organization_name": organization.name,
+        "user": users.shown(environment.users[membership.user_id]),
+    }
+
+
+def brief(membership: Membership) -> dict[str, Any]:
+    """Return the membership as an event carries it, without what belongs to its ends."""
     return {
         "object": "organization_membership",
         "id": membership.id,
-        "user_id": membership.user.id,
-        "organization_id": membership.organization.id,
-        "organization_name": membership.organization.name,
+        "user_id": membership.user_id,
+        "organization_id": membership.organization_id,
         "status": membership.status,
         "role": {"slug": membership.roles[0]},
         "roles": [{"slug": slug} for slug in membership.roles],
-        "user": users.shown(membership.user),
         "directory_managed": False,
         "custom_attributes": {},
-        "created_at": membership.created_at,
-        "updated_at": membership.updated_at,
+        "created_at": timestamp(membership.created_at),
+        "updated_at": timestamp(membership.updated_at),
     }
 
 
 def create(call: Call) -> Answer:
     """Make an active membership; an inactive one of the same ends becomes active with the roles of this call.
 
+    Over a pending one, which an invitation made, it is refused (API reference, organization-membership/create).
     Over an active one WorkOS's answer is not documented; here it is refused (``refusals.already_member``).
     """
     body, environment = read_body(call.body, _CREATE_FIELDS), call.environment
@@ -59,29 +67,27 @@ def create(call: Call) -> Answer:
         raise not_found("User", body["user_id"])
     if organization is None:
         raise not_found("Organization", body["organization_id"])
-    _note(call, user, organization)
-    roles = _read_roles(environment, body) or [DEFAULT_ROLE]
-    held = environment.memberships_by_ends.get((user.id, organization.id))
+    _note(call, user.id, organization.id)
+    roles = _read_roles(environment, organization.id, body) or (DEFAULT_ROLE,)
+    held = environment.membership_of(user.id, organization.id)
     if held is not None:
         return _bring_back(environment, held, roles)
     identifier, moment = environment.registrar.identify("om")
-    membership = Membership(identifier, moment, moment, user, organization, roles, "active")
-    environment.add_membership(membership)
-    return Answer(201, shown(membership))
+    membership = Membership(identifier, moment, moment, user.id, organization.id, roles, "active")
+    environment.set_membership(membership)
+    return Answer(201, shown(environment, membership))
 
 
 def get(call: Call) -> Answer:
     """Return one membership."""
-    return Answer(200, shown(_found(call)))
+    return Answer(200, shown(call.environment, _found(call)))
 
 
 def update(call: Call) -> Answer:
     """Change the roles; user and organization cannot change."""
     membership, environment = _found(call), call.environment
-    roles = _read_roles(environment, read_body(call.body, _ROLE_FIELDS))
-    membership.roles = roles or membership.roles
-    membership.updated_at = environment.registrar.moment()
-    return Answer(200, shown(membership))
+    roles = _read_roles(environment, membership.organization_id, read_body(call.body, _ROLE_FIELDS))
+    return Answer(200, _changed(environment, membership, roles or membership.roles, membership.status))
 
 
 def delete(call: Call) -> Answer:
@@ -92,12 +98,12 @@ def delete(call: Call) -> Answer:
 
 def deactivate(call: Call) -> Answer:
     """Make a membership inactive; once more changes nothing."""
-    return _change_status(call, "inactive")
+    return _change_status(call, "deactivate", "inactive")
 
 
 def reactivate(call: Call) -> Answer:
     """Make a membership active with the roles it had; once more changes nothing."""
-    return _change_status(call, "active")
+    return _change_status(call, "reactivate", "active")
 
 
 def list_page(call: Call) -> Answer:
@@ -117,44 +123,55 @@ def list_page(call: Call) -> Answer:
         raise not_found("Organization", organization_id)
     statuses = _read_statuses(call.query)
     if user_id and organization_id:
-        series = [_of_both(environment, user_id, organization_id, statuses)]
+        page = cut_page([_of_both(environment, user_id, organization_id, statuses)], asked)
+    elif user_id:
+        series = environment.user_memberships(user_id)
+        page = cut_page([series], asked, lambda one: environment.memberships[one].status in statuses)
     else:
-        series = environment.membership_series(user_id or organization_id, statuses)
-    page = cut_page(series, asked)
-    return Answer(200, page.shown(lambda identifier: shown(environment.memberships[identifier])))
+        page = cut_page([environment.organization_memberships(organization_id, one) for one in statuses], asked)
+    return Answer(200, page.shown(lambda identifier: shown(environment, environment.memberships[identifier])))
 
 
 def _found(call: Call) -> Membership:
     membership = call.environment.memberships.get(call.parameters["id"])
     if membership is None:
         raise not_found("Organization membership", call.parameters["id"])
-    _note(call, membership.user, membership.organization)
+    _note(call, membership.user_id, membership.organization_id)
     return membership
 
 
-def _note(call: Call, user: User, organization: Organization) -> None:
+def _note(call: Call, user_id: str, organization_id: str) -> None:
     """Log a membership by the external ids of its ends."""
+    user, organization = call.environment.users[user_id], call.environment.organizations[organization_id]
     if user.external_id is not None and organization.external_id is not None:
         call.note(f"{organization.external_id}/{user.external_id}")
 
 
-def _bring_back(environment: Environment, membership: Membership, roles: list[str]) -> Answer:
+def _changed(environment: Environment, membership: Membership, roles: tuple[str, ...], status: str) -> dict[str, Any]:
+    """Put another in the membership's place, and return it as WorkOS gives it out."""
+    changed = membership._replace(roles=roles, status=status, updated_at=environment.registrar.moment())
+    environment.set_membership(changed)
+    return shown(environment, changed)
+
+
+def _bring_back(environment: Environment, membership: Membership, roles: tuple[str, ...]) -> Answer:
+    if membership.status == "pending":
+        raise pending_membership("reactivate")
     if membership.status == "active":
         raise already_member()
-    membership.roles, membership.updated_at = roles, environment.registrar.moment()
-    environment.set_status(membership, "active")
-    return Answer(201, shown(membership))
+    return Answer(201, _changed(environment, membership, roles, "active"))
 
 
-def _change_status(call: Call, status: str) -> Answer:
-    membership = _found(call)
-    if membership.status != status:
-        call.environment.set_status(membership, status)
-        membership.updated_at = call.environment.registrar.moment()
-    return Answer(200, shown(membership))
+def _change_status(call: Call, verb: str, status: str) -> Answer:
+    environment, membership = call.environment, _found(call)
+    if membership.status == "pending":
+        raise pending_membership(verb)
+    if membership.status == status:
+        return Answer(200, shown(environment, membership))
+    return Answer(200, _changed(environment, membership, membership.roles, status))
 
 
-def _read_roles(environment: Environment, body: Mapping[str, Any]) -> list[str] | None:
+def _read_roles(environment: Environment, organization_id: str, body: Mapping[str, Any]) -> tuple[str, ...] | None:
     """Return the roles of a body, or None if it names none; several need the environment's setting."""
     if "role_slug" in body and "role_slugs" in body:
         raise invalid_parameters("role_slugs_excluded", "role_slug and role_slugs exclude each other.")
@@ -163,10 +180,10 @@ def _read_roles(environment: Environment, body: Mapping[str, Any]) -> list[str] 
     slugs = [body["role_slug"]] if "role_slug" in body else body["role_slugs"]
     if not all(isinstance(slug, str) for slug in slugs):
         raise invalid_parameters("role_slugs_invalid", "role_slugs must be a list of str.")
-    slugs = list(dict.fromkeys(slugs))
+    slugs = tuple(dict.fromkeys(slugs))
     if len(slugs) > 1 and not environment.switches.multiple_roles:
         raise multiple_roles_off()
-    if not environment.roles.keys() >= set(slugs):
+    if any(environment.role_for(organization_id, slug) is None for slug in slugs):
         raise invalid_role()
     return slugs
 
@@ -181,7 +198,7 @@ def _read_statuses(query: Mapping[str, list[str]]) -> list[str]:
 
 
 def _of_both(environment: Environment, user_id: str, organization_id: str, statuses: list[str]) -> Series:
-    series, membership = Series(), environment.memberships_by_ends.get((user_id, organization_id))
+    series, membership = Series(), environment.membership_of(user_id, organization_id)
     if membership is not None and membership.status in statuses:
         series.add(membership.id)
     return series

@@ -4,15 +4,17 @@ A verified domain switches on automatic joining in WorkOS; the sandbox has no si
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sandbox.attributes import first_metadata, merge_metadata
 from sandbox.endpoint import Answer, Call, Operation
+from sandbox.identifiers import timestamp
+from sandbox.objects import Domain, Organization
 from sandbox.refusals import domain_conflict, external_id_taken, invalid_parameters, not_found
 from sandbox.schema import EXTERNAL_ID, FLAG, METADATA, TEXT, Field, read_body, read_query
 from sandbox.series import PAGE_PARAMETERS, Series, cut_page, page_request
-from sandbox.state import Domain, Environment, Organization
+from sandbox.state import Environment
 
 #: Mail providers whose domains no organization can own; WorkOS's whole list, status and code are not documented.
 CONSUMER_DOMAINS: Final = frozenset({"gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com"})
@@ -28,6 +30,7 @@ _CREATE_FIELDS: Final = {
 }
 _UPDATE_FIELDS: Final = {**_CREATE_FIELDS, "name": Field(str, filled=True), "stripe_customer_id": TEXT}
 _DOMAIN_FIELDS: Final = {"domain": Field(str, required=True, filled=True), "state": Field(str, required=True)}
+_PLAIN_FIELDS: Final = ("name", "external_id", "stripe_customer_id", "allow_profiles_outside_organization")
 _LIST_PARAMETERS: Final = PAGE_PARAMETERS | {"domains", "domains[]", "search"}
 _DOMAIN: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 
@@ -38,12 +41,12 @@ def shown(organization: Organization) -> dict[str, Any]:
         "object": "organization",
         "id": organization.id,
         "name": organization.name,
-        "domains": [_shown_domain(organization, domain) for domain in organization.domains],
-        "metadata": organization.metadata,
+        "domains": [shown_domain(domain) for domain in organization.domains],
+        "metadata": dict(organization.metadata),
         "external_id": organization.external_id,
         "allow_profiles_outside_organization": organization.allow_profiles_outside_organization,
-        "created_at": organization.created_at,
-        "updated_at": organization.updated_at,
+        "created_at": timestamp(organization.created_at),
+        "updated_at": timestamp(organization.updated_at),
     }
     if organization.stripe_customer_id is not None:
         shown["stripe_customer_id"] = organization.stripe_customer_id
@@ -54,27 +57,34 @@ def create(call: Call) -> Answer:
     """Make an organization; its name need not be unique, its external id and domains must be."""
     body, environment = read_body(call.body, _CREATE_FIELDS), call.environment
     metadata, states = first_metadata(body.get("metadata")), _read_domains(body.get("domain_data", []))
-    if body.get("external_id") in environment.organizations_by_external_id:
+    if environment.organization_by_external_id(body.get("external_id")) is not None:
         raise external_id_taken()
-    _check_domains(environment, states, None)
+    check_domains(environment, states, None)
     identifier, moment = environment.registrar.identify("org")
-    organization = Organization(identifier, moment, moment, body["name"], body.get("external_id"), metadata)
-    organization.allow_profiles_outside_organization = body.get("allow_profiles_outside_organization", False)
-    environment.add_organization(organization)
-    environment.set_domains(organization, states)
+    organization = Organization(
+        id=identifier,
+        created_at=moment,
+        updated_at=moment,
+        name=body["name"],
+        external_id=body.get("external_id"),
+        metadata=metadata,
+        domains=tuple(new_domain(environment, identifier, name, state) for name, state in states.items()),
+        allow_profiles_outside_organization=body.get("allow_profiles_outside_organization", False),
+    )
+    environment.set_organization(organization)
     return Answer(201, shown(organization))
 
 
 def get(call: Call) -> Answer:
     """Return one organization."""
-    return Answer(200, shown(_found(call)))
+    return Answer(200, shown(found(call)))
 
 
 def get_by_external_id(call: Call) -> Answer:
     """Return the organization with an external id."""
     external_id = call.parameters["external_id"]
     call.note(external_id)
-    organization = call.environment.organizations_by_external_id.get(external_id)
+    organization = call.environment.organization_by_external_id(external_id)
     if organization is None:
         raise not_found("Organization", external_id)
     return Answer(200, shown(organization))
@@ -82,31 +92,24 @@ def get_by_external_id(call: Call) -> Answer:
 
 def update(call: Call) -> Answer:
     """Change the fields that are sent; ``domain_data`` is the whole set of domains unless the switch says merge."""
-    organization, environment = _found(call), call.environment
+    organization, environment = found(call), call.environment
     body = read_body(call.body, _UPDATE_FIELDS)
     metadata = merge_metadata(organization.metadata, body["metadata"]) if "metadata" in body else organization.metadata
     states = _read_domains(body.get("domain_data", []))
-    external_id = body.get("external_id", organization.external_id)
-    if (
-        external_id is not None
-        and environment.organizations_by_external_id.get(external_id, organization) is not organization
-    ):
+    if (environment.organization_by_external_id(body.get("external_id")) or organization).id != organization.id:
         raise external_id_taken()
-    _check_domains(environment, states, organization)
-    if external_id != organization.external_id:
-        environment.rename_organization(organization, external_id)
+    check_domains(environment, states, organization.id)
+    sent: dict[str, Any] = {name: body[name] for name in _PLAIN_FIELDS if name in body}
     if "domain_data" in body:
-        environment.set_domains(organization, _kept_domains(environment, organization) | states)
-    organization.metadata = metadata
-    for name in ("name", "stripe_customer_id", "allow_profiles_outside_organization"):
-        setattr(organization, name, body.get(name, getattr(organization, name)))
-    organization.updated_at = environment.registrar.moment()
+        sent["domains"] = _merged_domains(environment, organization, states)
+    organization = organization._replace(metadata=metadata, updated_at=environment.registrar.moment(), **sent)
+    environment.set_organization(organization)
     return Answer(200, shown(organization))
 
 
 def delete(call: Call) -> Answer:
     """Delete an organization with its domains and memberships; 202 although it is gone at once here."""
-    call.environment.remove_organization(_found(call))
+    call.environment.remove_organization(found(call))
     return Answer(202)
 
 
@@ -126,7 +129,8 @@ def list_page(call: Call) -> Answer:
     return Answer(200, page.shown(lambda identifier: shown(environment.organizations[identifier])))
 
 
-def _found(call: Call) -> Organization:
+def found(call: Call) -> Organization:
+    """Return the organization that the path names, and note it for the log."""
     organization = call.environment.organizations.get(call.parameters["id"])
     if organization is None:
         raise not_found("Organization", call.parameters["id"])
@@ -134,17 +138,24 @@ def _found(call: Call) -> Organization:
     return organization
 
 
-def _shown_domain(organization: Organization, domain: Domain) -> dict[str, Any]:
+def shown_domain(domain: Domain) -> dict[str, Any]:
+    """Return the domain as WorkOS gives it out."""
     return {
         "object": "organization_domain",
         "id": domain.id,
-        "organization_id": organization.id,
+        "organization_id": domain.organization_id,
         "domain": domain.domain,
         "state": domain.state,
         "verification_strategy": "manual" if domain.state == "verified" else "dns",
-        "created_at": domain.created_at,
-        "updated_at": domain.updated_at,
+        "created_at": timestamp(domain.created_at),
+        "updated_at": timestamp(domain.updated_at),
     }
+
+
+def new_domain(environment: Environment, organization_id: str, name: str, state: str) -> Domain:
+    """Return a domain with an id of its own, to be held by an organization."""
+    identifier, moment = environment.registrar.identify("org_domain")
+    return Domain(identifier, moment, moment, organization_id, name, state)
 
 
 def _read_domains(sent: list[object]) -> dict[str, str]:
@@ -152,32 +163,49 @@ def _read_domains(sent: list[object]) -> dict[str, str]:
     states: dict[str, str] = {}
     for one in sent:
         body = read_body(one, _DOMAIN_FIELDS)
-        name, state = body["domain"].strip().lower(), body["state"]
-        if _DOMAIN.fullmatch(name) is None:
-            raise invalid_parameters("domain_invalid", "domain must be a domain name.")
+        name, state = read_domain(body["domain"]), body["state"]
         if state not in WRITABLE_STATES:
             raise invalid_parameters("state_invalid", f"state must be one of {', '.join(WRITABLE_STATES)}.")
         if name in states:
             raise invalid_parameters("domain_repeated", "domain_data must name each domain once.")
-        if name in CONSUMER_DOMAINS:
-            raise invalid_parameters("consumer_domain_not_allowed", "Domains of mail providers are not allowed.")
         states[name] = state
     return states
 
 
-def _check_domains(environment: Environment, states: Mapping[str, str], owner: Organization | None) -> None:
-    if any(environment.organizations_by_domain.get(name, owner) is not owner for name in states):
+def read_domain(text: str) -> str:
+    """Return a domain name as WorkOS holds it; refuse what is none, or a mail provider's."""
+    name = text.strip().lower()
+    if _DOMAIN.fullmatch(name) is None:
+        raise invalid_parameters("domain_invalid", "domain must be a domain name.")
+    if name in CONSUMER_DOMAINS:
+        raise invalid_parameters("consumer_domain_not_allowed", "Domains of mail providers are not allowed.")
+    return name
+
+
+def check_domains(environment: Environment, names: Iterable[str], owner_id: str | None) -> None:
+    """Refuse domains that another organization than the owner holds."""
+    holders = (environment.organization_by_domain(name) for name in names)
+    if any(holder is not None and holder.id != owner_id for holder in holders):
         raise domain_conflict()
 
 
-def _kept_domains(environment: Environment, organization: Organization) -> dict[str, str]:
-    if environment.switches.domain_data == "replace":
-        return {}
-    return {domain.domain: domain.state for domain in organization.domains}
+def _merged_domains(environment: Environment, organization: Organization, states: dict[str, str]) -> tuple[Domain, ...]:
+    """Return the domains after an update; those that stay keep their ids, and all stay if the switch says merge."""
+    held = {domain.domain: domain for domain in organization.domains}
+    kept = {} if environment.switches.domain_data == "replace" else {name: one.state for name, one in held.items()}
+    return tuple(
+        _domain(environment, organization, held.get(name), name, state) for name, state in (kept | states).items()
+    )
+
+
+def _domain(environment: Environment, organization: Organization, held: Domain | None, name: str, state: str) -> Domain:
+    if held is None:
+        return new_domain(environment, organization.id, name, state)
+    return held if held.state == state else held._replace(state=state, updated_at=environment.registrar.moment())
 
 
 def _holders(environment: Environment, domains: list[str]) -> Series:
-    holders = (environment.organizations_by_domain.get(name.strip().lower()) for name in domains)
+    holders = (environment.organization_by_domain(name.strip().lower()) for name in domains)
     series = Series()
     for identifier in {organization.id for organization in holders if organization is not None}:
         series.add(identifier)

@@ -9,8 +9,8 @@ from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from sandbox.objects import Password
 from sandbox.refusals import coded, invalid_parameters, invalid_password_hash, weak_password
-from sandbox.state import Password
 
 #: WorkOS's default policy for plaintext passwords.
 SHORTEST_PASSWORD: Final = 10

@@ -42,8 +42,13 @@ def malformed_body() -> Refusal:
     return Refusal(400, {"message": "The request body is not valid JSON."})
 
 
+def bad_request(refusal: Refusal) -> Refusal:
+    """The same words with status 400 (events/list says so of an unknown organization)."""
+    return Refusal(400, refusal.body)
+
+
 def invalid_parameters(code: str, message: str) -> Refusal:
-    """One violation of the request schema."""
+    """One violation of the request schema; a message begins with the name of the field."""
     return invalid_parameter_list([{"code": code, "message": message}])
 
 
@@ -75,6 +80,12 @@ def already_member() -> Refusal:
     return coded(409, "organization_membership_already_exists", "The user is already a member of the organization.")
 
 
+def pending_membership(verb: str) -> Refusal:
+    """A membership that waits for an invitation (organization-membership/create, deactivate, reactivate)."""
+    code = f"cannot_{verb}_pending_organization_membership"
+    return coded(400, code, f"Cannot {verb} a pending organization membership.")
+
+
 def invalid_role() -> Refusal:
     """A role slug that the environment does not have (organization-membership/create, update)."""
     return coded(422, "invalid_role", "The role does not exist in this environment.")
@@ -88,6 +99,31 @@ def multiple_roles_off() -> Refusal:
 def role_slug_taken() -> Refusal:
     """A role slug that is in use (roles/create)."""
     return coded(409, "role_slug_conflict", "A role with this slug already exists.")
+
+
+def organization_role_slug_taken() -> Refusal:
+    """A slug that another role of the organization has (roles/organization-role/create)."""
+    return coded(409, "organization_role_slug_conflict", "A role with this slug already exists in the organization.")
+
+
+def role_assigned() -> Refusal:
+    """An organization's own role that memberships have (roles/organization-role/delete)."""
+    return coded(409, "role_has_assignments", "The role is assigned to organization memberships.")
+
+
+def permission_slug_taken() -> Refusal:
+    """A permission slug that is in use (permissions/create)."""
+    return coded(409, "permission_slug_conflict", "A permission with this slug already exists.")
+
+
+def domain_taken() -> Refusal:
+    """A domain that an organization has already (organization-domain/create)."""
+    return coded(409, "domain_already_exists", "This domain already exists.")
+
+
+def domain_verified() -> Refusal:
+    """A domain whose verification has ended well (organization-domain/verify)."""
+    return coded(400, "domain_already_verified", "This domain is already verified.")
 
 
 def external_id_taken() -> Refusal:

@@ -1,21 +1,30 @@
-"""``/authorization/roles``: the roles of the environment (API reference, roles; no call deletes one).
+"""``/authorization/roles`` and ``/authorization/organizations/{id}/roles`` (API reference, roles).
 
-A new environment holds one role, ``member``, which memberships get by default.
+A new environment holds one role, ``member``, which memberships get by default. No call deletes a role of the
+environment.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sandbox import organizations
 from sandbox.endpoint import Answer, Call, Operation
-from sandbox.refusals import invalid_parameters, not_found, role_slug_taken
+from sandbox.identifiers import timestamp
+from sandbox.objects import Role
+from sandbox.refusals import (
+    invalid_parameters,
+    not_found,
+    organization_role_slug_taken,
+    role_assigned,
+    role_slug_taken,
+)
 from sandbox.schema import Field, read_body
-from sandbox.state import Role
 
 #: API reference, roles.
 NAME_LENGTH: Final = 48
 DESCRIPTION_LENGTH: Final = 150
-#: Slugs of an organization's own roles start so; refused here, which is not documented for environment roles.
+#: Slugs of an organization's own roles start so; refused for environment roles, which is not documented.
 ORGANIZATION_PREFIX: Final = "org-"
 
 _SLUG: Final = re.compile(r"[a-z0-9_-]+")
@@ -23,12 +32,11 @@ _UPDATE_FIELDS: Final = {
     "name": Field(str, filled=True, longest=NAME_LENGTH),
     "description": Field(str, nullable=True, longest=DESCRIPTION_LENGTH),
 }
-_CREATE_FIELDS: Final = {
-    **_UPDATE_FIELDS,
-    "slug": Field(str, required=True, filled=True, longest=NAME_LENGTH),
-    "name": Field(str, required=True, filled=True, longest=NAME_LENGTH),
-    "resource_type_slug": Field(str),
-}
+_NEW_NAME: Final = Field(str, required=True, filled=True, longest=NAME_LENGTH)
+_CREATE_FIELDS: Final = {**_UPDATE_FIELDS, "slug": _NEW_NAME, "name": _NEW_NAME, "resource_type_slug": Field(str)}
+_CREATE_OWN_FIELDS: Final = {**_CREATE_FIELDS, "slug": Field(str, filled=True, longest=NAME_LENGTH)}
+_PERMISSIONS_FIELDS: Final = {"permissions": Field(list, required=True)}
+_PERMISSION_FIELDS: Final = {"slug": Field(str, required=True, filled=True)}
 
 
 def shown(role: Role) -> dict[str, Any]:
@@ -39,26 +47,37 @@ def shown(role: Role) -> dict[str, Any]:
         "slug": role.slug,
         "name": role.name,
         "description": role.description,
-        "type": "EnvironmentRole",
+        "type": "EnvironmentRole" if role.organization_id is None else "OrganizationRole",
         "resource_type_slug": "organization",
-        "permissions": [],
-        "created_at": role.created_at,
-        "updated_at": role.updated_at,
+        "permissions": list(role.permissions),
+        "created_at": timestamp(role.created_at),
+        "updated_at": timestamp(role.updated_at),
     }
 
 
 def create(call: Call) -> Answer:
     """Make a role; the slug never changes after."""
-    body, environment = read_body(call.body, _CREATE_FIELDS), call.environment
-    slug = body["slug"]
-    if _SLUG.fullmatch(slug) is None or slug.startswith(ORGANIZATION_PREFIX):
+    body = read_body(call.body, _CREATE_FIELDS)
+    if _SLUG.fullmatch(body["slug"]) is None or body["slug"].startswith(ORGANIZATION_PREFIX):
         message = "slug must hold lowercase letters, digits, hyphens and underscores, and not start with 'org-'."
         raise invalid_parameters("slug_invalid", message)
-    if body.get("resource_type_slug", "organization") != "organization":
-        raise invalid_parameters("resource_type_slug_invalid", "resource_type_slug must be organization.")
-    if slug in environment.roles:
+    if body["slug"] in call.environment.roles():
         raise role_slug_taken()
-    return Answer(201, shown(environment.add_role(slug, body["name"], body.get("description"))))
+    return _create(call, body, None)
+
+
+def create_own(call: Call) -> Answer:
+    """Make an organization's own role. Its slug starts with ``org-``; without one it is made from the name."""
+    organization, body = organizations.found(call), read_body(call.body, _CREATE_OWN_FIELDS)
+    if "slug" not in body:
+        words = re.sub(r"[^a-z0-9]+", "-", body["name"].lower()).strip("-")
+        body["slug"] = f"{ORGANIZATION_PREFIX}{words}"[:NAME_LENGTH]
+    if _SLUG.fullmatch(body["slug"]) is None or not body["slug"].startswith(ORGANIZATION_PREFIX):
+        message = "slug must hold lowercase letters, digits, hyphens and underscores, and start with 'org-'."
+        raise invalid_parameters("slug_invalid", message)
+    if body["slug"] in call.environment.roles(organization.id):
+        raise organization_role_slug_taken()
+    return _create(call, body, organization.id)
 
 
 def get(call: Call) -> Answer:
@@ -68,26 +87,94 @@ def get(call: Call) -> Answer:
 
 def update(call: Call) -> Answer:
     """Change name or description."""
-    role = _found(call)
-    body = read_body(call.body, _UPDATE_FIELDS)
-    role.name, role.description = body.get("name", role.name), body.get("description", role.description)
-    role.updated_at = call.environment.registrar.moment()
-    return Answer(200, shown(role))
+    role, body = _found(call), read_body(call.body, _UPDATE_FIELDS)
+    return _changed(call, role, **body)
+
+
+def set_permissions(call: Call) -> Answer:
+    """Make the permissions that are sent the role's only ones."""
+    role, body = _found(call), read_body(call.body, _PERMISSIONS_FIELDS)
+    return _changed(call, role, permissions=tuple(dict.fromkeys(_known(call, slug) for slug in body["permissions"])))
+
+
+def add_permission(call: Call) -> Answer:
+    """Give the role one permission more; one that it has changes nothing."""
+    role, body = _found(call), read_body(call.body, _PERMISSION_FIELDS)
+    return _changed(call, role, permissions=tuple(dict.fromkeys([*role.permissions, _known(call, body["slug"])])))
+
+
+def remove_permission(call: Call) -> Answer:
+    """Take one permission from an organization's own role."""
+    role, slug = _found(call), call.parameters["permission"]
+    if slug not in role.permissions:
+        raise not_found("Permission", slug)
+    return _changed(call, role, permissions=tuple(one for one in role.permissions if one != slug))
 
 
 def list_all(call: Call) -> Answer:
-    """List all roles in order of priority; this list has no pages."""
-    return Answer(200, {"object": "list", "data": [shown(role) for role in call.environment.roles.values()]})
+    """List the environment's roles in order of priority; this list has no pages."""
+    return _listed(list(call.environment.roles().values()))
+
+
+def list_own(call: Call) -> Answer:
+    """List the roles that an organization's members may have: the environment's, then its own; no pages."""
+    organization, environment = organizations.found(call), call.environment
+    return _listed([*environment.roles().values(), *environment.roles(organization.id).values()])
+
+
+def delete_own(call: Call) -> Answer:
+    """Delete an organization's own role, which no membership may have."""
+    role = _found(call)
+    if call.environment.is_assigned(role):
+        raise role_assigned()
+    call.environment.remove_role(role)
+    return Answer(204)
+
+
+def _create(call: Call, body: Mapping[str, Any], organization_id: str | None) -> Answer:
+    if body.get("resource_type_slug", "organization") != "organization":
+        raise invalid_parameters("resource_type_slug_invalid", "resource_type_slug must be organization.")
+    identifier, moment = call.environment.registrar.identify("role")
+    role = Role(identifier, moment, moment, body["slug"], body["name"], body.get("description"), (), organization_id)
+    call.environment.set_role(role)
+    return Answer(201, shown(role))
+
+
+def _changed(call: Call, role: Role, **fields: Any) -> Answer:
+    changed = role._replace(updated_at=call.environment.registrar.moment(), **fields)
+    call.environment.set_role(changed)
+    return Answer(200, shown(changed))
+
+
+def _listed(roles: list[Role]) -> Answer:
+    return Answer(200, {"object": "list", "data": [shown(role) for role in roles]})
 
 
 def _found(call: Call) -> Role:
-    role = call.environment.roles.get(call.parameters["slug"])
+    """Return the role that the path names: an organization's own if the path names one, else the environment's."""
+    own = organizations.found(call).id if "id" in call.parameters else None
+    role = call.environment.roles(own).get(call.parameters["slug"])
     if role is None:
         raise not_found("Role", call.parameters["slug"])
     return role
 
 
+def _known(call: Call, slug: object) -> str:
+    if not isinstance(slug, str):
+        raise invalid_parameters("permissions_invalid", "permissions must be a list of str.")
+    if slug not in call.environment.permissions:
+        raise not_found("Permission", slug)
+    return slug
+
+
+_OWN: Final = "/authorization/organizations/{id}/roles"
+
 OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     "/authorization/roles": {"POST": create, "GET": list_all},
     "/authorization/roles/{slug}": {"GET": get, "PATCH": update},
+    "/authorization/roles/{slug}/permissions": {"PUT": set_permissions, "POST": add_permission},
+    _OWN: {"POST": create_own, "GET": list_own},
+    f"{_OWN}/{{slug}}": {"GET": get, "PATCH": update, "DELETE": delete_own},
+    f"{_OWN}/{{slug}}/permissions": {"PUT": set_permissions, "POST": add_permission},
+    f"{_OWN}/{{slug}}/permissions/{{permission}}": {"DELETE": remove_permission},
 }

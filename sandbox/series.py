@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sandbox.identifiers import ULID_LENGTH
 from sandbox.refusals import invalid_parameters
@@ -24,6 +24,16 @@ PAGE_PARAMETERS: Final = frozenset({"limit", "before", "after", "order"})
 
 def _first(block: list[str]) -> str:
     return block[0]
+
+
+class Ordered(Protocol):
+    """Ids in order of creation, to be walked from any cursor in either direction."""
+
+    def newer(self, cursor: str | None) -> Iterator[str]:
+        """Ids after the cursor, oldest first; all of them without one."""
+
+    def older(self, cursor: str | None) -> Iterator[str]:
+        """Ids before the cursor, newest first; all of them without one."""
 
 
 class Series:
@@ -132,17 +142,17 @@ def page_request(query: Mapping[str, Sequence[str]], prefix: str) -> PageRequest
     return PageRequest(int(limit), order, before, after)
 
 
-def _newer(series: Sequence[Series], cursor: str | None, keep: Callable[[str], bool] | None) -> Iterator[str]:
+def _newer(series: Sequence[Ordered], cursor: str | None, keep: Callable[[str], bool] | None) -> Iterator[str]:
     walk = series[0].newer(cursor) if len(series) == 1 else merge(*(one.newer(cursor) for one in series))
     return iter(walk) if keep is None else filter(keep, walk)
 
 
-def _older(series: Sequence[Series], cursor: str | None, keep: Callable[[str], bool] | None) -> Iterator[str]:
+def _older(series: Sequence[Ordered], cursor: str | None, keep: Callable[[str], bool] | None) -> Iterator[str]:
     walk = series[0].older(cursor) if len(series) == 1 else merge(*(one.older(cursor) for one in series), reverse=True)
     return iter(walk) if keep is None else filter(keep, walk)
 
 
-def cut_page(series: Sequence[Series], asked: PageRequest, keep: Callable[[str], bool] | None = None) -> Page:
+def cut_page(series: Sequence[Ordered], asked: PageRequest, keep: Callable[[str], bool] | None = None) -> Page:
     """Cut the page that was asked for out of the union of the series.
 
     ``asc`` and ``desc``: ``after`` goes on, ``before`` goes back. ``normal``: newest first as ``desc``, but ``after``

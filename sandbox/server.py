@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox import factors, memberships, organizations, roles, users
+from sandbox import domains, events, factors, memberships, organizations, permissions, roles, users
 from sandbox.auth0.endpoint import PREFIX
 from sandbox.auth0.routes import auth0_routes
 from sandbox.auth0.tenant import Tenant
@@ -32,8 +32,11 @@ _OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     **users.OPERATIONS,
     **memberships.OPERATIONS,
     **organizations.OPERATIONS,
+    **domains.OPERATIONS,
     **roles.OPERATIONS,
+    **permissions.OPERATIONS,
     **factors.OPERATIONS,
+    **events.OPERATIONS,
     "/{path:path}": {},
 }
 

@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from sandbox.attributes import first_metadata, merge_metadata
 from sandbox.endpoint import Answer, Call, Operation
+from sandbox.identifiers import timestamp
+from sandbox.objects import User
 from sandbox.passwords import read_password
 from sandbox.refusals import coded, external_id_taken, not_found, user_creation
 from sandbox.schema import EXTERNAL_ID, FLAG, METADATA, NULLABLE_TEXT, TEXT, Field, read_body, read_query
 from sandbox.series import PAGE_PARAMETERS, Series, cut_page, page_request
-from sandbox.state import Environment, User
+from sandbox.state import Environment
 
 _PASSWORD_FIELDS: Final = {
     "password": NULLABLE_TEXT,
@@ -60,11 +62,11 @@ def shown(user: User) -> dict[str, Any]:
         "name": user.name,
         "profile_picture_url": None,
         "external_id": user.external_id,
-        "metadata": user.metadata,
+        "metadata": dict(user.metadata),
         "locale": user.locale,
-        "last_sign_in_at": None,
-        "created_at": user.created_at,
-        "updated_at": user.updated_at,
+        "last_sign_in_at": None if user.last_sign_in_at is None else timestamp(user.last_sign_in_at),
+        "created_at": timestamp(user.created_at),
+        "updated_at": timestamp(user.updated_at),
     }
 
 
@@ -77,9 +79,9 @@ def create(call: Call) -> Answer:
     email = body["email"].strip().lower()
     if _EMAIL.fullmatch(email) is None:
         raise user_creation("invalid_email", "The email address is not valid.")
-    if email in environment.users_by_email:
+    if environment.user_by_email(email) is not None:
         raise user_creation("email_not_available", "This email is not available.")
-    if body.get("external_id") in environment.users_by_external_id:
+    if environment.user_by_external_id(body.get("external_id")) is not None:
         raise user_creation("external_id_already_used", "This external ID is already in use.")
     password, metadata = read_password(body), first_metadata(body.get("metadata"))
     identifier, moment = environment.registrar.identify("user")
@@ -96,7 +98,7 @@ def create(call: Call) -> Answer:
         metadata=metadata,
         password=password,
     )
-    environment.add_user(user)
+    environment.set_user(user)
     return Answer(201, shown(user))
 
 
@@ -109,7 +111,7 @@ def get_by_external_id(call: Call) -> Answer:
     """Return the user with an external id."""
     external_id = call.parameters["external_id"]
     call.note(external_id)
-    user = call.environment.users_by_external_id.get(external_id)
+    user = call.environment.user_by_external_id(external_id)
     if user is None:
         raise not_found("User", external_id)
     return Answer(200, shown(user))
@@ -127,16 +129,18 @@ def update(call: Call) -> Answer:
     _check_external_id(environment, user, body)
     _check_locale(body)
     metadata = merge_metadata(user.metadata, body["metadata"]) if "metadata" in body else user.metadata
-    user.password = read_password(body) or user.password
-    if email != user.email:
-        environment.readdress_user(user, email)
-    if "external_id" in body and body["external_id"] != user.external_id:
-        environment.rename_user(user, body["external_id"])
-    for name in _NAMES:
-        if name in body:
-            setattr(user, name, body[name] or None)
-    user.email_verified, user.metadata, user.locale = verified, metadata, body.get("locale", user.locale)
-    user.updated_at = environment.registrar.moment()
+    names: dict[str, Any] = {name: body[name] or None for name in _NAMES if name in body}
+    user = user._replace(
+        email=email,
+        email_verified=verified,
+        metadata=metadata,
+        password=read_password(body) or user.password,
+        external_id=body.get("external_id", user.external_id),
+        locale=body.get("locale", user.locale),
+        updated_at=environment.registrar.moment(),
+        **names,
+    )
+    environment.set_user(user)
     return Answer(200, shown(user))
 
 
@@ -174,10 +178,10 @@ def found(call: Call) -> User:
 
 
 def _with_email(environment: Environment, email: str, organization_id: str | None) -> Series:
-    series, user = Series(), environment.users_by_email.get(email.strip().lower())
+    series, user = Series(), environment.user_by_email(email.strip().lower())
     if user is None:
         return series
-    membership = environment.memberships_by_ends.get((user.id, organization_id or ""))
+    membership = environment.membership_of(user.id, organization_id or "")
     if organization_id is None or (membership is not None and membership.status == "active"):
         series.add(user.id)
     return series
@@ -187,7 +191,7 @@ def _verified_email(environment: Environment, user: User, body: Mapping[str, Any
     email = body.get("email", user.email).strip().lower()
     if _EMAIL.fullmatch(email) is None:
         raise coded(400, "invalid_email", "The email address is not valid.")
-    if environment.users_by_email.get(email, user) is not user:
+    if (environment.user_by_email(email) or user).id != user.id:
         raise coded(400, "email_not_available", "This email is not available.")
     if email != user.email:
         return email, body.get("email_verified", False)
@@ -198,8 +202,7 @@ def _verified_email(environment: Environment, user: User, body: Mapping[str, Any
 
 
 def _check_external_id(environment: Environment, user: User, body: Mapping[str, Any]) -> None:
-    external_id = body.get("external_id")
-    if external_id is not None and environment.users_by_external_id.get(external_id, user) is not user:
+    if (environment.user_by_external_id(body.get("external_id")) or user).id != user.id:
         raise external_id_taken()
 
 

@@ -20,6 +20,7 @@ from sandbox.auth0.projection import PREDEFINED, export_lines
 from sandbox.auth0.refusals import Refused, cdn_error, invalid_body, not_found
 from sandbox.auth0.state import Call, Operation
 from sandbox.auth0.tenant import Line
+from sandbox.identifiers import timestamp
 
 FORMATS: Final = ("json", "csv")
 #: CSV only: at most so many fields, and no whole metadata (bulk user exports).
@@ -46,7 +47,7 @@ def create_job(call: Call) -> Response:
         asked["format"],
         idp_tokens=IDP_TOKENS_SCOPE in call.scopes,
     )
-    job = auth0.jobs[identifier] = Job(identifier, moment, asked, lines, auth0.switches.job_polls)
+    job = auth0.jobs[identifier] = Job(identifier, timestamp(moment), asked, lines, auth0.switches.job_polls)
     return JSONResponse(job.shown())
 
 
