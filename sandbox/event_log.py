@@ -7,9 +7,10 @@ environment and an event costs some 40 bytes beside them.
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sandbox.identifiers import identifier, moment_of
+from sandbox.objects import Held, Organization, Permission, User
 
 PREFIX: Final = "event"
 
@@ -19,7 +20,7 @@ class Event(NamedTuple):
 
     moment: int
     name: str
-    object: Any
+    object: Held
 
     @property
     def id(self) -> str:
@@ -54,7 +55,7 @@ class EventLog:
     def __init__(self) -> None:
         self._moments = array("Q")
         self._names: list[str] = []
-        self._objects: list[Any] = []
+        self._objects: list[Held] = []
         self._by_name: dict[str, array[int]] = {}
         self._by_organization: dict[tuple[str, str], array[int]] = {}
 
@@ -64,14 +65,14 @@ class EventLog:
     def __iter__(self) -> Iterator[Event]:
         return map(Event, self._moments, self._names, self._objects)
 
-    def add(self, event: Event, organization_id: str | None = None) -> None:
+    def add(self, event: Event) -> None:
         """Note an event; it must be later than all before it."""
         moment = event.moment
         self._moments.append(moment)
         self._names.append(event.name)
         self._objects.append(event.object)
         self._by_name.setdefault(event.name, array("Q")).append(moment)
-        if organization_id is not None:
+        if (organization_id := _organization_of(event.object)) is not None:
             self._by_organization.setdefault((event.name, organization_id), array("Q")).append(moment)
 
     def get(self, identifier: str) -> Event:
@@ -89,3 +90,13 @@ class EventLog:
             for name in dict.fromkeys(names)
         )
         return [EventSeries(moments, first, last) for moments in found]
+
+
+def _organization_of(changed: Held) -> str | None:
+    match changed:
+        case User() | Permission():
+            return None
+        case Organization():
+            return changed.id
+        case _:
+            return changed.organization_id

@@ -125,10 +125,10 @@ def list_page(call: Call) -> Answer:
     if user_id and organization_id:
         page = cut_page([_of_both(environment, user_id, organization_id, statuses)], asked)
     elif user_id:
-        series = environment.user_memberships(user_id)
+        series = environment.roster.of_user(user_id)
         page = cut_page([series], asked, lambda one: environment.memberships[one].status in statuses)
     else:
-        page = cut_page([environment.organization_memberships(organization_id, one) for one in statuses], asked)
+        page = cut_page([environment.roster.of_organization(organization_id, one) for one in statuses], asked)
     return Answer(200, page.shown(lambda identifier: shown(environment, environment.memberships[identifier])))
 
 

@@ -118,3 +118,6 @@ class Factor(NamedTuple):
     def __repr__(self) -> str:
         """Name the id alone: a traceback shows reprs."""
         return f"Factor({self.id})"
+
+
+Held = User | Organization | Domain | Membership | Role | Permission

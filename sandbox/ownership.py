@@ -1,7 +1,5 @@
 """Which ids belong to which owner, at the price of one string for the many owners that have one."""
 
-from collections.abc import Iterator
-
 from sandbox.series import Series
 
 
@@ -43,7 +41,3 @@ class Ownership:
         if owner in self._one:
             series.add(self._one[owner])
         return series
-
-    def ids(self, owner: str) -> Iterator[str]:
-        """Give out an owner's ids, oldest first."""
-        return self.series(owner).newer(None)

@@ -125,7 +125,7 @@ def list_own(call: Call) -> Answer:
 def delete_own(call: Call) -> Answer:
     """Delete an organization's own role, which no membership may have."""
     role = _found(call)
-    if call.environment.is_assigned(role):
+    if call.environment.roster.is_assigned(role.organization_id or "", role.slug):
         raise role_assigned()
     call.environment.remove_role(role)
     return Answer(204)

@@ -5,21 +5,19 @@ every change below is whole, and every change is an event. Deleting an object de
 factors, domains, an organization's roles).
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Final, TypeVar
+from collections.abc import Iterable
+from typing import Final
 
 from sandbox.event_log import Event, EventLog
 from sandbox.identifiers import Registrar
-from sandbox.objects import Domain, Factor, Membership, Organization, Permission, Role, User
+from sandbox.objects import Domain, Factor, Held, Membership, Organization, Permission, Role, User
 from sandbox.ownership import Ownership
+from sandbox.roster import Roster
 from sandbox.series import Series
 from sandbox.switches import Switches
 
 #: The role that every environment has; a membership that names none gets it (API reference, memberships).
 DEFAULT_ROLE: Final = "member"
-
-Key = TypeVar("Key")
 
 
 class Environment:
@@ -29,6 +27,7 @@ class Environment:
         self.registrar = Registrar()
         self.switches = Switches()
         self.events = EventLog()
+        self._is_restoring = False
         self.users: dict[str, User] = {}
         self._users_by_email: dict[str, str] = {}
         self._users_by_external_id: dict[str, str] = {}
@@ -39,12 +38,7 @@ class Environment:
         self._organizations_by_domain_id: dict[str, str] = {}
         self.organization_series = Series()
         self.memberships: dict[str, Membership] = {}
-        self._memberships_by_ends: dict[tuple[str, str], str] = {}
-        self._memberships_of_user = Ownership()
-        self._memberships_of_organization: dict[tuple[str, str], Series] = {}
-        self._members: dict[str, Series] = {}
-        #: How many memberships name a role of their organization's own.
-        self._assigned: Counter[tuple[str, str]] = Counter()
+        self.roster = Roster()
         self.factors: dict[str, Factor] = {}
         self._factors_of_user = Ownership()
         self.permissions: dict[str, Permission] = {}
@@ -53,14 +47,33 @@ class Environment:
         self._roles: dict[str, dict[str, Role]] = {"": {}}
         #: Which roles have a permission, as owner and slug.
         self._granted: dict[str, set[tuple[str, str]]] = {}
-        self.set_role(Role(*self._new("role"), DEFAULT_ROLE, "Member", None), is_event=False)
+        self._roles[""][DEFAULT_ROLE] = Role(*self._new("role"), DEFAULT_ROLE, "Member", None)
 
     def _new(self, prefix: str) -> tuple[str, int, int]:
         identifier, moment = self.registrar.identify(prefix)
         return identifier, moment, moment
 
-    def _changed(self, name: str, moment: int, changed: object, organization_id: str | None = None) -> None:
-        self.events.add(Event(moment, name, changed), organization_id)
+    def _changed(self, name: str, moment: int, changed: Held) -> None:
+        if not self._is_restoring:
+            self.events.add(Event(moment, name, changed))
+
+    def restore(self, event: Event) -> None:
+        """Take an event of another environment's log as this one's next; give all of them, oldest first."""
+        what = event.name.partition(".")[2]
+        self._is_restoring = True
+        match event.object:
+            case User() as user:
+                (self.remove_user if what == "deleted" else self.set_user)(user)
+            case Organization() as organization:
+                (self.remove_organization if what == "deleted" else self.set_organization)(organization)
+            case Membership() as membership:
+                (self.remove_membership if what == "deleted" else self.set_membership)(membership)
+            case Role() as role:
+                (self.remove_role if what == "deleted" else self.set_role)(role)
+            case Permission() as permission:
+                (self.remove_permission if what == "deleted" else self.set_permission)(permission)
+        self._is_restoring = False
+        self.events.add(event)
 
     # Users.
 
@@ -92,9 +105,9 @@ class Environment:
 
     def remove_user(self, user: User) -> None:
         """Forget a user with memberships and factors."""
-        for identifier in list(self._memberships_of_user.ids(user.id)):
+        for identifier in list(self.roster.of_user(user.id).newer(None)):
             self.remove_membership(self.memberships[identifier])
-        for identifier in list(self._factors_of_user.ids(user.id)):
+        for identifier in list(self.factor_series(user.id).newer(None)):
             self.remove_factor(self.factors[identifier])
         self._unname_user(user)
         del self.users[user.id]
@@ -130,7 +143,7 @@ class Environment:
             self._organizations_by_domain[domain.domain] = organization.id
             self._organizations_by_domain_id[domain.id] = organization.id
         name = "organization.created" if held is None else "organization.updated"
-        self._changed(name, organization.updated_at, organization, organization.id)
+        self._changed(name, organization.updated_at, organization)
         self._tell_domains(() if held is None else held.domains, organization.domains)
 
     def _unname_organization(self, organization: Organization) -> None:
@@ -151,12 +164,12 @@ class Environment:
             self._domain_event("deleted", before[identifier])
 
     def _domain_event(self, what: str, domain: Domain) -> None:
-        self._changed(f"organization_domain.{what}", self.registrar.moment(), domain, domain.organization_id)
+        self._changed(f"organization_domain.{what}", self.registrar.moment(), domain)
 
     def remove_organization(self, organization: Organization) -> None:
         """Forget an organization with memberships, domains and roles."""
-        for membership in list(self._members_of(organization.id)):
-            self.remove_membership(membership)
+        for identifier in list(self.roster.all_of_organization(organization.id)):
+            self.remove_membership(self.memberships[identifier])
         for role in list(self.roles(organization.id).values()):
             self.remove_role(role)
         self._roles.pop(organization.id, None)
@@ -164,69 +177,29 @@ class Environment:
         del self.organizations[organization.id]
         self.organization_series.remove(organization.id)
         self._tell_domains(organization.domains, ())
-        self._changed("organization.deleted", self.registrar.moment(), organization, organization.id)
+        self._changed("organization.deleted", self.registrar.moment(), organization)
 
     # Memberships.
 
     def membership_of(self, user_id: str, organization_id: str) -> Membership | None:
         """Return the membership of a user in an organization, whatever its status."""
-        return self.memberships.get(self._memberships_by_ends.get((user_id, organization_id), ""))
+        return self.memberships.get(self.roster.of_ends(user_id, organization_id) or "")
 
     def set_membership(self, membership: Membership) -> None:
         """Hold a new membership, or what another becomes."""
         held = self.memberships.get(membership.id)
-        if held is None:
-            self._memberships_by_ends[membership.user_id, membership.organization_id] = membership.id
-            self._memberships_of_user.add(membership.user_id, membership.id)
-        else:
-            self._delist(held)
+        if held is not None:
+            self.roster.remove(held)
         self.memberships[membership.id] = membership
-        self._enlist(membership)
-        name = f"organization_membership.{'created' if held is None else 'updated'}"
-        self._changed(name, membership.updated_at, membership, membership.organization_id)
+        self.roster.add(membership)
+        what = "created" if held is None else "updated"
+        self._changed(f"organization_membership.{what}", membership.updated_at, membership)
 
     def remove_membership(self, membership: Membership) -> None:
         """Forget a membership."""
-        self._delist(membership)
+        self.roster.remove(membership)
         del self.memberships[membership.id]
-        del self._memberships_by_ends[membership.user_id, membership.organization_id]
-        self._memberships_of_user.remove(membership.user_id, membership.id)
-        moment = self.registrar.moment()
-        self._changed("organization_membership.deleted", moment, membership, membership.organization_id)
-
-    def _enlist(self, membership: Membership) -> None:
-        place = (membership.organization_id, membership.status)
-        self._memberships_of_organization.setdefault(place, Series()).add(membership.id)
-        if membership.status == "active":
-            self._members.setdefault(membership.organization_id, Series()).add(membership.user_id)
-        for slug in membership.roles:
-            if slug in self._roles.get(membership.organization_id, ()):
-                self._assigned[membership.organization_id, slug] += 1
-
-    def _delist(self, membership: Membership) -> None:
-        _drop(self._memberships_of_organization, (membership.organization_id, membership.status), membership.id)
-        if membership.status == "active":
-            _drop(self._members, membership.organization_id, membership.user_id)
-        for slug in membership.roles:
-            if slug in self._roles.get(membership.organization_id, ()):
-                self._assigned[membership.organization_id, slug] -= 1
-
-    def _members_of(self, organization_id: str) -> Iterator[Membership]:
-        for status in ("active", "inactive", "pending"):
-            for identifier in self.organization_memberships(organization_id, status).newer(None):
-                yield self.memberships[identifier]
-
-    def organization_memberships(self, organization_id: str, status: str) -> Series:
-        """Return the ids of an organization's memberships of one status; only to be read."""
-        return self._memberships_of_organization.get((organization_id, status)) or Series()
-
-    def user_memberships(self, user_id: str) -> Series:
-        """Return the ids of a user's memberships, whatever their status; only to be read."""
-        return self._memberships_of_user.series(user_id)
-
-    def member_series(self, organization_id: str) -> Series:
-        """Return the ids of the users with an active membership; only to be read."""
-        return self._members.get(organization_id) or Series()
+        self._changed("organization_membership.deleted", self.registrar.moment(), membership)
 
     # Roles and permissions.
 
@@ -238,17 +211,15 @@ class Environment:
         """Return the role that a slug names in an organization: of the environment, or its own."""
         return self.roles().get(slug) or self.roles(organization_id).get(slug)
 
-    def set_role(self, role: Role, *, is_event: bool = True) -> None:
+    def set_role(self, role: Role) -> None:
         """Hold a new role, or what another becomes; the order of creation is the order of priority."""
         owner = role.organization_id or ""
         roles = self._roles.setdefault(owner, {})
         held = roles.get(role.slug)
         self._grant(owner, role.slug, () if held is None else held.permissions, role.permissions)
         roles[role.slug] = role
-        if is_event:
-            kind = "role" if role.organization_id is None else "organization_role"
-            what = "created" if held is None else "updated"
-            self._changed(f"{kind}.{what}", role.updated_at, role, role.organization_id)
+        kind = "role" if role.organization_id is None else "organization_role"
+        self._changed(f"{kind}.{'created' if held is None else 'updated'}", role.updated_at, role)
 
     def _grant(self, owner: str, slug: str, before: Iterable[str], after: Iterable[str]) -> None:
         for permission in before:
@@ -256,15 +227,11 @@ class Environment:
         for permission in after:
             self._granted.setdefault(permission, set()).add((owner, slug))
 
-    def is_assigned(self, role: Role) -> bool:
-        """Tell whether a membership names an organization's own role."""
-        return self._assigned[role.organization_id or "", role.slug] > 0
-
     def remove_role(self, role: Role) -> None:
         """Forget an organization's own role, which no membership may name."""
         self._grant(role.organization_id or "", role.slug, role.permissions, ())
         del self._roles[role.organization_id or ""][role.slug]
-        self._changed("organization_role.deleted", self.registrar.moment(), role, role.organization_id)
+        self._changed("organization_role.deleted", self.registrar.moment(), role)
 
     def set_permission(self, permission: Permission) -> None:
         """Hold a new permission, or what another becomes."""
@@ -305,10 +272,3 @@ class Environment:
     def factor_series(self, user_id: str) -> Series:
         """Return the ids of a user's factors; only to be read."""
         return self._factors_of_user.series(user_id)
-
-
-def _drop(index: dict[Key, Series], key: Key, identifier: str) -> None:
-    series = index[key]
-    series.remove(identifier)
-    if not series:
-        del index[key]

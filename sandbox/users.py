@@ -161,7 +161,7 @@ def list_page(call: Call) -> Answer:
     if email is not None:
         series = _with_email(environment, email, organization_id)
     elif organization_id is not None:
-        series = environment.member_series(organization_id)
+        series = environment.roster.members(organization_id)
     else:
         series = environment.user_series
     page = cut_page([series], asked)

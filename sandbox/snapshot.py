@@ -1,0 +1,123 @@
+"""An environment in a file, to start from again: its events in order, then the authentication factors.
+
+JSON lines: a head with format and clock, an event a line, a factor a line, and an end with their number, so that a file
+cut short is seen. It holds hashes and authenticator secrets, so it is mode 0600. Settings, faults, the request log and
+the Auth0 side are not in it.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from sandbox.event_log import Event
+from sandbox.objects import (
+    NO_METADATA,
+    Domain,
+    Factor,
+    Membership,
+    Organization,
+    Password,
+    Permission,
+    Role,
+    User,
+)
+from sandbox.state import Environment
+
+FORMAT: Final = "sandbox snapshot 1"
+
+
+class SnapshotError(Exception):
+    """A file that is no whole snapshot of this format; the message says which and why."""
+
+
+def save(environment: Environment, path: Path) -> None:
+    """Write the environment to a new file, mode 0600, which replaces an old one only when it is whole."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (the descriptor carries the mode)
+        for line in _lines(environment):
+            file.write(json.dumps(line, separators=(",", ":"), default=dict) + "\n")
+    unfinished.replace(path)
+
+
+def _lines(environment: Environment) -> Iterator[object]:
+    yield {"format": FORMAT, "now": environment.registrar.now}
+    yield from environment.events
+    yield from environment.factors.values()
+    yield {"events": len(environment.events), "factors": len(environment.factors)}
+
+
+def load(path: Path) -> Environment:
+    """Return the environment that a file holds.
+
+    Raises:
+        OSError: the file cannot be read.
+        SnapshotError: it is no snapshot, of another format, or cut short.
+    """
+    environment = Environment()
+    try:
+        with path.open(encoding="utf-8") as file:
+            head = json.loads(file.readline())
+            if head["format"] != FORMAT:
+                message = f"{path}: not a snapshot of this sandbox's format ({FORMAT})"
+                raise SnapshotError(message)
+            end = None
+            for line in file:
+                match end := json.loads(line):
+                    case [int(moment), str(name), [*fields]]:
+                        held = _READERS[name.partition(".")[0]](environment, fields)
+                        environment.restore(Event(moment, sys.intern(name), held))
+                    case [*fields]:
+                        environment.add_factor(Factor(*fields))
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"{path}: not a snapshot, or damaged: make it anew with POST /_sandbox/snapshot"
+        raise SnapshotError(message) from error
+    if end != {"events": len(environment.events), "factors": len(environment.factors)}:
+        message = f"{path}: cut short: make it anew with POST /_sandbox/snapshot"
+        raise SnapshotError(message)
+    environment.registrar.now = head["now"]
+    return environment
+
+
+def _user(_: Environment, fields: list[Any]) -> User:
+    user = User(*fields)
+    password = None if user.password is None else Password(*user.password)
+    return user._replace(metadata=user.metadata or NO_METADATA, password=password)
+
+
+def _organization(_: Environment, fields: list[Any]) -> Organization:
+    organization = Organization(*fields)
+    domains = tuple(Domain(*domain) for domain in organization.domains)
+    return organization._replace(metadata=organization.metadata or NO_METADATA, domains=domains)
+
+
+def _membership(environment: Environment, fields: list[Any]) -> Membership:
+    """Share the ids with their owners: a million copies of them are a fifth of the memory."""
+    membership = Membership(*fields)
+    return membership._replace(
+        user_id=environment.users[membership.user_id].id,
+        organization_id=environment.organizations[membership.organization_id].id,
+        roles=tuple(map(sys.intern, membership.roles)),
+        status=sys.intern(membership.status),
+    )
+
+
+def _role(_: Environment, fields: list[Any]) -> Role:
+    role = Role(*fields)
+    return role._replace(permissions=tuple(role.permissions))
+
+
+#: How an event's object is read, by the first word of the event's name.
+_READERS: Final[Mapping[str, Callable[[Environment, list[Any]], Any]]] = {
+    "user": _user,
+    "organization": _organization,
+    "organization_domain": lambda _, fields: Domain(*fields),
+    "organization_membership": _membership,
+    "role": _role,
+    "organization_role": _role,
+    "permission": lambda _, fields: Permission(*fields),
+}
