@@ -1,4 +1,4 @@
-"""Requests over keep-alive connections, as fast as they are answered, at little cost to the machine that serves them."""
+"""Requests over keep-alive connections, as fast as they are answered, at little cost to the machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Connection(asyncio.Protocol):
     """One connection that sends the next request when the last is answered, until there are none left."""
 
     def __init__(self, requests: Iterator[bytes], statuses: Counter[int], done: asyncio.Future[None]) -> None:
-        self._requests, self._statuses, self._done = requests, statuses, done
+        self._requests, self._statuses, self.done = requests, statuses, done
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -37,15 +37,15 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End, well or with the error that broke it."""
-        if not self._done.done():
-            self._done.set_exception(exc or ConnectionError("the server closed the connection"))
+        if not self.done.done():
+            self.done.set_exception(exc or ConnectionError("the server closed the connection"))
 
     def _send(self) -> None:
         request = next(self._requests, None)
         if request is not None:
             self._transport.write(request)
-        elif not self._done.done():
-            self._done.set_result(None)
+        elif not self.done.done():
+            self.done.set_result(None)
             self._transport.close()
 
 
@@ -64,10 +64,8 @@ def load(url: str, requests: Iterator[bytes]) -> Counter[int]:
 
 async def _load(url: str, requests: Iterator[bytes]) -> Counter[int]:
     address, statuses, loop = urlsplit(url), Counter[int](), asyncio.get_running_loop()
-    ends = [loop.create_future() for _ in range(CONNECTIONS)]
-    for done in ends:
-        await loop.create_connection(
-            lambda done=done: Connection(requests, statuses, done), address.hostname, address.port
-        )
-    await asyncio.gather(*ends)
+    connections = [Connection(requests, statuses, loop.create_future()) for _ in range(CONNECTIONS)]
+    for connection in connections:
+        await loop.create_connection(iter([connection]).__next__, str(address.hostname), int(address.port or 0))
+    await asyncio.gather(*(connection.done for connection in connections))
     return statuses
