@@ -8,7 +8,8 @@ import httpx
 import pytest
 from workos import WorkOSClient
 from workos._errors import BadRequestError, UnprocessableEntityError
-from workos.organizations.models import OrganizationDomainData, OrganizationDomainDataState
+from workos.common.models import OrganizationDomainDataState
+from workos.organizations.models import OrganizationDomainData
 
 KINDS = ("user", "organization", "organization_domain", "organization_membership", "role", "organization_role")
 ALL = [f"{kind}.{what}" for kind in (*KINDS, "permission") for what in ("created", "updated", "deleted", "verified")]
