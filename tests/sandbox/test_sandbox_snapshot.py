@@ -12,25 +12,14 @@ import pytest
 
 from sandbox import domains, factors, memberships, organizations, permissions, roles, users
 from sandbox.directory import directory
-from sandbox.endpoint import Call, Operation
+from sandbox.endpoint import Operation
 from sandbox.event_log import Event
 from sandbox.events import shown
-from sandbox.refusals import Refusal
-from sandbox.request_log import Entry
 from sandbox.snapshot import SnapshotError, load, save
 from sandbox.state import Environment
+from tests.sandbox.calls import Json, ask
 
 BCRYPT = "$2b$10$" + "A" * 53
-Json = dict[str, Any]
-
-
-def ask(environment: Environment, operation: Operation, body: object = None, **parameters: str) -> Json:
-    """One call; a refusal is an answer too."""
-    try:
-        answer = operation(Call(environment, parameters, {}, body, Entry("", "", "")))
-    except Refusal as refusal:
-        return refusal.body
-    return dict(answer.body or {})
 
 
 def live(environment: Environment, seed: int, steps: int) -> None:
