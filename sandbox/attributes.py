@@ -5,36 +5,38 @@ from typing import Any, Final
 
 from sandbox.objects import NO_METADATA
 from sandbox.refusals import invalid_metadata
+from sandbox.switches import Switches
 
-#: The limits of the published OpenAPI document; the guide says 10 pairs.
-MAXIMUM_PAIRS: Final = 50
+#: The limits that the OpenAPI document and the guide agree on.
 KEY_LENGTH: Final = 40
 VALUE_LENGTH: Final = 600
 
 
-def merge_metadata(held: Mapping[str, str], sent: Mapping[str, Any] | None) -> Mapping[str, str]:
+def merge_metadata(held: Mapping[str, str], body: Mapping[str, Any], switches: Switches) -> Mapping[str, str]:
     """Return the metadata after an update: keys are set one by one, null deletes a key, ``{}`` deletes them all.
 
     A null in place of the whole object is taken as ``{}``; that is not documented.
     """
-    if not sent:
+    if "metadata" not in body:
+        return held
+    if not body["metadata"]:
         return NO_METADATA
     merged = dict(held)
-    for key, value in sent.items():
+    for key, value in body["metadata"].items():
         if value is None:
             merged.pop(key, None)
         else:
             merged[key] = _checked(key, value)
-    if len(merged) > MAXIMUM_PAIRS:
-        raise invalid_metadata(f"Metadata may hold at most {MAXIMUM_PAIRS} pairs.")
+    if len(merged) > switches.metadata_pairs:
+        raise invalid_metadata(f"Metadata may hold at most {switches.metadata_pairs} pairs.")
     return merged or NO_METADATA
 
 
-def first_metadata(sent: Mapping[str, Any] | None) -> Mapping[str, str]:
+def first_metadata(body: Mapping[str, Any], switches: Switches) -> Mapping[str, str]:
     """Return the metadata of a new object; there is nothing to delete yet, so a null value is refused."""
-    if sent and None in sent.values():
+    if None in (body.get("metadata") or {}).values():
         raise invalid_metadata("Metadata values must be strings.")
-    return merge_metadata(NO_METADATA, sent)
+    return merge_metadata(NO_METADATA, body, switches)
 
 
 def _checked(key: str, value: object) -> str:

@@ -1,13 +1,15 @@
 """``/_sandbox``: what a test may ask and set; not part of WorkOS, needs no key, is never logged.
 
 ``GET`` and ``DELETE /_sandbox/requests``, ``POST /_sandbox/reset``, ``GET`` and ``POST /_sandbox/settings``,
-``GET /_sandbox/directory``, ``GET``, ``POST`` and ``DELETE /_sandbox/faults``; of Auth0, see ``sandbox.auth0.control``.
+``GET /_sandbox/directory``, ``GET``, ``POST`` and ``DELETE /_sandbox/faults``, ``POST /_sandbox/invitations``,
+``POST /_sandbox/snapshot``; of Auth0, see ``sandbox.auth0.control``.
 Secrets are given out as SHA-256 only. A request from another machine is refused.
 """
 
 import json
 from collections.abc import Callable
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
@@ -18,11 +20,15 @@ from sandbox.auth0 import control as auth0_control
 from sandbox.directory import directory as shown_directory
 from sandbox.endpoint import Sandbox
 from sandbox.faults import Faults
+from sandbox.objects import Membership
 from sandbox.refusals import Refusal, invalid_parameters, malformed_body
 from sandbox.request_log import RequestLog
-from sandbox.schema import FLAG, TEXT, Field, read_body
+from sandbox.schema import Field, read_body
+from sandbox.snapshot import save
+from sandbox.state import DEFAULT_ROLE
+from sandbox.switches import change_switches, shown_switches
 
-_SETTINGS: Final = {"multiple_roles": FLAG, "latency_ms": Field(int), "domain_data": TEXT}
+_INVITATION: Final = {name: Field(str, required=True) for name in ("user_id", "organization_id")}
 
 Control = Callable[[Sandbox, object], object]
 
@@ -45,24 +51,38 @@ def reset(sandbox: Sandbox, _: object) -> object:
 
 
 def settings(sandbox: Sandbox, _: object) -> object:
-    """Return the settings."""
-    switches = sandbox.environment.switches
-    return {
-        "multiple_roles": switches.multiple_roles,
-        "latency_ms": sandbox.latency_ms,
-        "domain_data": switches.domain_data,
-    }
+    """Return the settings (``switches``)."""
+    return shown_switches(sandbox.environment.switches)
 
 
 def change_settings(sandbox: Sandbox, sent: object) -> object:
     """Change the settings that are sent and return them all."""
-    body, switches = read_body(sent, _SETTINGS), sandbox.environment.switches
-    if body.get("domain_data", "replace") not in ("replace", "merge"):
-        raise invalid_parameters("domain_data_invalid", "domain_data must be replace or merge.")
-    switches.multiple_roles = body.get("multiple_roles", switches.multiple_roles)
-    switches.domain_data = body.get("domain_data", switches.domain_data)
-    sandbox.latency_ms = body.get("latency_ms", sandbox.latency_ms)
+    change_switches(sandbox.environment.switches, sent)
     return settings(sandbox, None)
+
+
+def invite(sandbox: Sandbox, sent: object) -> object:
+    """Make a pending membership, as an invitation does: ``{"user_id", "organization_id"}``."""
+    body, environment = read_body(sent, _INVITATION), sandbox.environment
+    user, organization = environment.users.get(body["user_id"]), environment.organizations.get(body["organization_id"])
+    if user is None or organization is None or environment.membership_of(user.id, organization.id) is not None:
+        raise invalid_parameters("invitation_invalid", "user and organization must exist and have no membership.")
+    identifier, moment = environment.registrar.identify("om")
+    roles = (DEFAULT_ROLE,)
+    environment.set_membership(Membership(identifier, moment, moment, user.id, organization.id, roles, "pending"))
+    return {"id": identifier}
+
+
+def keep(sandbox: Sandbox, sent: object) -> object:
+    """Write the environment to a file to start from again (``snapshot``): ``{"path": absolute path}``."""
+    path = Path(read_body(sent, {"path": Field(str, required=True, filled=True)})["path"])
+    if not path.is_absolute():
+        raise invalid_parameters("path_invalid", "path must be absolute.")
+    try:
+        save(sandbox.environment, path)
+    except OSError as error:
+        raise invalid_parameters("path_invalid", f"{path}: {error.strerror}") from error
+    return {"path": str(path), "bytes": path.stat().st_size}
 
 
 def directory(sandbox: Sandbox, _: object) -> object:
@@ -92,6 +112,8 @@ CONTROLS: Final[dict[str, dict[str, Control]]] = {
     "/_sandbox/reset": {"POST": reset},
     "/_sandbox/settings": {"GET": settings, "POST": change_settings},
     "/_sandbox/directory": {"GET": directory},
+    "/_sandbox/invitations": {"POST": invite},
+    "/_sandbox/snapshot": {"POST": keep},
     "/_sandbox/faults": {"GET": faults, "POST": arm_faults, "DELETE": clear_faults},
     **auth0_control.CONTROLS,
 }

@@ -7,7 +7,7 @@ from sandbox.endpoint import Answer, Call, Operation
 from sandbox.objects import Domain, Organization
 from sandbox.organizations import new_domain, read_domain, shown_domain
 from sandbox.refusals import domain_taken, domain_verified, not_found
-from sandbox.schema import Field, read_body
+from sandbox.schema import Field
 from sandbox.state import Environment
 
 _CREATE_FIELDS: Final = {
@@ -18,8 +18,9 @@ _CREATE_FIELDS: Final = {
 
 def create(call: Call) -> Answer:
     """Give an organization a domain whose verification is pending; 409 if any organization has it."""
-    body, environment = read_body(call.body, _CREATE_FIELDS), call.environment
-    organization, name = environment.organizations.get(body["organization_id"]), read_domain(body["domain"])
+    body, environment = call.read(_CREATE_FIELDS), call.environment
+    organization = environment.organizations.get(body["organization_id"])
+    name = read_domain(environment, body["domain"])
     if organization is None:
         raise not_found("Organization", body["organization_id"])
     call.note(organization.external_id)

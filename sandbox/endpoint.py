@@ -1,49 +1,91 @@
 """The door between HTTP and the rooms: one ASGI endpoint a path, one plain function a method.
 
-An endpoint reads the request, lets faults strike, checks the key, calls the function, and writes answer and log. The
-functions are synchronous, so each call is atomic: no other request sees half of it.
+An endpoint reads the request, lets a fault strike, checks the key and the limits, calls the function, and writes answer
+and log. The functions are synchronous, so each call is atomic: no other request sees half of it.
 """
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
+from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from sandbox.auth0.state import Auth0
 from sandbox.connection import hang_up, read
-from sandbox.faults import Fault, Faults
-from sandbox.refusals import Refusal, malformed_body, unauthorized, unknown_route
+from sandbox.faults import LONGEST_LAG, WORKOS_MODES, Fault, Faults
+from sandbox.limits import Limits
+from sandbox.refusals import Refusal, invalid_parameters, malformed_body, too_many_requests, unauthorized, unknown_route
 from sandbox.request_log import DROPPED, Entry, RequestLog
+from sandbox.schema import Field as BodyField
+from sandbox.schema import read_body, read_query
+from sandbox.series import PageRequest, page_request
 from sandbox.state import Environment
+from sandbox.switches import change_switches
 
 #: A key of this form is refused, for tests of the refusal.
 WRONG_KEY: Final = "sk_wrong"
+#: Fields of a body that say which object it is about.
+_NAMING: Final = ("external_id", "email", "slug", "user_id", "organization_id", "domain")
+
+
+class Start(NamedTuple):
+    """How a sandbox is started, and what a reset goes back to."""
+
+    settings: Mapping[str, Any] = {}
+    faults: Iterable[Mapping[str, Any]] = ()
 
 
 @dataclass(slots=True)
 class Sandbox:
     """Everything one running sandbox holds."""
 
+    start: Start = field(default_factory=Start)
     environment: Environment = field(default_factory=Environment)
     #: The other side: a tenant to download, with a request log of its own.
     auth0: Auth0 = field(default_factory=Auth0)
     log: RequestLog = field(default_factory=RequestLog)
     faults: Faults = field(default_factory=Faults)
-    latency_ms: int = 0
+    limits: Limits = field(default_factory=Limits)
+    #: The clock before each of the last writes; what lists lag behind.
+    moments: deque[int] = field(default_factory=lambda: deque(maxlen=LONGEST_LAG))
+    endpoints: "list[Endpoint]" = field(default_factory=list)
     answered: int = 0
 
+    def __post_init__(self) -> None:
+        self._prepare()
+
     def reset(self) -> None:
-        """Empty everything: objects, log, faults, settings, and the counters behind ids and times."""
+        """Empty everything, the counters behind ids and times too; settings and faults are those of the start."""
         self.environment = Environment()
         self.auth0 = Auth0()
         self.log = RequestLog()
         self.faults = Faults()
-        self.latency_ms = 0
+        self.limits = Limits()
+        self.moments.clear()
         self.answered = 0
+        self._prepare()
+
+    def begin(self, environment: Environment) -> None:
+        """Go on with an environment that was kept; the settings are this sandbox's."""
+        environment.switches = self.environment.switches
+        self.environment = environment
+
+    def served(self, path: str) -> "tuple[Endpoint, dict[str, str]]":
+        """Return the endpoint that serves a path, and the path's parameters; the last endpoint serves every path."""
+        for endpoint in self.endpoints:
+            if found := endpoint.path.match(path):
+                return endpoint, found.groupdict()
+        raise unknown_route()
+
+    def _prepare(self) -> None:
+        change_switches(self.environment.switches, dict(self.start.settings))
+        self.faults.arm([dict(fault) for fault in self.start.faults])
 
 
 @dataclass(slots=True)
@@ -55,11 +97,28 @@ class Call:
     query: Mapping[str, list[str]]
     body: object
     entry: Entry
+    #: A list shows nothing that was made after this moment; None: everything.
+    visible_until: int | None = None
 
     def note(self, external_id: str | None) -> None:
         """Log the request under the external id of the object it is about, if that has one."""
         if external_id is not None:
             self.entry.external_id = external_id
+
+    def read(self, fields: Mapping[str, BodyField]) -> dict[str, Any]:
+        """Return the body if it fits the fields and the switches; refuse it with every violation otherwise."""
+        switches = self.environment.switches
+        body = read_body(self.body, fields, ignore_unknown=switches.unknown_fields == "ignore")
+        if len(body.get("external_id") or "") > switches.external_id_length:
+            message = f"external_id must be at most {switches.external_id_length} characters."
+            raise invalid_parameters("external_id_invalid", message)
+        return body
+
+    def read_page(self, known: frozenset[str], prefix: str) -> PageRequest:
+        """Return the page that the query asks for, of objects whose ids begin so; refuse unknown parameters."""
+        if self.environment.switches.unknown_fields == "refuse":
+            read_query(self.query, known)
+        return page_request(self.query, prefix, self.visible_until)
 
 
 class Answer(NamedTuple):
@@ -80,19 +139,28 @@ class Endpoint:
         self._sandbox = sandbox
         self._template = template.replace(":path}", "}")
         self._operations = operations
+        self.path = compile_path(template)[0]
+        sandbox.endpoints.append(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         raw = await read(receive)
         sandbox = self._sandbox
-        log = sandbox.log
-        entry = Entry(scope["method"], scope["path"], self._template)
+        log, method, path = sandbox.log, scope["method"], scope["path"]
+        entry = Entry(method, path, self._template)
         log.arrive(entry)
-        fault = sandbox.faults.strike(entry.method, entry.path, raw)
-        if sandbox.latency_ms:
-            await asyncio.sleep(sandbox.latency_ms / 1000)
-        answer = self._answer(scope, raw, entry, fault)
-        if fault is not None and fault.mode != "refuse":
+        body = _parsed(raw)
+        fault = sandbox.faults.strike(
+            method, path, raw, WORKOS_MODES, lambda: self._subject(method, scope["path_params"], body)
+        )
+        if fault is not None:
+            entry.fault = fault.mode
+        if latency := sandbox.environment.switches.latency_ms:
+            await asyncio.sleep(latency / 1000)
+        answer = self._answer(scope, body, entry, fault)
+        if fault is not None and fault.mode == "slow":
+            await asyncio.sleep(fault.delay_ms / 1000)
+        if fault is not None and fault.mode.startswith("drop_"):
             log.answer(entry, DROPPED)
             await hang_up(scope, receive)
             return
@@ -100,29 +168,76 @@ class Endpoint:
         sandbox.answered += 1
         await _write(send, answer, f"req_{sandbox.answered:026d}")
 
-    def _answer(self, scope: Scope, raw: bytes, entry: Entry, fault: Fault | None) -> Answer:
-        try:
-            body = json.loads(raw) if raw else None
-        except ValueError:
-            body = malformed_body()
+    def _answer(self, scope: Scope, body: object, entry: Entry, fault: Fault | None) -> Answer:
         if isinstance(body, dict) and isinstance(body.get("external_id"), str):
             entry.external_id = body["external_id"]
-        if fault is not None and fault.mode != "drop_after":
+        if fault is not None and fault.mode in ("refuse", "drop_before"):
             return Answer(fault.status, fault.body, fault.headers)
         try:
             _check_key(scope)
-            return self._operate(scope, body, entry)
+            sandbox = self._sandbox
+            switches = sandbox.environment.switches
+            if wait := sandbox.limits.spend(entry.method, entry.path, switches):
+                refusal = too_many_requests()
+                return Answer(refusal.status, refusal.body, {"Retry-After": str(wait)} if switches.retry_after else {})
+            visible_until = None
+            if fault is not None and fault.mode == "interfere":
+                self._interfere(fault, scope["path_params"], body)
+            elif fault is not None and fault.mode == "lag" and fault.writes:
+                visible_until = sandbox.moments[-fault.writes] if len(sandbox.moments) >= fault.writes else 0
+            query = parse_qs(scope["query_string"].decode(), keep_blank_values=True) if scope["query_string"] else {}
+            return self._operate(scope["path_params"], query, body, entry, visible_until)
         except Refusal as refusal:
             return Answer(refusal.status, refusal.body)
 
-    def _operate(self, scope: Scope, body: object, entry: Entry) -> Answer:
-        operation = self._operations.get(entry.method)
+    def _operate(
+        self,
+        parameters: Mapping[str, str],
+        query: Mapping[str, list[str]],
+        body: object,
+        entry: Entry,
+        visible_until: int | None = None,
+    ) -> Answer:
+        operation, environment = self._operations.get(entry.method), self._sandbox.environment
         if operation is None:
             raise unknown_route()
         if isinstance(body, Refusal):
             raise body
-        query = parse_qs(scope["query_string"].decode(), keep_blank_values=True) if scope["query_string"] else {}
-        return operation(Call(self._sandbox.environment, scope["path_params"], query, body, entry))
+        if entry.method != "GET":
+            self._sandbox.moments.append(environment.registrar.now)
+        return operation(Call(environment, parameters, query, body, entry, visible_until))
+
+    def _interfere(self, fault: Fault, parameters: Mapping[str, str], body: object) -> None:
+        """Make the calls of somebody else, whose refusals nobody hears of."""
+        sent = body.items() if isinstance(body, dict) else ()
+        values = {name: value for name, value in sent if isinstance(value, str)} | dict(parameters)
+        for call in json.loads(_filled(json.dumps(fault.calls), values)):
+            endpoint, named = self._sandbox.served(call["path"])
+            with suppress(Refusal):
+                endpoint._operate(named, {}, call.get("body"), Entry(call["method"], call["path"], endpoint._template))
+
+    def _subject(self, method: str, parameters: Mapping[str, str], body: object) -> str:
+        """Say which request this is in words that another run of the same client would use: by external ids."""
+        environment = self._sandbox.environment
+        sent = body if isinstance(body, dict) else {}
+        named = [str(sent[name]) for name in _NAMING if name in sent]
+        words = [environment.external_name(one) for one in (*parameters.values(), *named)]
+        return " ".join([method, self._template, *words])
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """Put values in place of ``{name}`` in a text of JSON."""
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", json.dumps(value)[1:-1])
+    return text
+
+
+def _parsed(raw: bytes) -> object:
+    """Return the body, None for none, or the refusal of what is no JSON."""
+    try:
+        return json.loads(raw) if raw else None
+    except (ValueError, RecursionError):
+        return malformed_body()
 
 
 def _check_key(scope: Scope) -> None:
@@ -138,10 +253,11 @@ def _check_key(scope: Scope) -> None:
 async def _write(send: Send, answer: Answer, request_id: str) -> None:
     body = b"" if answer.body is None else json.dumps(answer.body, separators=(",", ":")).encode()
     headers = [
-        (b"content-length", str(len(body)).encode()),
         (b"x-request-id", request_id.encode()),
         *((name.lower().encode(), value.encode()) for name, value in answer.headers.items()),
     ]
+    if answer.status != 204:
+        headers.append((b"content-length", str(len(body)).encode()))
     if body:
         headers.append((b"content-type", b"application/json; charset=utf-8"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

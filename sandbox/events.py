@@ -15,8 +15,7 @@ from sandbox.event_log import PREFIX, Event
 from sandbox.identifiers import BEGINNING, timestamp
 from sandbox.objects import Organization, Role
 from sandbox.refusals import bad_request, invalid_parameters, not_found
-from sandbox.schema import read_query
-from sandbox.series import PAGE_PARAMETERS, cut_page, page_request
+from sandbox.series import PAGE_PARAMETERS, cut_page
 
 _RANGES: Final = ("range_start", "range_end")
 _PARAMETERS: Final = PAGE_PARAMETERS | {"events", "events[]", "organization_id", *_RANGES}
@@ -68,7 +67,8 @@ def list_page(call: Call) -> Answer:
 
     ``after`` and ``range_start`` exclude each other. A name that WorkOS or this sandbox does not know has no events.
     """
-    read_query(call.query, _PARAMETERS)
+    call.query = {"order": ["asc"], **call.query}
+    asked = call.read_page(_PARAMETERS, PREFIX)
     names = [name for key in ("events", "events[]") for text in call.query.get(key, []) for name in text.split(",")]
     if not any(names):
         raise invalid_parameters("required", "events is required.")
@@ -80,7 +80,7 @@ def list_page(call: Call) -> Answer:
     first, last = (_moment(call.query, name) for name in _RANGES)
     log = call.environment.events
     series = log.series(names, organization_id, first or 0, call.environment.registrar.now if last is None else last)
-    page = cut_page(series, page_request({"order": ["asc"], **call.query}, PREFIX))
+    page = cut_page(series, asked)
     return Answer(200, page.shown(lambda identifier: shown(log.get(identifier))))
 
 

@@ -1,6 +1,6 @@
 """TOTP factors: ``/user_management/users/{id}/auth_factors`` and ``/auth/factors/{id}`` (API reference, AuthKit MFA).
 
-A user may have several; whether WorkOS refuses a second one is not documented.
+Whether WorkOS refuses a second one of a user is not documented: the switch ``second_factor`` says.
 """
 
 import base64
@@ -14,9 +14,9 @@ from sandbox import users
 from sandbox.endpoint import Answer, Call, Operation
 from sandbox.identifiers import timestamp
 from sandbox.objects import Factor
-from sandbox.refusals import invalid_parameters, not_found
-from sandbox.schema import TEXT, Field, read_body, read_query
-from sandbox.series import PAGE_PARAMETERS, cut_page, page_request
+from sandbox.refusals import factor_enrolled, invalid_parameters, not_found
+from sandbox.schema import TEXT, Field
+from sandbox.series import PAGE_PARAMETERS, cut_page
 
 DEFAULT_ISSUER: Final = "Sandbox"
 
@@ -34,12 +34,14 @@ _LAST_GROUPS: Final = (0, 2, 4, 5, 7)
 def create(call: Call) -> Answer:
     """Enrol a TOTP factor, with the secret that is sent or a new one; the only answer that shows the secret."""
     user, environment = users.found(call), call.environment
-    body = read_body(call.body, _FIELDS)
+    body = call.read(_FIELDS)
     if body["type"] != "totp":
         raise invalid_parameters("type_invalid", "type must be totp.")
     secret = body.get("totp_secret")
     if secret is not None and not _is_base32(secret):
         raise invalid_parameters("totp_secret_invalid", "totp_secret must be Base32.")
+    if environment.switches.second_factor == "refuse" and environment.factor_series(user.id):
+        raise factor_enrolled()
     identifier, moment = environment.registrar.identify("auth_factor")
     issuer, account = body.get("totp_issuer", DEFAULT_ISSUER), body.get("totp_user", user.email)
     factor = Factor(identifier, moment, moment, user.id, issuer, account, secret or _generated(identifier))
@@ -57,9 +59,8 @@ def create(call: Call) -> Answer:
 
 def list_page(call: Call) -> Answer:
     """List a user's factors, without secrets."""
-    read_query(call.query, PAGE_PARAMETERS)
     user, environment = users.found(call), call.environment
-    page = cut_page([environment.factor_series(user.id)], page_request(call.query, "auth_factor"))
+    page = cut_page([environment.factor_series(user.id)], call.read_page(PAGE_PARAMETERS, "auth_factor"))
     return Answer(200, page.shown(lambda identifier: shown(environment.factors[identifier])))
 
 

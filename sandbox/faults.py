@@ -1,16 +1,45 @@
-"""Faults a test arms: an answer that refuses, a connection that closes, or something that Auth0 alone does."""
+"""Faults that a test or a rehearsal arms: what networks, servers and other people do to a client.
+
+A fault is an object of the list that ``POST /_sandbox/faults`` takes, or the file of ``ferry sandbox --faults``:
+
+| field | meaning |
+|---|---|
+| ``path`` | regular expression that matches anywhere in the path; required |
+| ``method`` | in capitals; none: any |
+| ``contains`` | text that the body must hold |
+| ``mode`` | what it does, see below; ``refuse`` |
+| ``times`` | how often it strikes; null: for ever. 1, and null with a ``probability`` |
+| ``after`` | so many requests that it meets go by first; 0 |
+| ``probability`` | share of the requests it meets that it strikes; 1 |
+| ``seed`` | decides which: the same seed strikes the same requests, in whatever order concurrent ones arrive; 0 |
+| ``run`` | once it strikes, so many requests that it meets are struck in a row; 1 |
+
+| mode | what happens |
+|---|---|
+| ``refuse`` | the answer is ``status`` (500), ``body`` and ``headers``, and nothing is done |
+| ``drop_before`` | the connection closes and nothing is done |
+| ``drop_after`` | the work is done and the connection closes: the answer is lost |
+| ``slow`` | the work is done and the answer waits ``delay_ms`` (1000) |
+| ``lag`` | a list is answered without the objects that the last ``writes`` (10) writes made |
+| ``interfere`` | somebody else makes ``calls`` first, each ``{method, path, body}`` |
+
+``{name}`` in a path or a text of such a call stands for a path parameter, or a text of the body, of the struck request;
+that WorkOS refuses the call changes nothing. The first armed fault that strikes a request is the only one that does.
+"""
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from http import HTTPMethod
 from typing import Any, Final
 
 from sandbox.refusals import invalid_parameters
 from sandbox.schema import TEXT, Field, read_body
 
-#: ``refuse`` answers without doing the work; ``drop_before`` closes the connection before it, ``drop_after`` after it.
 MODES: Final = ("refuse", "drop_before", "drop_after")
+WORKOS_MODES: Final = (*MODES, "slow", "lag", "interfere")
 #: Auth0 only. ``drop_midway`` sends half of the answer; the others strike the requests they are about: a job that fails
 #: or is gone, a link or token that ends, a page without items but with a ``next``, one that repeats its first item, a
 #: member who is no user any more.
@@ -24,8 +53,11 @@ AUTH0_MODES: Final = (
     "repeated_item",
     "deleted_member",
 )
+ALL_MODES: Final = WORKOS_MODES + AUTH0_MODES
 DEFAULT_STATUS: Final = 500
 DEFAULT_BODY: Final = {"message": "Internal Server Error"}
+#: The furthest that a list can lag behind.
+LONGEST_LAG: Final = 1000
 
 _FIELDS: Final = {
     "method": Field(str, nullable=True),
@@ -34,30 +66,46 @@ _FIELDS: Final = {
     "times": Field(int, nullable=True),
     "after": Field(int),
     "mode": TEXT,
+    "probability": Field(float),
+    "seed": Field(int),
+    "run": Field(int),
     "status": Field(int),
     "body": Field(dict),
     "headers": Field(dict),
+    "delay_ms": Field(int),
+    "writes": Field(int),
+    "calls": Field(list),
 }
+_CALL_FIELDS: Final = {"method": Field(str, required=True), "path": Field(str, required=True), "body": Field(dict)}
 
 
 @dataclass(slots=True)
 class Fault:
-    """One armed fault: which requests it meets, how often, and what it does to them."""
+    """One armed fault: which requests it meets, which of them it strikes, and what it does to them."""
 
     method: str | None
     path: re.Pattern[str]
     contains: str | None
     times: int | None
-    #: So many requests that it meets go by first.
     after: int
     mode: str
+    probability: float
+    seed: int
+    run: int
     status: int
     body: dict[str, Any]
     headers: dict[str, str]
+    delay_ms: int
+    writes: int
+    calls: list[dict[str, Any]]
     hits: int = 0
+    #: How many requests of the present run are still to be struck.
+    left: int = 0
+    #: How often each request was met, by a hash of what it is.
+    met: Counter[bytes] = field(default_factory=Counter)
 
     def meets(self, method: str, path: str, body: bytes, modes: Collection[str]) -> bool:
-        """Tell whether the fault is about this request; ``path`` may match anywhere in the path."""
+        """Tell whether the fault is about this request."""
         return (
             self.mode in modes
             and (self.times is None or self.hits < self.times)
@@ -66,24 +114,35 @@ class Fault:
             and (self.contains is None or self.contains.encode() in body)
         )
 
+    def strikes(self, request: Callable[[], str]) -> bool:
+        """Tell whether it strikes a request that it meets, and count both; ``request`` says which request it is."""
+        if self.after:
+            self.after -= 1
+            return False
+        if self.left:
+            self.left -= 1
+        elif self._is_chosen(request):
+            self.left = self.run - 1
+        else:
+            return False
+        self.hits += 1
+        return True
+
+    def _is_chosen(self, request: Callable[[], str]) -> bool:
+        if self.probability >= 1:
+            return True
+        key = blake2b(request().encode(), digest_size=8).digest()
+        self.met[key] += 1
+        drawn = blake2b(key + f"{self.seed}/{self.mode}/{self.path.pattern}/{self.met[key]}".encode(), digest_size=8)
+        return int.from_bytes(drawn.digest()) < self.probability * 2**64
+
     def shown(self) -> dict[str, Any]:
-        """Return the fault as the control route gives it out."""
-        return {
-            "method": self.method,
-            "path": self.path.pattern,
-            "contains": self.contains,
-            "times": self.times,
-            "after": self.after,
-            "mode": self.mode,
-            "status": self.status,
-            "body": self.body,
-            "headers": self.headers,
-            "hits": self.hits,
-        }
+        """Return the fault as the control route gives it out, with the number of requests it has struck."""
+        return {name: getattr(self, name) for name in _FIELDS} | {"path": self.path.pattern, "hits": self.hits}
 
 
 class Faults:
-    """The armed faults; the first that meets a request strikes it."""
+    """The armed faults; the first that strikes a request is the only one."""
 
     def __init__(self) -> None:
         self._armed: list[Fault] = []
@@ -94,30 +153,45 @@ class Faults:
             raise invalid_parameters("faults_list_required", "Send a list of faults.")
         self._armed += [_read_fault(one) for one in sent]
 
-    def strike(self, method: str, path: str, body: bytes, modes: Collection[str] = MODES) -> Fault | None:
-        """Return the fault of one of the modes that meets the request, counted, or None."""
+    def strike(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        modes: Collection[str] = MODES,
+        request: Callable[[], str] | None = None,
+    ) -> Fault | None:
+        """Return the fault of one of the modes that strikes the request, counted, or None.
+
+        ``request`` says which request it is, for faults with a probability; without it, method and path do.
+        """
         for fault in self._armed:
-            if fault.meets(method, path, body, modes):
-                if fault.after:
-                    fault.after -= 1
-                    continue
-                fault.hits += 1
+            if fault.meets(method, path, body, modes) and fault.strikes(request or (lambda: f"{method} {path}")):
                 return fault
         return None
 
     def shown(self) -> list[dict[str, Any]]:
-        """Return what is armed, with the number of requests each fault has struck."""
+        """Return what is armed."""
         return [fault.shown() for fault in self._armed]
 
 
 def _read_fault(sent: object) -> Fault:
+    if isinstance(sent, dict) and type(sent.get("probability")) is int:
+        sent = sent | {"probability": float(sent["probability"])}
     body = read_body(sent, _FIELDS)
-    mode = body.get("mode", "refuse")
-    if mode not in MODES + AUTH0_MODES:
-        raise invalid_parameters("mode_unknown", f"mode must be one of {', '.join(MODES + AUTH0_MODES)}.")
-    method = body.get("method")
+    mode, method, probability = body.get("mode", "refuse"), body.get("method"), body.get("probability", 1.0)
+    if mode not in ALL_MODES:
+        raise invalid_parameters("mode_unknown", f"mode must be one of {', '.join(ALL_MODES)}.")
     if method not in (None, *HTTPMethod):
         raise invalid_parameters("method_unknown", "method must be an HTTP method in capitals.")
+    if not 0 <= probability <= 1:
+        raise invalid_parameters("probability_invalid", "probability must be 0 to 1.")
+    if body.get("run", 1) < 1:
+        raise invalid_parameters("run_invalid", "run must be at least 1.")
+    if not 0 <= body.get("writes", 10) <= LONGEST_LAG:
+        raise invalid_parameters("writes_invalid", f"writes must be 0 to {LONGEST_LAG}.")
+    if mode == "interfere" and not body.get("calls"):
+        raise invalid_parameters("calls_required", "interfere needs calls, a list of {method, path, body}.")
     try:
         path = re.compile(body["path"])
     except re.error as error:
@@ -126,10 +200,16 @@ def _read_fault(sent: object) -> Fault:
         method=method,
         path=path,
         contains=body.get("contains"),
-        times=body.get("times", 1),
+        times=body.get("times", None if "probability" in body else 1),
         after=body.get("after", 0),
         mode=mode,
+        probability=probability,
+        seed=body.get("seed", 0),
+        run=body.get("run", 1),
         status=body.get("status", DEFAULT_STATUS),
         body=body.get("body", DEFAULT_BODY),
         headers={str(name): str(value) for name, value in body.get("headers", {}).items()},
+        delay_ms=body.get("delay_ms", 1000),
+        writes=body.get("writes", 10),
+        calls=[read_body(one, _CALL_FIELDS) for one in body.get("calls", [])],
     )

@@ -16,8 +16,8 @@ from sandbox.refusals import (
     not_found,
     pending_membership,
 )
-from sandbox.schema import TEXT, Field, read_body, read_query
-from sandbox.series import PAGE_PARAMETERS, Series, cut_page, page_request
+from sandbox.schema import TEXT, Field
+from sandbox.series import PAGE_PARAMETERS, Series, cut_page
 from sandbox.state import DEFAULT_ROLE, Environment
 
 _ROLE_FIELDS: Final = {"role_slug": TEXT, "role_slugs": Field(list, filled=True)}
@@ -61,7 +61,7 @@ def create(call: Call) -> Answer:
     Over a pending one, which an invitation made, it is refused (API reference, organization-membership/create).
     Over an active one WorkOS's answer is not documented; here it is refused (``refusals.already_member``).
     """
-    body, environment = read_body(call.body, _CREATE_FIELDS), call.environment
+    body, environment = call.read(_CREATE_FIELDS), call.environment
     user, organization = environment.users.get(body["user_id"]), environment.organizations.get(body["organization_id"])
     if user is None:
         raise not_found("User", body["user_id"])
@@ -86,7 +86,7 @@ def get(call: Call) -> Answer:
 def update(call: Call) -> Answer:
     """Change the roles; user and organization cannot change."""
     membership, environment = _found(call), call.environment
-    roles = _read_roles(environment, membership.organization_id, read_body(call.body, _ROLE_FIELDS))
+    roles = _read_roles(environment, membership.organization_id, call.read(_ROLE_FIELDS))
     return Answer(200, _changed(environment, membership, roles or membership.roles, membership.status))
 
 
@@ -111,8 +111,7 @@ def list_page(call: Call) -> Answer:
 
     ``statuses`` may be repeated and comma separated; an end that does not exist is a 404.
     """
-    read_query(call.query, _LIST_PARAMETERS)
-    environment, asked = call.environment, page_request(call.query, "om")
+    environment, asked = call.environment, call.read_page(_LIST_PARAMETERS, "om")
     user_id, organization_id = (call.query.get(name, [""])[-1] for name in ("user_id", "organization_id"))
     if not (user_id or organization_id):
         message = "At least one of organization_id or user_id must be provided."
@@ -158,7 +157,7 @@ def _bring_back(environment: Environment, membership: Membership, roles: tuple[s
     if membership.status == "pending":
         raise pending_membership("reactivate")
     if membership.status == "active":
-        raise already_member()
+        raise already_member(environment.switches.duplicate_membership)
     return Answer(201, _changed(environment, membership, roles, "active"))
 
 

@@ -12,8 +12,8 @@ from sandbox.endpoint import Answer, Call, Operation
 from sandbox.identifiers import timestamp
 from sandbox.objects import Domain, Organization
 from sandbox.refusals import domain_conflict, external_id_taken, invalid_parameters, not_found
-from sandbox.schema import EXTERNAL_ID, FLAG, METADATA, TEXT, Field, read_body, read_query
-from sandbox.series import PAGE_PARAMETERS, Series, cut_page, page_request
+from sandbox.schema import EXTERNAL_ID, FLAG, METADATA, TEXT, Field, read_body
+from sandbox.series import PAGE_PARAMETERS, Series, cut_page
 from sandbox.state import Environment
 
 #: Mail providers whose domains no organization can own; WorkOS's whole list, status and code are not documented.
@@ -55,8 +55,9 @@ def shown(organization: Organization) -> dict[str, Any]:
 
 def create(call: Call) -> Answer:
     """Make an organization; its name need not be unique, its external id and domains must be."""
-    body, environment = read_body(call.body, _CREATE_FIELDS), call.environment
-    metadata, states = first_metadata(body.get("metadata")), _read_domains(body.get("domain_data", []))
+    body, environment = call.read(_CREATE_FIELDS), call.environment
+    metadata = first_metadata(body, environment.switches)
+    states = _read_domains(environment, body.get("domain_data", []))
     if environment.organization_by_external_id(body.get("external_id")) is not None:
         raise external_id_taken()
     check_domains(environment, states, None)
@@ -93,9 +94,9 @@ def get_by_external_id(call: Call) -> Answer:
 def update(call: Call) -> Answer:
     """Change the fields that are sent; ``domain_data`` is the whole set of domains unless the switch says merge."""
     organization, environment = found(call), call.environment
-    body = read_body(call.body, _UPDATE_FIELDS)
-    metadata = merge_metadata(organization.metadata, body["metadata"]) if "metadata" in body else organization.metadata
-    states = _read_domains(body.get("domain_data", []))
+    body = call.read(_UPDATE_FIELDS)
+    metadata = merge_metadata(organization.metadata, body, environment.switches)
+    states = _read_domains(environment, body.get("domain_data", []))
     if (environment.organization_by_external_id(body.get("external_id")) or organization).id != organization.id:
         raise external_id_taken()
     check_domains(environment, states, organization.id)
@@ -118,8 +119,7 @@ def list_page(call: Call) -> Answer:
 
     How ``search`` matches is not documented; here it ignores case. It is the one call that walks the names.
     """
-    read_query(call.query, _LIST_PARAMETERS)
-    environment, asked = call.environment, page_request(call.query, "org")
+    environment, asked = call.environment, call.read_page(_LIST_PARAMETERS, "org")
     domains = [name for key in ("domains", "domains[]") for text in call.query.get(key, []) for name in text.split(",")]
     series = _holders(environment, domains) if domains else environment.organization_series
     words = call.query.get("search", [""])[-1].lower()
@@ -158,12 +158,12 @@ def new_domain(environment: Environment, organization_id: str, name: str, state:
     return Domain(identifier, moment, moment, organization_id, name, state)
 
 
-def _read_domains(sent: list[object]) -> dict[str, str]:
+def _read_domains(environment: Environment, sent: list[object]) -> dict[str, str]:
     """Return domain to state; refuse a domain that is none, is there twice, or belongs to a mail provider."""
     states: dict[str, str] = {}
     for one in sent:
         body = read_body(one, _DOMAIN_FIELDS)
-        name, state = read_domain(body["domain"]), body["state"]
+        name, state = read_domain(environment, body["domain"]), body["state"]
         if state not in WRITABLE_STATES:
             raise invalid_parameters("state_invalid", f"state must be one of {', '.join(WRITABLE_STATES)}.")
         if name in states:
@@ -172,12 +172,12 @@ def _read_domains(sent: list[object]) -> dict[str, str]:
     return states
 
 
-def read_domain(text: str) -> str:
+def read_domain(environment: Environment, text: str) -> str:
     """Return a domain name as WorkOS holds it; refuse what is none, or a mail provider's."""
     name = text.strip().lower()
     if _DOMAIN.fullmatch(name) is None:
         raise invalid_parameters("domain_invalid", "domain must be a domain name.")
-    if name in CONSUMER_DOMAINS:
+    if name in CONSUMER_DOMAINS and environment.switches.consumer_domains == "refuse":
         raise invalid_parameters("consumer_domain_not_allowed", "Domains of mail providers are not allowed.")
     return name
 

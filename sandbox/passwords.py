@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sandbox.objects import Password
 from sandbox.refusals import coded, invalid_parameters, invalid_password_hash, weak_password
+from sandbox.switches import Switches
 
 #: WorkOS's default policy for plaintext passwords.
 SHORTEST_PASSWORD: Final = 10
@@ -22,7 +23,7 @@ _PBKDF2 = re.compile(r"\$pbkdf2\$i=(\d{1,9}),d=(sha256|sha512)\$[A-Za-z0-9+/]+\$
 
 
 def _is_bcrypt(text: str) -> bool:
-    """``$2a$`` or ``$2b$``, a cost of 4 to 31, and 53 characters; ``$2y$`` is not documented, so it is refused."""
+    """``$2a$`` or ``$2b$``, a cost of 4 to 31, and 53 characters; ``$2y$`` is not documented: a switch."""
     found = _BCRYPT.fullmatch(text)
     return found is not None and 4 <= int(found[1]) <= 31
 
@@ -70,7 +71,7 @@ FORMS: Final[Mapping[str, Callable[[str], bool]]] = {
 }
 
 
-def read_password(body: Mapping[str, Any]) -> Password | None:
+def read_password(body: Mapping[str, Any], switches: Switches) -> Password | None:
     """Return the password of a user body, or None if it brings none; refuse a contradiction."""
     password, text, kind = (body.get(name) for name in ("password", "password_hash", "password_hash_type"))
     if password is not None and text is not None:
@@ -91,6 +92,8 @@ def read_password(body: Mapping[str, Any]) -> Password | None:
     form = FORMS.get(kind)
     if form is None:
         raise invalid_password_hash("password_hash_type is not supported.")
+    if kind == "bcrypt" and switches.bcrypt_2y == "accept":
+        text = text.replace("$2y$", "$2b$", 1)
     if not form(text):
         raise invalid_password_hash(f"password_hash is not a valid {kind} hash.")
     return Password(text, kind, body.get("password_salt_position") or ("suffix" if kind == "ssha256" else None))

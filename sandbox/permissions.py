@@ -9,8 +9,8 @@ from sandbox.identifiers import timestamp
 from sandbox.objects import Permission
 from sandbox.refusals import invalid_parameters, not_found, permission_slug_taken
 from sandbox.roles import DESCRIPTION_LENGTH, NAME_LENGTH
-from sandbox.schema import Field, read_body, read_query
-from sandbox.series import PAGE_PARAMETERS, cut_page, page_request
+from sandbox.schema import Field
+from sandbox.series import PAGE_PARAMETERS, cut_page
 
 _SLUG: Final = re.compile(r"[a-z0-9_:.*-]+")
 _UPDATE_FIELDS: Final = {
@@ -38,7 +38,7 @@ def shown(permission: Permission) -> dict[str, Any]:
 
 def create(call: Call) -> Answer:
     """Make a permission; the slug never changes after."""
-    body, environment = read_body(call.body, _CREATE_FIELDS), call.environment
+    body, environment = call.read(_CREATE_FIELDS), call.environment
     if _SLUG.fullmatch(body["slug"]) is None:
         message = "slug must hold lowercase letters, digits, and any of - _ : . *"
         raise invalid_parameters("slug_invalid", message)
@@ -59,7 +59,7 @@ def get(call: Call) -> Answer:
 
 def update(call: Call) -> Answer:
     """Change name or description."""
-    permission, body = _found(call), read_body(call.body, _UPDATE_FIELDS)
+    permission, body = _found(call), call.read(_UPDATE_FIELDS)
     changed = permission._replace(updated_at=call.environment.registrar.moment(), **body)
     call.environment.set_permission(changed)
     return Answer(200, shown(changed))
@@ -73,9 +73,8 @@ def delete(call: Call) -> Answer:
 
 def list_page(call: Call) -> Answer:
     """List permissions, newest first unless told."""
-    read_query(call.query, PAGE_PARAMETERS)
     environment = call.environment
-    page = cut_page([environment.permission_series], page_request(call.query, "perm"))
+    page = cut_page([environment.permission_series], call.read_page(PAGE_PARAMETERS, "perm"))
     return Answer(200, page.shown(lambda identifier: shown(environment.permission_by_id(identifier))))
 
 

@@ -27,6 +27,11 @@ def unauthorized() -> Refusal:
     return Refusal(401, {"message": "Unauthorized"})
 
 
+def too_many_requests() -> Refusal:
+    """Over a rate limit (API reference, rate limits)."""
+    return coded(429, "rate_limit_exceeded", "You have exceeded the rate limit.")
+
+
 def unknown_route() -> Refusal:
     """A path or method that is not part of this sandbox."""
     return Refusal(404, {"message": "Not Found"})
@@ -75,9 +80,9 @@ def domain_conflict() -> Refusal:
     return Refusal(409, {"message": "An organization with this domain already exists."})
 
 
-def already_member() -> Refusal:
+def already_member(status: int) -> Refusal:
     """A second active membership of one user in one organization. Status and code are not documented."""
-    return coded(409, "organization_membership_already_exists", "The user is already a member of the organization.")
+    return coded(status, "organization_membership_already_exists", "The user is already a member of the organization.")
 
 
 def pending_membership(verb: str) -> Refusal:
@@ -129,6 +134,11 @@ def domain_verified() -> Refusal:
 def external_id_taken() -> Refusal:
     """An external id that another object of the kind holds (organization/create and update, user/update)."""
     return coded(400, "external_id_already_used", "This external ID is already in use.")
+
+
+def factor_enrolled() -> Refusal:
+    """A second TOTP factor, if the switch says so; not documented."""
+    return coded(422, "totp_already_enrolled", "The user already has a TOTP factor.")
 
 
 def invalid_metadata(message: str) -> Refusal:

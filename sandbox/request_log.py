@@ -22,12 +22,16 @@ class Entry:
     route: str
     status: int | str | None = None
     external_id: str | None = None
+    #: The mode of the fault that struck it.
+    fault: str | None = None
 
     def shown(self) -> dict[str, Any]:
         """Return the entry as the control route gives it out."""
         shown: dict[str, Any] = {"method": self.method, "path": self.path, "route": self.route, "status": self.status}
         if self.external_id is not None:
             shown["external_id"] = self.external_id
+        if self.fault is not None:
+            shown["fault"] = self.fault
         return shown
 
 
@@ -37,6 +41,7 @@ class RequestLog:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._statuses: Counter[str] = Counter()
+        self._struck: dict[str, Counter[str]] = {}
         self._entries: deque[Entry] = deque(maxlen=KEPT)
         self._reads = 0
         self._writes = 0
@@ -51,9 +56,11 @@ class RequestLog:
             self._writes += 1
 
     def answer(self, entry: Entry, status: int | str) -> None:
-        """Note how a request ended."""
+        """Note how a request ended, and the fault that struck it."""
         entry.status = status
         self._statuses[str(status)] += 1
+        if entry.fault is not None:
+            self._struck.setdefault(f"{entry.method} {entry.route}", Counter())[entry.fault] += 1
 
     def shown(self) -> dict[str, Any]:
         """Return the whole log as the control route gives it out."""
@@ -63,5 +70,6 @@ class RequestLog:
             "reads": self._reads,
             "total": self._reads + self._writes,
             "statuses": dict(sorted(self._statuses.items())),
+            "struck": {call: dict(modes) for call, modes in sorted(self._struck.items())},
             "requests": [entry.shown() for entry in self._entries],
         }

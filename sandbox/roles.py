@@ -19,7 +19,7 @@ from sandbox.refusals import (
     role_assigned,
     role_slug_taken,
 )
-from sandbox.schema import Field, read_body
+from sandbox.schema import Field
 
 #: API reference, roles.
 NAME_LENGTH: Final = 48
@@ -57,7 +57,7 @@ def shown(role: Role) -> dict[str, Any]:
 
 def create(call: Call) -> Answer:
     """Make a role; the slug never changes after."""
-    body = read_body(call.body, _CREATE_FIELDS)
+    body = call.read(_CREATE_FIELDS)
     if _SLUG.fullmatch(body["slug"]) is None or body["slug"].startswith(ORGANIZATION_PREFIX):
         message = "slug must hold lowercase letters, digits, hyphens and underscores, and not start with 'org-'."
         raise invalid_parameters("slug_invalid", message)
@@ -68,7 +68,7 @@ def create(call: Call) -> Answer:
 
 def create_own(call: Call) -> Answer:
     """Make an organization's own role. Its slug starts with ``org-``; without one it is made from the name."""
-    organization, body = organizations.found(call), read_body(call.body, _CREATE_OWN_FIELDS)
+    organization, body = organizations.found(call), call.read(_CREATE_OWN_FIELDS)
     if "slug" not in body:
         words = re.sub(r"[^a-z0-9]+", "-", body["name"].lower()).strip("-")
         body["slug"] = f"{ORGANIZATION_PREFIX}{words}"[:NAME_LENGTH]
@@ -87,19 +87,19 @@ def get(call: Call) -> Answer:
 
 def update(call: Call) -> Answer:
     """Change name or description."""
-    role, body = _found(call), read_body(call.body, _UPDATE_FIELDS)
+    role, body = _found(call), call.read(_UPDATE_FIELDS)
     return _changed(call, role, **body)
 
 
 def set_permissions(call: Call) -> Answer:
     """Make the permissions that are sent the role's only ones."""
-    role, body = _found(call), read_body(call.body, _PERMISSIONS_FIELDS)
+    role, body = _found(call), call.read(_PERMISSIONS_FIELDS)
     return _changed(call, role, permissions=tuple(dict.fromkeys(_known(call, slug) for slug in body["permissions"])))
 
 
 def add_permission(call: Call) -> Answer:
     """Give the role one permission more; one that it has changes nothing."""
-    role, body = _found(call), read_body(call.body, _PERMISSION_FIELDS)
+    role, body = _found(call), call.read(_PERMISSION_FIELDS)
     return _changed(call, role, permissions=tuple(dict.fromkeys([*role.permissions, _known(call, body["slug"])])))
 
 

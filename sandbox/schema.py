@@ -1,6 +1,6 @@
 """Reading a request body strictly: types, required fields, and no field that the operation does not have.
 
-Whether WorkOS ignores or refuses an unknown field is not documented; here it is refused, so that a misspelt one shows.
+Whether WorkOS ignores or refuses an unknown field is not documented; the switch ``unknown_fields`` says.
 """
 
 from collections.abc import Mapping
@@ -47,8 +47,8 @@ EXTERNAL_ID: Final = Field(str, nullable=True, filled=True, longest=EXTERNAL_ID_
 METADATA: Final = Field(dict, nullable=True)
 
 
-def read_body(sent: object, fields: Mapping[str, Field]) -> dict[str, Any]:
-    """Return the body if it fits the fields; refuse it with every violation otherwise."""
+def read_body(sent: object, fields: Mapping[str, Field], *, ignore_unknown: bool = False) -> dict[str, Any]:
+    """Return the body if it fits the fields; refuse it with every violation otherwise, an unknown field included."""
     body = {} if sent is None else sent
     if not isinstance(body, dict):
         raise invalid_parameters("body_object_required", "The request body must be a JSON object.")
@@ -60,7 +60,9 @@ def read_body(sent: object, fields: Mapping[str, Field]) -> dict[str, Any]:
                 errors.append({"code": f"{name}_invalid", "message": f"{name} {wrong}."})
         elif field.required:
             errors.append({"code": f"{name}_required", "message": f"{name} is required."})
-    if not body.keys() <= fields.keys():
+    if ignore_unknown:
+        body = {name: value for name, value in body.items() if name in fields}
+    elif not body.keys() <= fields.keys():
         errors += [
             {"code": "property_not_allowed", "message": f"{name} should not exist."}
             for name in body.keys() - fields.keys()

@@ -8,9 +8,10 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
+from itertools import takewhile
 from typing import Any, Final, Protocol
 
-from sandbox.identifiers import ULID_LENGTH
+from sandbox.identifiers import ULID_LENGTH, identifier
 from sandbox.refusals import invalid_parameters
 
 #: A block is split in two above this many ids.
@@ -99,6 +100,8 @@ class PageRequest:
     order: str
     before: str | None
     after: str | None
+    #: Ids from this one on are not shown, as in a list that lags behind.
+    end: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +121,11 @@ class Page:
         }
 
 
-def page_request(query: Mapping[str, Sequence[str]], prefix: str) -> PageRequest:
+def page_request(query: Mapping[str, Sequence[str]], prefix: str, visible_until: int | None = None) -> PageRequest:
     """Read ``limit``, ``order``, ``before`` and ``after``; refuse what WorkOS's schema does not allow.
 
-    Both cursors at once are refused as well: what they would mean together is not documented.
+    Both cursors at once are refused as well: what they would mean together is not documented. Objects made after the
+    moment ``visible_until`` are left out of the page.
     """
     limit = query.get("limit", [str(DEFAULT_LIMIT)])[-1]
     order = query.get("order", ["desc"])[-1]
@@ -139,17 +143,31 @@ def page_request(query: Mapping[str, Sequence[str]], prefix: str) -> PageRequest
             raise invalid_parameters(
                 "cursor_invalid", f"A cursor must be the id of an object of this list ({prefix}_...)."
             )
-    return PageRequest(int(limit), order, before, after)
+    end = None if visible_until is None else identifier(prefix, visible_until + 1)
+    return PageRequest(int(limit), order, before, after, end)
 
 
-def _newer(series: Sequence[Ordered], cursor: str | None, keep: Callable[[str], bool] | None) -> Iterator[str]:
-    walk = series[0].newer(cursor) if len(series) == 1 else merge(*(one.newer(cursor) for one in series))
-    return iter(walk) if keep is None else filter(keep, walk)
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """The union of some series, up to an end, without the ids that are not to be kept."""
 
+    series: Sequence[Ordered]
+    end: str | None
+    keep: Callable[[str], bool] | None
 
-def _older(series: Sequence[Ordered], cursor: str | None, keep: Callable[[str], bool] | None) -> Iterator[str]:
-    walk = series[0].older(cursor) if len(series) == 1 else merge(*(one.older(cursor) for one in series), reverse=True)
-    return iter(walk) if keep is None else filter(keep, walk)
+    def newer(self, cursor: str | None) -> Iterator[str]:
+        walks = [one.newer(cursor) for one in self.series]
+        walk = walks[0] if len(walks) == 1 else merge(*walks)
+        if (end := self.end) is not None:
+            walk = takewhile(lambda one: one < end, walk)
+        return iter(walk) if self.keep is None else filter(self.keep, walk)
+
+    def older(self, cursor: str | None) -> Iterator[str]:
+        if self.end is not None:
+            cursor = self.end if cursor is None else min(cursor, self.end)
+        walks = [one.older(cursor) for one in self.series]
+        walk = walks[0] if len(walks) == 1 else merge(*walks, reverse=True)
+        return iter(walk) if self.keep is None else filter(self.keep, walk)
 
 
 def cut_page(series: Sequence[Ordered], asked: PageRequest, keep: Callable[[str], bool] | None = None) -> Page:
@@ -158,18 +176,19 @@ def cut_page(series: Sequence[Ordered], asked: PageRequest, keep: Callable[[str]
     ``asc`` and ``desc``: ``after`` goes on, ``before`` goes back. ``normal``: newest first as ``desc``, but ``after``
     fetches newer and ``before`` older objects (WorkOS API reference, pagination).
     """
+    whole = _Walk(series, asked.end, keep)
     cursor = asked.after if asked.after is not None else asked.before
     forward = asked.after is not None
     rising = asked.order == "asc" if cursor is None else forward == (asked.order != "desc")
-    walk = _newer(series, cursor, keep) if rising else _older(series, cursor, keep)
-    page = [identifier for _, identifier in zip(range(asked.limit), walk, strict=False)]
+    walk = whole.newer(cursor) if rising else whole.older(cursor)
+    page = [one for _, one in zip(range(asked.limit), walk, strict=False)]
     if not page:
         return Page([], None, None)
     if not rising:
         page.reverse()
     oldest, newest = page[0], page[-1]
-    to_older = oldest if next(_older(series, oldest, keep), None) is not None else None
-    to_newer = newest if next(_newer(series, newest, keep), None) is not None else None
+    to_older = oldest if next(whole.older(oldest), None) is not None else None
+    to_newer = newest if next(whole.newer(newest), None) is not None else None
     if asked.order != "asc":
         page.reverse()
     return Page(page, to_newer, to_older) if asked.order == "desc" else Page(page, to_older, to_newer)

@@ -20,7 +20,8 @@ from sandbox.auth0.routes import auth0_routes
 from sandbox.auth0.tenant import Tenant
 from sandbox.connection import HANG_UP
 from sandbox.control import control_routes
-from sandbox.endpoint import Endpoint, Operation, Sandbox
+from sandbox.endpoint import Endpoint, Operation, Sandbox, Start
+from sandbox.state import Environment
 
 HOST: Final = "127.0.0.1"
 #: Idle connections stay open for an hour: a client must never meet a closed one that no test asked for.
@@ -41,16 +42,24 @@ _OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
 }
 
 
-def build_app(tenant: Tenant | None = None) -> Starlette:
-    """Return a new sandbox as an ASGI application: an empty environment and the tenant, an empty one without."""
-    sandbox = Sandbox()
+def build_app(
+    start: Start | None = None, tenant: Tenant | None = None, environment: Environment | None = None
+) -> Starlette:
+    """Return a new sandbox as an ASGI application: settings and faults, the tenant, and the environment to begin with.
+
+    Raises:
+        Refusal: a setting or a fault is wrong.
+    """
+    sandbox = Sandbox(start or Start())
     if tenant is not None:
         sandbox.auth0.serve(tenant)
+    if environment is not None:
+        sandbox.begin(environment)
     routes = [Route(template, Endpoint(sandbox, template, calls)) for template, calls in _OPERATIONS.items()]
     return Starlette(routes=[*control_routes(sandbox), *auth0_routes(sandbox), *routes])
 
 
-def serve(port: int, tenant: Tenant | None = None) -> None:
+def serve(port: int, app: Starlette) -> None:
     """Serve on 127.0.0.1 until SIGTERM or SIGINT, then return; port 0 takes a free one.
 
     Prints one line of JSON, ``{"workos_url": U, "auth0_url": U/auth0}``, as soon as connections are accepted.
@@ -62,15 +71,15 @@ def serve(port: int, tenant: Tenant | None = None) -> None:
             sys.stdout.write(json.dumps({"workos_url": url, "auth0_url": url + PREFIX}) + "\n")
             sys.stdout.flush()
 
-        _Server(build_app(tenant), announce).run([listener])
+        _Server(app, announce).run([listener])
 
 
 @contextlib.contextmanager
-def running() -> Iterator[str]:
+def running(start: Start | None = None) -> Iterator[str]:
     """Serve in a thread of this process and yield the base URL; the Auth0 side is under ``/auth0`` of it."""
     started = threading.Event()
     with _listener(0) as listener:
-        server = _Server(build_app(), started.set)
+        server = _Server(build_app(start), started.set)
 
         def run() -> None:
             try:

@@ -75,6 +75,16 @@ class Environment:
         self._is_restoring = False
         self.events.add(event)
 
+    def external_name(self, identifier: str) -> str:
+        """Return what a WorkOS id stands for in words of the source: the external ids of the object or its two ends."""
+        if (user := self.users.get(identifier)) is not None:
+            return user.external_id or user.email
+        if (organization := self.organizations.get(identifier)) is not None:
+            return organization.external_id or organization.name
+        if (membership := self.memberships.get(identifier)) is not None:
+            return f"{self.external_name(membership.organization_id)}/{self.external_name(membership.user_id)}"
+        return identifier
+
     # Users.
 
     def user_by_email(self, email: str) -> User | None:

@@ -10,8 +10,8 @@ from sandbox.identifiers import timestamp
 from sandbox.objects import User
 from sandbox.passwords import read_password
 from sandbox.refusals import coded, external_id_taken, not_found, user_creation
-from sandbox.schema import EXTERNAL_ID, FLAG, METADATA, NULLABLE_TEXT, TEXT, Field, read_body, read_query
-from sandbox.series import PAGE_PARAMETERS, Series, cut_page, page_request
+from sandbox.schema import EXTERNAL_ID, FLAG, METADATA, NULLABLE_TEXT, TEXT, Field
+from sandbox.series import PAGE_PARAMETERS, Series, cut_page
 from sandbox.state import Environment
 
 _PASSWORD_FIELDS: Final = {
@@ -75,7 +75,7 @@ def create(call: Call) -> Answer:
 
     An address that is none is refused in the same form; its inner code is not documented.
     """
-    body, environment = read_body(call.body, _CREATE_FIELDS), call.environment
+    body, environment = call.read(_CREATE_FIELDS), call.environment
     email = body["email"].strip().lower()
     if _EMAIL.fullmatch(email) is None:
         raise user_creation("invalid_email", "The email address is not valid.")
@@ -83,7 +83,8 @@ def create(call: Call) -> Answer:
         raise user_creation("email_not_available", "This email is not available.")
     if environment.user_by_external_id(body.get("external_id")) is not None:
         raise user_creation("external_id_already_used", "This external ID is already in use.")
-    password, metadata = read_password(body), first_metadata(body.get("metadata"))
+    switches = environment.switches
+    password, metadata = read_password(body, switches), first_metadata(body, switches)
     identifier, moment = environment.registrar.identify("user")
     user = User(
         id=identifier,
@@ -121,20 +122,21 @@ def update(call: Call) -> Answer:
     """Change the fields that are sent.
 
     A new email resets ``email_verified`` unless the same body sets it true; verified to unverified is refused (API
-    reference, user/update). ``""`` clears a name; that is not documented.
+    reference, user/update). What ``""`` makes of a name is not documented: the switch ``empty_names`` says.
     """
     user, environment = found(call), call.environment
-    body = read_body(call.body, _UPDATE_FIELDS)
+    body = call.read(_UPDATE_FIELDS)
     email, verified = _verified_email(environment, user, body)
     _check_external_id(environment, user, body)
     _check_locale(body)
-    metadata = merge_metadata(user.metadata, body["metadata"]) if "metadata" in body else user.metadata
-    names: dict[str, Any] = {name: body[name] or None for name in _NAMES if name in body}
+    metadata = merge_metadata(user.metadata, body, environment.switches)
+    empty = None if environment.switches.empty_names == "null" else ""
+    names: dict[str, Any] = {name: body[name] or empty for name in _NAMES if name in body}
     user = user._replace(
         email=email,
         email_verified=verified,
         metadata=metadata,
-        password=read_password(body) or user.password,
+        password=read_password(body, environment.switches) or user.password,
         external_id=body.get("external_id", user.external_id),
         locale=body.get("locale", user.locale),
         updated_at=environment.registrar.moment(),
@@ -155,8 +157,7 @@ def list_page(call: Call) -> Answer:
 
     ``organization_id`` gives active members only; that is reported by others and not documented.
     """
-    read_query(call.query, _LIST_PARAMETERS)
-    environment, asked = call.environment, page_request(call.query, "user")
+    environment, asked = call.environment, call.read_page(_LIST_PARAMETERS, "user")
     email, organization_id = (call.query.get(name, [None])[-1] for name in ("email", "organization_id"))
     if email is not None:
         series = _with_email(environment, email, organization_id)

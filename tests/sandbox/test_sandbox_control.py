@@ -9,6 +9,8 @@ from workos import WorkOSClient
 from workos._errors import APIError, AuthenticationError, RateLimitExceededError, ServerError, WorkOSError
 from workos.user_management._resource import PasswordHashed
 
+from sandbox.switches import Switches, shown_switches
+
 BCRYPT = "$2b$10$" + "A" * 53
 USERS = "/user_management/users"
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -124,8 +126,7 @@ def test_a_reset_empties_objects_log_faults_and_settings(workos: WorkOSClient, h
         "roles": [{"slug": "member", "name": "Member", "description": None}],
     }
     assert http.get("/_sandbox/faults").json() == []
-    settings = {"multiple_roles": False, "latency_ms": 0, "domain_data": "replace"}
-    assert http.get("/_sandbox/settings").json() == settings
+    assert http.get("/_sandbox/settings").json() == shown_switches(Switches())
     assert http.get("/_sandbox/requests").json()["total"] == 0
     assert workos.user_management.create_user(email="ada@example.com").to_dict() == first.to_dict()
 

@@ -1,0 +1,61 @@
+"""``ferry sandbox``, also ``python -m sandbox``: serve the embedded WorkOS and Auth0 APIs until told to stop."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command(name="sandbox", short_help="Serve embedded WorkOS and Auth0 APIs on this machine.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free port.")
+@click.option(
+    "--tenant",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Export folder that the Auth0 side serves; without it, an empty tenant.",
+)
+@click.option("--limits", is_flag=True, help="Keep WorkOS's rate limits.")
+@click.option("--settings", type=_FILE, help="JSON file of switches, as POST /_sandbox/settings takes them.")
+@click.option("--faults", type=_FILE, help="JSON file of faults, as POST /_sandbox/faults takes them.")
+@click.option("--snapshot", type=_FILE, help="Begin with an environment that POST /_sandbox/snapshot kept.")
+def sandbox(
+    port: int, tenant: Path | None, limits: bool, settings: Path | None, faults: Path | None, snapshot: Path | None
+) -> None:
+    """Serve embedded WorkOS and Auth0 APIs on this machine; prints one JSON line with their addresses when ready.
+
+    A page to look at is at the address itself. docs/sandbox.md says what the sandbox promises.
+    """
+    from sandbox.auth0.tenant import TenantError, load_tenant
+    from sandbox.endpoint import Start
+    from sandbox.refusals import Refusal
+    from sandbox.server import build_app, serve
+    from sandbox.snapshot import SnapshotError, load
+
+    try:
+        switches = {**_read(settings, {}), **({"limits": True} if limits else {})}
+        app = build_app(
+            Start(switches, _read(faults, [])),
+            None if tenant is None else load_tenant(tenant),
+            None if snapshot is None else load(snapshot),
+        )
+    except Refusal as refused:
+        raise click.UsageError(" ".join(one["message"] for one in refused.body.get("errors", [refused.body]))) from None
+    except (TenantError, SnapshotError, OSError) as error:
+        raise click.UsageError(str(error)) from error
+    serve(port, app)
+
+
+def _read(path: Path | None, empty: Any) -> Any:
+    if path is None:
+        return empty
+    try:
+        read = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise click.UsageError(f"{path}: not JSON") from error
+    if type(read) is not type(empty):
+        raise click.UsageError(f"{path}: must hold a JSON {'list' if empty == [] else 'object'}")
+    return read
