@@ -12,7 +12,7 @@ help:
 	@echo "make demo    preview and apply a sample export against the embedded sandbox"
 	@echo "make test    every check: format, lint, types, import rules, tests"
 	@echo "make setup   only what both need: .venv with all packages and the Pulumi engine"
-	@echo "make bench   measure a million users, and write the table in docs/performance.md"
+	@echo "make bench   measure a million users, and write the tables in docs/performance.md"
 	@echo "make format  let ruff lay out the code"
 
 setup: .venv/engine.stamp
@@ -46,6 +46,7 @@ test: setup
 
 bench: setup
 	@.venv/bin/python -m tests.bench
+	@.venv/bin/python -m tests.bench_sandbox
 
 format: setup
 	.venv/bin/ruff format .
