@@ -17,6 +17,7 @@ from sandbox.objects import Factor
 from sandbox.refusals import factor_enrolled, invalid_parameters, not_found
 from sandbox.schema import TEXT, Field
 from sandbox.series import PAGE_PARAMETERS, cut_page
+from sandbox.state import Environment
 
 DEFAULT_ISSUER: Final = "Sandbox"
 
@@ -46,15 +47,9 @@ def create(call: Call) -> Answer:
     issuer, account = body.get("totp_issuer", DEFAULT_ISSUER), body.get("totp_user", user.email)
     factor = Factor(identifier, moment, moment, user.id, issuer, account, secret or _generated(identifier))
     environment.add_factor(factor)
-    challenge_id, moment = environment.registrar.identify("auth_challenge")
-    challenge = {
-        "object": "authentication_challenge",
-        "id": challenge_id,
-        "authentication_factor_id": factor.id,
-        "created_at": timestamp(moment),
-        "updated_at": timestamp(moment),
-    }
-    return Answer(201, {"authentication_factor": _enrolled(factor), "authentication_challenge": challenge})
+    return Answer(
+        201, {"authentication_factor": _enrolled(factor), "authentication_challenge": _challenge(environment, factor)}
+    )
 
 
 def list_page(call: Call) -> Answer:
@@ -64,14 +59,40 @@ def list_page(call: Call) -> Answer:
     return Answer(200, page.shown(lambda identifier: shown(environment.factors[identifier])))
 
 
+def get(call: Call) -> Answer:
+    """Return one factor, without its secret."""
+    return Answer(200, shown(_found(call)))
+
+
+def challenge(call: Call) -> Answer:
+    """Begin a challenge, which a sign-in answers with a code of the authenticator."""
+    return Answer(201, _challenge(call.environment, _found(call)))
+
+
 def delete(call: Call) -> Answer:
     """Delete a factor."""
+    call.environment.remove_factor(_found(call))
+    return Answer(200)
+
+
+def _found(call: Call) -> Factor:
     factor = call.environment.factors.get(call.parameters["id"])
     if factor is None:
         raise not_found("Authentication factor", call.parameters["id"])
     call.note(call.environment.users[factor.user_id].external_id)
-    call.environment.remove_factor(factor)
-    return Answer(200)
+    return factor
+
+
+def _challenge(environment: Environment, factor: Factor) -> dict[str, Any]:
+    challenge_id, moment = environment.registrar.identify("auth_challenge")
+    environment.challenges[challenge_id] = factor.id
+    return {
+        "object": "authentication_challenge",
+        "id": challenge_id,
+        "authentication_factor_id": factor.id,
+        "created_at": timestamp(moment),
+        "updated_at": timestamp(moment),
+    }
 
 
 def shown(factor: Factor) -> dict[str, Any]:
@@ -104,5 +125,6 @@ def _generated(identifier: str) -> str:
 
 OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     "/user_management/users/{id}/auth_factors": {"POST": create, "GET": list_page},
-    "/auth/factors/{id}": {"DELETE": delete},
+    "/auth/factors/{id}": {"GET": get, "DELETE": delete},
+    "/auth/factors/{id}/challenge": {"POST": challenge},
 }

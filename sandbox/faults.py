@@ -131,7 +131,7 @@ class Fault:
     def _is_chosen(self, request: Callable[[], str]) -> bool:
         if self.probability >= 1:
             return True
-        key = blake2b(request().encode(), digest_size=8).digest()
+        key = blake2b(request().encode(errors="surrogatepass"), digest_size=8).digest()
         self.met[key] += 1
         drawn = blake2b(key + f"{self.seed}/{self.mode}/{self.path.pattern}/{self.met[key]}".encode(), digest_size=8)
         return int.from_bytes(drawn.digest()) < self.probability * 2**64

@@ -120,4 +120,12 @@ class Factor(NamedTuple):
         return f"Factor({self.id})"
 
 
+class Pending(NamedTuple):
+    """A sign-in that another step must follow: who, and which steps are done."""
+
+    user_id: str
+    has_code: bool = False
+    organization_id: str | None = None
+
+
 Held = User | Organization | Domain | Membership | Role | Permission

@@ -5,6 +5,7 @@ Shapes: ``{message}`` alone (most 404 and 409), ``{code, message}``, ``{code, me
 request body, so nothing a person typed comes back out through an error or a log.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -12,7 +13,7 @@ class Refusal(Exception):
     """An answer of 4xx; raised by a rule before anything has changed."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
-        super().__init__(body["message"])
+        super().__init__(body.get("message", ""))
         self.status = status
         self.body = body
 
@@ -20,6 +21,16 @@ class Refusal(Exception):
 def coded(status: int, code: str, message: str) -> Refusal:
     """``{code, message}``."""
     return Refusal(status, {"code": code, "message": message})
+
+
+def invalid_client() -> Refusal:
+    """A wrong client secret, in OAuth's shape (authenticate)."""
+    return Refusal(400, {"error": "invalid_client", "error_description": "Invalid client secret."})
+
+
+def step_required(code: str, message: str, more: Mapping[str, Any]) -> Refusal:
+    """A sign-in that another step must follow (authenticate)."""
+    return Refusal(403, {"code": code, "message": message, **more})
 
 
 def unauthorized() -> Refusal:

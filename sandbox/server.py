@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox import domains, events, factors, memberships, organizations, permissions, roles, users
+from sandbox import authenticate, domains, events, factors, memberships, organizations, permissions, roles, users
 from sandbox.auth0.endpoint import PREFIX
 from sandbox.auth0.routes import auth0_routes
 from sandbox.auth0.tenant import Tenant
@@ -38,6 +38,7 @@ _OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     **permissions.OPERATIONS,
     **factors.OPERATIONS,
     **events.OPERATIONS,
+    **authenticate.OPERATIONS,
     "/{path:path}": {},
 }
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from sandbox.event_log import Event, EventLog
 from sandbox.identifiers import Registrar
-from sandbox.objects import Domain, Factor, Held, Membership, Organization, Permission, Role, User
+from sandbox.objects import Domain, Factor, Held, Membership, Organization, Pending, Permission, Role, User
 from sandbox.ownership import Ownership
 from sandbox.roster import Roster
 from sandbox.series import Series
@@ -41,6 +41,9 @@ class Environment:
         self.roster = Roster()
         self.factors: dict[str, Factor] = {}
         self._factors_of_user = Ownership()
+        #: Factors by challenge, and sign-ins by token, that wait for their next step; not kept in a snapshot.
+        self.challenges: dict[str, str] = {}
+        self.pending: dict[str, Pending] = {}
         self.permissions: dict[str, Permission] = {}
         self._permission_slugs: dict[str, str] = {}
         self.permission_series = Series()

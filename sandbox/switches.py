@@ -46,6 +46,8 @@ class Switches:
     bcrypt_2y: str = "refuse"
     #: Whether a password alone signs in a user whose email is not verified (WorkOS: never, unless switched off).
     verified_email_required: bool = True
+    #: Whether a user with a TOTP factor is asked for its code at sign-in (a setting of the Dashboard).
+    mfa: bool = True
 
 
 #: What a switch may hold, where its type alone does not say.
