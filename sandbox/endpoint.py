@@ -156,7 +156,7 @@ class Endpoint:
             method, path, raw, WORKOS_MODES, lambda: self._subject(method, scope["path_params"], body)
         )
         if fault is not None:
-            entry.fault = fault.mode
+            entry.fault = fault.name
         if latency := sandbox.environment.switches.latency_ms:
             await asyncio.sleep(latency / 1000)
         answer = self._answer(scope, body, entry, fault)

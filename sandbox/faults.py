@@ -12,6 +12,7 @@ A fault is an object of the list that ``POST /_sandbox/faults`` takes, or the fi
 | ``after`` | so many requests that it meets go by first; 0 |
 | ``probability`` | share of the requests it meets that it strikes; 1 |
 | ``seed`` | decides which: the same seed strikes the same requests, in whatever order concurrent ones arrive; 0 |
+| ``name`` | what the request log calls it; the mode |
 | ``run`` | once it strikes, so many requests that it meets are struck in a row; 1 |
 
 | mode | what happens |
@@ -60,6 +61,7 @@ DEFAULT_BODY: Final = {"message": "Internal Server Error"}
 LONGEST_LAG: Final = 1000
 
 _FIELDS: Final = {
+    "name": TEXT,
     "method": Field(str, nullable=True),
     "path": Field(str, required=True),
     "contains": Field(str, nullable=True),
@@ -83,6 +85,7 @@ _CALL_FIELDS: Final = {"method": Field(str, required=True), "path": Field(str, r
 class Fault:
     """One armed fault: which requests it meets, which of them it strikes, and what it does to them."""
 
+    name: str
     method: str | None
     path: re.Pattern[str]
     contains: str | None
@@ -197,6 +200,7 @@ def _read_fault(sent: object) -> Fault:
     except re.error as error:
         raise invalid_parameters("path_invalid", "path must be a regular expression.") from error
     return Fault(
+        name=body.get("name", mode),
         method=method,
         path=path,
         contains=body.get("contains"),

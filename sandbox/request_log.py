@@ -22,7 +22,7 @@ class Entry:
     route: str
     status: int | str | None = None
     external_id: str | None = None
-    #: The mode of the fault that struck it.
+    #: The name of the fault that struck it.
     fault: str | None = None
 
     def shown(self) -> dict[str, Any]:

@@ -21,6 +21,11 @@ settings.register_profile("ferry", derandomize=True, database=None, deadline=Non
 settings.load_profile("ferry")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of this suite."""
+    parser.addoption("--calm", action="store_true", help="engine tests without limits and faults")
+
+
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connecting to another machine is refused; what tests start as processes is given addresses of this one only."""

@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.endpoint import Start
 from sandbox.server import running
 from tests.engine.stack import Sandbox, Stack, new_stack
+from tests.engine.weather import weather
 
 
 @pytest.fixture
-def workos() -> Iterator[Sandbox]:
-    """An empty WorkOS environment."""
-    with running() as url:
-        sandbox = Sandbox(url)
+def workos(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """An empty WorkOS environment, in the weather of the test."""
+    start = Start() if request.config.getoption("--calm") else weather(request.node.nodeid)
+    with running(start) as url:
+        sandbox = Sandbox(url, start)
         yield sandbox
         sandbox.close()
 

@@ -17,6 +17,8 @@ from typing import Any
 
 import httpx
 
+from sandbox.endpoint import Start
+from tests.engine.weather import HARMLESS, without_weather
 from tests.pure.tenant import Line, write
 
 ROOT = Path(__file__).parents[2]
@@ -37,8 +39,8 @@ def soon(happens: Callable[[], bool], what: str, seconds: float = 60) -> None:
 class Sandbox:
     """WorkOS as this test sees it: what was asked of it, what it holds, and the faults it is told to have."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, weather: Start | None = None) -> None:
+        self.url, self._weather = url, weather or Start()
         self._control = httpx.Client(base_url=f"{url}/_sandbox/")
         self._api = httpx.Client(base_url=url, headers={"authorization": f"Bearer {KEY}"})
 
@@ -48,8 +50,8 @@ class Sandbox:
         self._api.close()
 
     def requests(self) -> Json:
-        """The request log: `writes`, `reads`, `total`, `counts`, `requests`."""
-        return dict(self._ask("GET", "requests"))
+        """The request log: `writes`, `reads`, `total`, `counts`, `requests`; what the weather repeated is left out."""
+        return without_weather(self._ask("GET", "requests"))
 
     def asked(self) -> dict[str, int]:
         """How often which call was made since the log was cleared."""
@@ -77,12 +79,13 @@ class Sandbox:
         self._ask("POST", "faults", [{"method": method, "path": path, "mode": mode, **more}])
 
     def faults_struck(self) -> list[int]:
-        """How many requests each armed fault has met."""
-        return [fault["hits"] for fault in self._ask("GET", "faults")]
+        """How many requests each fault of the test has struck."""
+        return [fault["hits"] for fault in self._ask("GET", "faults") if not fault["name"].startswith(HARMLESS)]
 
     def clear_faults(self) -> None:
-        """Disarm every fault."""
+        """Disarm every fault of the test."""
         self._ask("DELETE", "faults")
+        self._ask("POST", "faults", list(self._weather.faults))
 
     def directory(self) -> Json:
         """Everything the environment holds."""
