@@ -16,6 +16,10 @@ from providers.workos.limits import LIMITS, limits_of
 
 #: What a WorkOS answer may make the whole process wait; the SDK caps its own waits likewise.
 _LONGEST_PAUSE = 60.0
+#: A 429 that does not say for how long: the first pause, doubled for each one more in a row, in seconds.
+_FIRST_PAUSE, _LONGEST_GUESS = 1.0, 30.0
+#: How often a request that was refused for its rate is sent again before the caller hears of it.
+_PATIENCE = 6
 
 
 class Budgets:
@@ -35,8 +39,9 @@ class Budgets:
 
 
 class PacedTransport(httpx2.BaseTransport):
-    """Sends a request when the budgets allow it; after a 429 with Retry-After nobody sends until it has passed.
+    """Sends a request when the budgets allow it; after a 429 nobody sends until the pause has passed.
 
+    A request that was answered 429 was not done, so it is sent again from here, a create too.
     `interrupted` tells the calling thread whether a write since `begin` may have been done without an answer.
     """
 
@@ -61,7 +66,17 @@ class PacedTransport(httpx2.BaseTransport):
         return bool(getattr(self._thread, "interrupted", False))
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Pace, send, and remember what the answer means for the others."""
+        """Pace and send, again after each 429, and remember what the answer means for the others."""
+        for refused in range(_PATIENCE + 1):
+            response = self._send(request)
+            if response.status_code != 429:
+                break
+            self._pause(response.headers.get("retry-after", ""), refused)
+            if refused < _PATIENCE:
+                response.close()
+        return response
+
+    def _send(self, request: httpx2.Request) -> httpx2.Response:
         while True:
             self._budgets.spend(request.method, request.url.path)
             if self._resume_at <= self._now():
@@ -78,15 +93,13 @@ class PacedTransport(httpx2.BaseTransport):
             raise
         if response.status_code >= 500:
             self._thread.interrupted = self.interrupted() or is_write
-        if response.status_code == 429:
-            self._pause(response.headers.get("retry-after", ""))
         return response
 
-    def _pause(self, retry_after: str) -> None:
-        if retry_after.isdecimal():
-            with self._lock:
-                until = self._now() + min(float(retry_after), _LONGEST_PAUSE)
-                self._resume_at = max(self._resume_at, until)
+    def _pause(self, retry_after: str, refused: int) -> None:
+        told = retry_after.isdecimal() and int(retry_after) > 0
+        seconds = min(float(retry_after), _LONGEST_PAUSE) if told else min(_FIRST_PAUSE * 2**refused, _LONGEST_GUESS)
+        with self._lock:
+            self._resume_at = max(self._resume_at, self._now() + seconds)
 
     def close(self) -> None:
         """Close the connections."""

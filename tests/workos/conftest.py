@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from workos import _base_client
 
+from providers.workos import pacing
 from providers.workos.client import WorkOS
 from tests.engine.stack import KEY, Sandbox
 from tests.workos.declaration import Declaration
@@ -23,9 +24,10 @@ def client(environment: Sandbox) -> Iterator[WorkOS]:
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that the SDK would have waited before its retries; it does not."""
+    """The seconds that the SDK would have waited before its retries; it does not, nor do the budgets after a 429."""
     waited: list[float] = []
     monkeypatch.setattr(_base_client, "time", SimpleNamespace(sleep=waited.append))
+    monkeypatch.setattr(pacing, "_FIRST_PAUSE", 0.0)
     return waited
 
 

@@ -11,6 +11,7 @@ import pyrate_limiter.clocks
 import pyrate_limiter.limiter
 import pytest
 
+from providers.workos import pacing
 from providers.workos.client import Unavailable, WorkOS
 from providers.workos.pacing import Budgets, PacedTransport
 from tests.engine.stack import KEY
@@ -33,8 +34,8 @@ class Clock:
         return self.time
 
     def sleep(self, seconds: float) -> None:
-        self.time += seconds
         self.when_sleeping()
+        self.time += seconds
 
 
 class Wire:
@@ -60,6 +61,7 @@ class Wire:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """One clock for the transport and for the limits below it."""
     clock = Clock()
+    monkeypatch.setattr(pacing, "_FIRST_PAUSE", 1.0)
     monkeypatch.setattr(pyrate_limiter.clocks, "monotonic_ns", lambda: int(clock.time * 1e9))
     monkeypatch.setattr(pyrate_limiter.limiter, "sleep", clock.sleep)
     return clock
@@ -78,6 +80,22 @@ def send(paced: PacedTransport, method: str, path: str) -> httpx2.Response:
 def told_to_wait(retry_after: str) -> httpx2.Response:
     """WorkOS's 429."""
     return httpx2.Response(429, json={"code": "rate_limit_exceeded"}, headers={"retry-after": retry_after})
+
+
+class Stopped(Exception):
+    """A caller that was stopped while it waited."""
+
+
+def told_to_wait_and_stopped(paced: PacedTransport, clock: Clock, method: str, path: str) -> None:
+    """Another call that is told to wait; it is stopped there, so that no time passes."""
+
+    def stop() -> None:
+        raise Stopped
+
+    before, clock.when_sleeping = clock.when_sleeping, stop
+    with pytest.raises(Stopped):
+        send(paced, method, path)
+    clock.when_sleeping = before
 
 
 def most_within(times: list[float], seconds: float) -> int:
@@ -177,18 +195,23 @@ def test_told_to_wait_every_caller_of_the_process_waits(clock: Clock) -> None:
     """Another thread, and another kind of request, as long as WorkOS said."""
     wire = Wire(clock, told_to_wait("7"))
     paced = transport(wire)
-    assert send(paced, "POST", USERS).status_code == 429
-    other = threading.Thread(target=send, args=(paced, "GET", ORGANIZATIONS))
-    other.start()
-    other.join()
+    others: list[threading.Thread] = []
 
-    assert wire.times() == [1000.0, 1007.0]
+    def another_call() -> None:
+        others.append(threading.Thread(target=send, args=(paced, "GET", ORGANIZATIONS)))
+        others[0].start()
+        others[0].join()
+
+    clock.when_sleeping = lambda: others or another_call()
+    assert send(paced, "POST", USERS).status_code == 200
+
+    assert wire.passed[1] == ("GET", ORGANIZATIONS, 1007.0)
+    assert wire.passed[2][:2] == ("POST", USERS)
 
 
 def test_nobody_waits_longer_than_a_minute(clock: Clock) -> None:
     wire = Wire(clock, told_to_wait("86400"))
     paced = transport(wire)
-    send(paced, "POST", USERS)
     send(paced, "POST", USERS)
 
     assert wire.times() == [1000.0, 1060.0]
@@ -198,21 +221,20 @@ def test_the_longest_of_several_waits_counts(clock: Clock) -> None:
     """Two calls were under way; the second answer must not shorten what the first one said."""
     wire = Wire(clock, told_to_wait("30"), told_to_wait("2"))
     paced = transport(wire)
-    wire.meanwhile = lambda: send(paced, "POST", USERS)
-    send(paced, "POST", USERS)
+    wire.meanwhile = lambda: told_to_wait_and_stopped(paced, clock, "POST", USERS)
     send(paced, "POST", USERS)
 
     assert wire.times() == [1000.0, 1000.0, 1030.0]
 
 
 @pytest.mark.parametrize("retry_after", ["", "soon", "-1", "0"])
-def test_a_wait_that_says_nothing_holds_nobody_up(clock: Clock, retry_after: str) -> None:
-    wire = Wire(clock, told_to_wait(retry_after))
+def test_a_wait_that_says_nothing_is_longer_each_time_and_ends(clock: Clock, retry_after: str) -> None:
+    """WorkOS does not promise the header; who goes on at once would storm."""
+    wire = Wire(clock, *[told_to_wait(retry_after)] * 9)
     paced = transport(wire)
-    send(paced, "POST", USERS)
-    send(paced, "POST", USERS)
+    assert send(paced, "POST", USERS).status_code == 429
 
-    assert wire.times() == [1000.0, 1000.0]
+    assert wire.times() == [1000.0, 1001.0, 1003.0, 1007.0, 1015.0, 1031.0, 1061.0]
 
 
 def test_a_caller_that_waits_for_its_budget_waits_out_what_workos_says_meanwhile(clock: Clock) -> None:
@@ -225,7 +247,7 @@ def test_a_caller_that_waits_for_its_budget_waits_out_what_workos_says_meanwhile
     def another_call_is_told_to_wait() -> None:
         clock.when_sleeping = lambda: None
         wire.answers = [told_to_wait("30")]
-        send(paced, "GET", ORGANIZATIONS)
+        told_to_wait_and_stopped(paced, clock, "GET", ORGANIZATIONS)
 
     clock.when_sleeping = another_call_is_told_to_wait
     send(paced, "POST", USERS)
