@@ -23,7 +23,12 @@ from sandbox.request_log import RequestLog
 from sandbox.schema import FLAG, TEXT, Field, read_body
 from sandbox.state import Environment, Membership, Organization, User
 
-_SETTINGS: Final = {"multiple_roles": FLAG, "latency_ms": Field(int), "domain_data": TEXT}
+_SETTINGS: Final = {
+    "multiple_roles": FLAG,
+    "latency_ms": Field(int),
+    "domain_data": TEXT,
+    "totp_time": Field(int, nullable=True),
+}
 
 Control = Callable[[Sandbox, object], object]
 
@@ -52,6 +57,7 @@ def settings(sandbox: Sandbox, _: object) -> object:
         "multiple_roles": switches.multiple_roles,
         "latency_ms": sandbox.latency_ms,
         "domain_data": switches.domain_data,
+        "totp_time": switches.totp_time,
     }
 
 
@@ -62,6 +68,7 @@ def change_settings(sandbox: Sandbox, sent: object) -> object:
         raise invalid_parameters("domain_data_invalid", "domain_data must be replace or merge.")
     switches.multiple_roles = body.get("multiple_roles", switches.multiple_roles)
     switches.domain_data = body.get("domain_data", switches.domain_data)
+    switches.totp_time = body.get("totp_time", switches.totp_time)
     sandbox.latency_ms = body.get("latency_ms", sandbox.latency_ms)
     return settings(sandbox, None)
 

@@ -1,12 +1,13 @@
 """The door between HTTP and the rooms: one ASGI endpoint a path, one plain function a method.
 
 An endpoint reads the request, lets faults strike, checks the key, calls the function, and writes answer and log. The
-functions are synchronous, so each call is atomic: no other request sees half of it.
+functions are synchronous, so each call is atomic: no other request sees half of it. One that has to wait returns an
+awaitable instead, and others run meanwhile.
 """
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
@@ -22,6 +23,8 @@ from sandbox.state import Environment
 
 #: A key of this form is refused, for tests of the refusal.
 WRONG_KEY: Final = "sk_wrong"
+#: Its key is the ``client_secret`` of the body, so it needs none in the header; the call itself checks it.
+KEY_IN_BODY: Final = "/user_management/authenticate"
 
 
 @dataclass(slots=True)
@@ -53,7 +56,7 @@ class Call:
     environment: Environment
     parameters: Mapping[str, str]
     query: Mapping[str, list[str]]
-    body: object
+    body: object = field(repr=False)
     entry: Entry
 
     def note(self, external_id: str | None) -> None:
@@ -70,7 +73,7 @@ class Answer(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
-Operation = Callable[[Call], Answer]
+Operation = Callable[[Call], Answer | Awaitable[Answer]]
 
 
 class Endpoint:
@@ -91,7 +94,7 @@ class Endpoint:
         fault = sandbox.faults.strike(entry.method, entry.path, raw)
         if sandbox.latency_ms:
             await asyncio.sleep(sandbox.latency_ms / 1000)
-        answer = self._answer(scope, raw, entry, fault)
+        answer = await self._answer(scope, raw, entry, fault)
         if fault is not None and fault.mode != "refuse":
             log.answer(entry, DROPPED)
             await hang_up(scope, receive)
@@ -100,7 +103,7 @@ class Endpoint:
         sandbox.answered += 1
         await _write(send, answer, f"req_{sandbox.answered:026d}")
 
-    def _answer(self, scope: Scope, raw: bytes, entry: Entry, fault: Fault | None) -> Answer:
+    async def _answer(self, scope: Scope, raw: bytes, entry: Entry, fault: Fault | None) -> Answer:
         try:
             body = json.loads(raw) if raw else None
         except ValueError:
@@ -110,19 +113,26 @@ class Endpoint:
         if fault is not None and fault.mode != "drop_after":
             return Answer(fault.status, fault.body, fault.headers)
         try:
-            _check_key(scope)
-            return self._operate(scope, body, entry)
+            if self._template != KEY_IN_BODY:
+                _check_key(scope)
+            return await self._operate(scope, body, entry)
         except Refusal as refusal:
             return Answer(refusal.status, refusal.body)
 
-    def _operate(self, scope: Scope, body: object, entry: Entry) -> Answer:
+    async def _operate(self, scope: Scope, body: object, entry: Entry) -> Answer:
         operation = self._operations.get(entry.method)
         if operation is None:
             raise unknown_route()
         if isinstance(body, Refusal):
             raise body
         query = parse_qs(scope["query_string"].decode(), keep_blank_values=True) if scope["query_string"] else {}
-        return operation(Call(self._sandbox.environment, scope["path_params"], query, body, entry))
+        answer = operation(Call(self._sandbox.environment, scope["path_params"], query, body, entry))
+        return answer if isinstance(answer, Answer) else await answer
+
+
+def is_key(text: str) -> bool:
+    """Tell whether a text is taken as a secret key."""
+    return text.startswith("sk_") and not text.startswith(WRONG_KEY)
 
 
 def _check_key(scope: Scope) -> None:
@@ -130,7 +140,7 @@ def _check_key(scope: Scope) -> None:
     for name, value in scope["headers"]:
         if name == b"authorization":
             scheme, _, key = value.decode("latin-1").partition(" ")
-            if scheme.lower() == "bearer" and key.startswith("sk_") and not key.startswith(WRONG_KEY):
+            if scheme.lower() == "bearer" and is_key(key):
                 return
     raise unauthorized()
 

@@ -15,7 +15,7 @@ from sandbox.endpoint import Answer, Call, Operation
 from sandbox.refusals import invalid_parameters, not_found
 from sandbox.schema import TEXT, Field, read_body, read_query
 from sandbox.series import PAGE_PARAMETERS, cut_page, page_request
-from sandbox.state import Factor
+from sandbox.state import Challenge, Factor
 
 DEFAULT_ISSUER: Final = "Sandbox"
 
@@ -43,15 +43,15 @@ def create(call: Call) -> Answer:
     issuer, account = body.get("totp_issuer", DEFAULT_ISSUER), body.get("totp_user", user.email)
     factor = Factor(identifier, moment, moment, user, issuer, account, secret or _generated(identifier))
     environment.add_factor(factor)
-    challenge_id, moment = environment.registrar.identify("auth_challenge")
-    challenge = {
-        "object": "authentication_challenge",
-        "id": challenge_id,
-        "authentication_factor_id": factor.id,
-        "created_at": moment,
-        "updated_at": moment,
-    }
+    challenge = _shown_challenge(environment.add_challenge(factor))
     return Answer(201, {"authentication_factor": _enrolled(factor), "authentication_challenge": challenge})
+
+
+def challenge(call: Call) -> Answer:
+    """Make a challenge of a factor: what the TOTP step of a sign-in names (API reference, MFA, challenge factor)."""
+    factor = _found(call)
+    read_body(call.body, {"sms_template": TEXT})
+    return Answer(201, _shown_challenge(call.environment.add_challenge(factor)))
 
 
 def list_page(call: Call) -> Answer:
@@ -64,11 +64,7 @@ def list_page(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     """Delete a factor."""
-    factor = call.environment.factors.get(call.parameters["id"])
-    if factor is None:
-        raise not_found("Authentication factor", call.parameters["id"])
-    call.note(factor.user.external_id)
-    call.environment.remove_factor(factor)
+    call.environment.remove_factor(_found(call))
     return Answer(200)
 
 
@@ -82,6 +78,25 @@ def shown(factor: Factor) -> dict[str, Any]:
         "totp": {"issuer": factor.issuer, "user": factor.account},
         "created_at": factor.created_at,
         "updated_at": factor.updated_at,
+    }
+
+
+def _found(call: Call) -> Factor:
+    factor = call.environment.factors.get(call.parameters["id"])
+    if factor is None:
+        raise not_found("Authentication factor", call.parameters["id"])
+    call.note(factor.user.external_id)
+    return factor
+
+
+def _shown_challenge(challenge: Challenge) -> dict[str, Any]:
+    """Return the challenge as WorkOS gives it out; one of a TOTP factor has no end."""
+    return {
+        "object": "authentication_challenge",
+        "id": challenge.id,
+        "authentication_factor_id": challenge.factor_id,
+        "created_at": challenge.created_at,
+        "updated_at": challenge.created_at,
     }
 
 
@@ -103,4 +118,5 @@ def _generated(identifier: str) -> str:
 OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     "/user_management/users/{id}/auth_factors": {"POST": create, "GET": list_page},
     "/auth/factors/{id}": {"DELETE": delete},
+    "/auth/factors/{id}/challenge": {"POST": challenge},
 }

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox import factors, memberships, organizations, roles, users
+from sandbox import authenticate, factors, memberships, organizations, roles, users
 from sandbox.auth0.endpoint import PREFIX
 from sandbox.auth0.routes import auth0_routes
 from sandbox.auth0.tenant import Tenant
@@ -34,6 +34,7 @@ _OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     **organizations.OPERATIONS,
     **roles.OPERATIONS,
     **factors.OPERATIONS,
+    **authenticate.OPERATIONS,
     "/{path:path}": {},
 }
 

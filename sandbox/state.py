@@ -25,6 +25,9 @@ class Password(NamedTuple):
     kind: str
     salt_position: str | None = None
 
+    def __repr__(self) -> str:
+        return f"Password(kind={self.kind!r})"
+
 
 @dataclass(slots=True)
 class User:
@@ -42,6 +45,7 @@ class User:
     metadata: dict[str, str]
     locale: str | None = None
     password: Password | None = None
+    last_sign_in_at: str | None = None
 
 
 @dataclass(slots=True)
@@ -105,7 +109,23 @@ class Factor:
     user: User
     issuer: str
     account: str
-    secret: str
+    secret: str = field(repr=False)
+
+
+class Challenge(NamedTuple):
+    """API reference, authentication challenge: an invitation to name the code of a factor, once."""
+
+    id: str
+    created_at: str
+    factor_id: str
+    used: bool = False
+
+
+class Pending(NamedTuple):
+    """A sign-in that waits for the step which the refusal with the code ``step`` asked for."""
+
+    user_id: str
+    step: str
 
 
 @dataclass(slots=True)
@@ -116,6 +136,8 @@ class Switches:
     multiple_roles: bool = False
     #: ``replace`` or ``merge``: what ``domain_data`` does on update. Not documented; WorkOS's emulator replaces.
     domain_data: str = "replace"
+    #: Unix time at which TOTP codes are checked, for tests; None is the clock of this machine.
+    totp_time: int | None = None
 
 
 class Environment:
@@ -138,6 +160,9 @@ class Environment:
         self._members: dict[str, Series] = {}
         self.factors: dict[str, Factor] = {}
         self._factors_by_user: dict[str, Series] = {}
+        self.challenges: dict[str, Challenge] = {}
+        #: By pending authentication token.
+        self.pending: dict[str, Pending] = {}
         self.roles: dict[str, Role] = {}
         self.add_role("member", "Member", None)
 
@@ -161,6 +186,11 @@ class Environment:
         user.external_id = external_id
         if external_id is not None:
             self.users_by_external_id[external_id] = user
+
+    def note_sign_in(self, user: User) -> User:
+        """Move a user's last sign-in to this moment and return the user."""
+        user.last_sign_in_at = self.registrar.moment()
+        return user
 
     def remove_user(self, user: User) -> None:
         """Forget a user with memberships and factors."""
@@ -271,6 +301,18 @@ class Environment:
         """Forget an authentication factor."""
         del self.factors[factor.id]
         _drop(self._factors_by_user, factor.user.id, factor.id)
+
+    def add_challenge(self, factor: Factor) -> Challenge:
+        """Hold a new challenge of a factor."""
+        identifier, moment = self.registrar.identify("auth_challenge")
+        challenge = self.challenges[identifier] = Challenge(identifier, moment, factor.id)
+        return challenge
+
+    def hold_pending(self, pending: Pending) -> str:
+        """Hold a sign-in that is not finished and return its token."""
+        token, _ = self.registrar.identify("pending_authentication_token")
+        self.pending[token] = pending
+        return token
 
     def factor_series(self, user: User) -> Series:
         """Return the ids of a user's factors."""

@@ -62,7 +62,7 @@ def shown(user: User) -> dict[str, Any]:
         "external_id": user.external_id,
         "metadata": user.metadata,
         "locale": user.locale,
-        "last_sign_in_at": None,
+        "last_sign_in_at": user.last_sign_in_at,
         "created_at": user.created_at,
         "updated_at": user.updated_at,
     }
