@@ -29,8 +29,8 @@ from sandbox.refusals import (
 from sandbox.schema import TEXT, Field, read_body
 from sandbox.state import Environment, Pending, User
 
-#: Passwords are checked beside the event loop, so other calls go on. The bound keeps one core for them, and memory
-#: below two of the largest argon2 hashes WorkOS takes (256 MiB each).
+#: Passwords are checked beside the event loop, so other calls go on; two at once, since the largest argon2 hash that
+#: WorkOS takes needs 256 MiB.
 _WORKERS: Final = ThreadPoolExecutor(2, "password")
 
 _REQUIRED: Final = Field(str, required=True, filled=True)

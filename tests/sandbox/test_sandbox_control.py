@@ -124,7 +124,7 @@ def test_a_reset_empties_objects_log_faults_and_settings(workos: WorkOSClient, h
         "roles": [{"slug": "member", "name": "Member", "description": None}],
     }
     assert http.get("/_sandbox/faults").json() == []
-    settings = {"multiple_roles": False, "latency_ms": 0, "domain_data": "replace"}
+    settings = {"multiple_roles": False, "latency_ms": 0, "domain_data": "replace", "totp_time": None}
     assert http.get("/_sandbox/settings").json() == settings
     assert http.get("/_sandbox/requests").json()["total"] == 0
     assert workos.user_management.create_user(email="ada@example.com").to_dict() == first.to_dict()
