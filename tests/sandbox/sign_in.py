@@ -41,3 +41,17 @@ def code_of(workos: WorkOSClient, password: str, email: str = EMAIL) -> str | No
     with pytest.raises(BadRequestError) as refused:
         sign_in(workos, password, email)
     return refused.value.code
+
+
+def joined(workos: WorkOSClient, user_id: str, *names: str) -> list[str]:
+    """Make organizations, the user an active member of each, and return their ids."""
+    organizations = [workos.organizations.create_organization(name=name).id for name in names]
+    for organization in organizations:
+        workos.organization_membership.create_organization_membership(user_id=user_id, organization_id=organization)
+    return organizations
+
+
+def sent(**more: str) -> dict[str, str]:
+    """The body of a sign-in by password."""
+    own = {"grant_type": "password", "client_id": "client_x", "client_secret": "sk_x", "email": EMAIL}
+    return {**own, "password": PASSWORD, **more}
