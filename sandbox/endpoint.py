@@ -1,13 +1,14 @@
 """The door between HTTP and the rooms: one ASGI endpoint a path, one plain function a method.
 
 An endpoint reads the request, lets a fault strike, checks the key and the limits, calls the function, and writes answer
-and log. The functions are synchronous, so each call is atomic: no other request sees half of it.
+and log. The functions are synchronous, so each call is atomic: no other request sees half of it. One that has to wait
+returns an awaitable instead, and others run meanwhile.
 """
 
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -30,8 +31,8 @@ from sandbox.switches import change_switches
 
 #: A key of this form is refused, for tests of the refusal.
 WRONG_KEY: Final = "sk_wrong"
-#: Calls that send their key in the body, where they check it.
-_OWN_KEY_CHECK: Final = frozenset({"/user_management/authenticate"})
+#: Its key is the ``client_secret`` of the body, so it needs none in the header; the call itself checks it.
+KEY_IN_BODY: Final = "/user_management/authenticate"
 #: Fields of a body that say which object it is about.
 _NAMING: Final = ("external_id", "email", "slug", "user_id", "organization_id", "domain")
 
@@ -97,7 +98,7 @@ class Call:
     environment: Environment
     parameters: Mapping[str, str]
     query: Mapping[str, list[str]]
-    body: object
+    body: object = field(repr=False)
     entry: Entry
     #: A list shows nothing that was made after this moment; None: everything.
     visible_until: int | None = None
@@ -131,7 +132,7 @@ class Answer(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
-Operation = Callable[[Call], Answer]
+Operation = Callable[[Call], Answer | Awaitable[Answer]]
 
 
 class Endpoint:
@@ -159,7 +160,7 @@ class Endpoint:
             entry.fault = fault.name
         if latency := sandbox.environment.switches.latency_ms:
             await asyncio.sleep(latency / 1000)
-        answer = self._answer(scope, body, entry, fault)
+        answer = await self._answer(scope, body, entry, fault)
         if fault is not None and fault.mode == "slow":
             await asyncio.sleep(fault.delay_ms / 1000)
         if fault is not None and fault.mode.startswith("drop_"):
@@ -170,13 +171,13 @@ class Endpoint:
         sandbox.answered += 1
         await _write(send, answer, f"req_{sandbox.answered:026d}")
 
-    def _answer(self, scope: Scope, body: object, entry: Entry, fault: Fault | None) -> Answer:
+    async def _answer(self, scope: Scope, body: object, entry: Entry, fault: Fault | None) -> Answer:
         if isinstance(body, dict) and isinstance(body.get("external_id"), str):
             entry.external_id = body["external_id"]
         if fault is not None and fault.mode in ("refuse", "drop_before"):
             return Answer(fault.status, fault.body, fault.headers)
         try:
-            if self._template not in _OWN_KEY_CHECK:
+            if self._template != KEY_IN_BODY:
                 _check_key(scope)
             sandbox = self._sandbox
             switches = sandbox.environment.switches
@@ -189,7 +190,8 @@ class Endpoint:
             elif fault is not None and fault.mode == "lag" and fault.writes:
                 visible_until = sandbox.moments[-fault.writes] if len(sandbox.moments) >= fault.writes else 0
             query = parse_qs(scope["query_string"].decode(), keep_blank_values=True) if scope["query_string"] else {}
-            return self._operate(scope["path_params"], query, body, entry, visible_until)
+            answer = self._operate(scope["path_params"], query, body, entry, visible_until)
+            return answer if isinstance(answer, Answer) else await answer
         except Refusal as refusal:
             return Answer(refusal.status, refusal.body)
 
@@ -200,7 +202,7 @@ class Endpoint:
         body: object,
         entry: Entry,
         visible_until: int | None = None,
-    ) -> Answer:
+    ) -> Answer | Awaitable[Answer]:
         operation, environment = self._operations.get(entry.method), self._sandbox.environment
         if operation is None:
             raise unknown_route()
@@ -243,12 +245,17 @@ def _parsed(raw: bytes) -> object:
         return malformed_body()
 
 
+def is_key(text: str) -> bool:
+    """Tell whether a text is taken as a secret key."""
+    return text.startswith("sk_") and not text.startswith(WRONG_KEY)
+
+
 def _check_key(scope: Scope) -> None:
     """Refuse a request without a secret key (API reference, API authentication)."""
     for name, value in scope["headers"]:
         if name == b"authorization":
             scheme, _, key = value.decode("latin-1").partition(" ")
-            if scheme.lower() == "bearer" and key.startswith("sk_") and not key.startswith(WRONG_KEY):
+            if scheme.lower() == "bearer" and is_key(key):
                 return
     raise unauthorized()
 

@@ -13,11 +13,10 @@ from urllib.parse import quote, urlencode
 from sandbox import users
 from sandbox.endpoint import Answer, Call, Operation
 from sandbox.identifiers import timestamp
-from sandbox.objects import Factor
+from sandbox.objects import Challenge, Factor
 from sandbox.refusals import factor_enrolled, invalid_parameters, not_found
 from sandbox.schema import TEXT, Field
 from sandbox.series import PAGE_PARAMETERS, cut_page
-from sandbox.state import Environment
 
 DEFAULT_ISSUER: Final = "Sandbox"
 
@@ -47,9 +46,8 @@ def create(call: Call) -> Answer:
     issuer, account = body.get("totp_issuer", DEFAULT_ISSUER), body.get("totp_user", user.email)
     factor = Factor(identifier, moment, moment, user.id, issuer, account, secret or _generated(identifier))
     environment.add_factor(factor)
-    return Answer(
-        201, {"authentication_factor": _enrolled(factor), "authentication_challenge": _challenge(environment, factor)}
-    )
+    challenge = _shown_challenge(environment.add_challenge(factor))
+    return Answer(201, {"authentication_factor": _enrolled(factor), "authentication_challenge": challenge})
 
 
 def list_page(call: Call) -> Answer:
@@ -65,8 +63,10 @@ def get(call: Call) -> Answer:
 
 
 def challenge(call: Call) -> Answer:
-    """Begin a challenge, which a sign-in answers with a code of the authenticator."""
-    return Answer(201, _challenge(call.environment, _found(call)))
+    """Make a challenge of a factor: what the TOTP step of a sign-in names (API reference, MFA, challenge factor)."""
+    factor = _found(call)
+    call.read({"sms_template": TEXT})
+    return Answer(201, _shown_challenge(call.environment.add_challenge(factor)))
 
 
 def delete(call: Call) -> Answer:
@@ -83,15 +83,14 @@ def _found(call: Call) -> Factor:
     return factor
 
 
-def _challenge(environment: Environment, factor: Factor) -> dict[str, Any]:
-    challenge_id, moment = environment.registrar.identify("auth_challenge")
-    environment.challenges[challenge_id] = factor.id
+def _shown_challenge(challenge: Challenge) -> dict[str, Any]:
+    """Return the challenge as WorkOS gives it out; one of a TOTP factor has no end."""
     return {
         "object": "authentication_challenge",
-        "id": challenge_id,
-        "authentication_factor_id": factor.id,
-        "created_at": timestamp(moment),
-        "updated_at": timestamp(moment),
+        "id": challenge.id,
+        "authentication_factor_id": challenge.factor_id,
+        "created_at": timestamp(challenge.created_at),
+        "updated_at": timestamp(challenge.created_at),
     }
 
 

@@ -120,12 +120,20 @@ class Factor(NamedTuple):
         return f"Factor({self.id})"
 
 
+class Challenge(NamedTuple):
+    """API reference, authentication challenge: an invitation to name the code of a factor, once."""
+
+    id: str
+    created_at: int
+    factor_id: str
+    used: bool = False
+
+
 class Pending(NamedTuple):
-    """A sign-in that another step must follow: who, and which steps are done."""
+    """A sign-in that waits for the step which the refusal with the code ``step`` asked for."""
 
     user_id: str
-    has_code: bool = False
-    organization_id: str | None = None
+    step: str
 
 
 Held = User | Organization | Domain | Membership | Role | Permission

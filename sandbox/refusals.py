@@ -1,19 +1,18 @@
 """Every way WorkOS says no, with its status, code and shape, in one place.
 
-Shapes: ``{message}`` alone (most 404 and 409), ``{code, message}``, ``{code, message, errors: [{code, message}]}``
-(WorkOS API reference, errors; the published OpenAPI document, per operation). Messages never repeat a value from the
-request body, so nothing a person typed comes back out through an error or a log.
+Shapes: ``{message}`` alone (most 404 and 409), ``{code, message}``, ``{code, message, errors: [{code, message}]}``,
+``{error, error_description}`` (WorkOS API reference, errors; the published OpenAPI document, per operation). Messages
+never repeat a value from the request body, so nothing a person typed comes back out through an error or a log.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 
 class Refusal(Exception):
-    """An answer of 4xx; raised by a rule before anything has changed."""
+    """An answer of 4xx; raised by a rule before anything has changed, but for a token that lets the caller go on."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
-        super().__init__(body.get("message", ""))
+        super().__init__(body.get("message") or body["error_description"])
         self.status = status
         self.body = body
 
@@ -21,16 +20,6 @@ class Refusal(Exception):
 def coded(status: int, code: str, message: str) -> Refusal:
     """``{code, message}``."""
     return Refusal(status, {"code": code, "message": message})
-
-
-def invalid_client() -> Refusal:
-    """A wrong client secret, in OAuth's shape (authenticate)."""
-    return Refusal(400, {"error": "invalid_client", "error_description": "Invalid client secret."})
-
-
-def step_required(code: str, message: str, more: Mapping[str, Any]) -> Refusal:
-    """A sign-in that another step must follow (authenticate)."""
-    return Refusal(403, {"code": code, "message": message, **more})
 
 
 def unauthorized() -> Refusal:
@@ -160,3 +149,47 @@ def invalid_metadata(message: str) -> Refusal:
 def invalid_password_hash(message: str) -> Refusal:
     """A hash that is not of its type, or an unknown type (user/create, user/update)."""
     return coded(400, "invalid_password_hash", message)
+
+
+def oauth(error: str, description: str) -> Refusal:
+    """``{error, error_description}``, how the authenticate call says no to a client (authentication)."""
+    return Refusal(400, {"error": error, "error_description": description})
+
+
+def invalid_client() -> Refusal:
+    """A wrong ``client_secret``; of a wrong key in the header the status is 401, of this one the document says 400."""
+    return oauth("invalid_client", "The client secret is not valid.")
+
+
+def invalid_oauth_request(description: str) -> Refusal:
+    """What WorkOS would serve and the sandbox does not; the description says so."""
+    return oauth("invalid_request", description)
+
+
+def invalid_credentials() -> Refusal:
+    """No user with this email and password; WorkOS's message goes on with the email."""
+    return coded(400, "invalid_credentials", "Invalid credentials.")
+
+
+def email_verification_required(token: str, email: str, verification_id: str) -> Refusal:
+    """A right password of a user whose email is not verified; the check is on by default (email verification)."""
+    message = "Email ownership must be verified before authentication."
+    more = {"email": email, "email_verification_id": verification_id}
+    return _step("email_verification_required", message, token, more)
+
+
+def mfa_challenge(token: str, user: dict[str, Any], factors: list[dict[str, str]]) -> Refusal:
+    """A right password of a user with a factor, at every sign-in (authentication, totp)."""
+    message = "The user must complete an MFA challenge to finish authenticating."
+    return _step("mfa_challenge", message, token, {"authentication_factors": factors, "user": user})
+
+
+def organization_selection_required(token: str, user: dict[str, Any], organizations: list[dict[str, str]]) -> Refusal:
+    """An active member of several organizations (authentication, organization selection)."""
+    message = "The user must choose an organization to finish their authentication."
+    return _step("organization_selection_required", message, token, {"organizations": organizations, "user": user})
+
+
+def _step(code: str, message: str, token: str, more: dict[str, Any]) -> Refusal:
+    """Ask for one more step: 403 with a token to take it (API reference, authentication errors)."""
+    return Refusal(403, {"code": code, "message": message, "pending_authentication_token": token, **more})

@@ -1,8 +1,8 @@
 """An environment in a file, to start from again: its events in order, then the authentication factors.
 
 JSON lines: a head with format and clock, an event a line, a factor a line, and an end with their number, so that a file
-cut short is seen. It holds hashes and authenticator secrets, so it is mode 0600. Settings, faults, the request log and
-the Auth0 side are not in it.
+cut short is seen. It holds hashes and authenticator secrets, so it is mode 0600. Settings, faults, the request log,
+the times of last sign-ins and the Auth0 side are not in it.
 """
 
 import json

@@ -10,7 +10,7 @@ from typing import Final
 
 from sandbox.event_log import Event, EventLog
 from sandbox.identifiers import Registrar
-from sandbox.objects import Domain, Factor, Held, Membership, Organization, Pending, Permission, Role, User
+from sandbox.objects import Challenge, Domain, Factor, Held, Membership, Organization, Pending, Permission, Role, User
 from sandbox.ownership import Ownership
 from sandbox.roster import Roster
 from sandbox.series import Series
@@ -41,8 +41,8 @@ class Environment:
         self.roster = Roster()
         self.factors: dict[str, Factor] = {}
         self._factors_of_user = Ownership()
-        #: Factors by challenge, and sign-ins by token, that wait for their next step; not kept in a snapshot.
-        self.challenges: dict[str, str] = {}
+        #: Challenges by id and unfinished sign-ins by token; not kept in a snapshot.
+        self.challenges: dict[str, Challenge] = {}
         self.pending: dict[str, Pending] = {}
         self.permissions: dict[str, Permission] = {}
         self._permission_slugs: dict[str, str] = {}
@@ -110,6 +110,11 @@ class Environment:
         if user.external_id is not None:
             self._users_by_external_id[user.external_id] = user.id
         self._changed("user.created" if held is None else "user.updated", user.updated_at, user)
+
+    def note_sign_in(self, user: User) -> User:
+        """Move a user's last sign-in to this moment and return the user; WorkOS has no event for that."""
+        signed_in = self.users[user.id] = user._replace(last_sign_in_at=self.registrar.moment())
+        return signed_in
 
     def _unname_user(self, user: User) -> None:
         del self._users_by_email[user.email]
@@ -281,6 +286,18 @@ class Environment:
         """Forget an authentication factor."""
         del self.factors[factor.id]
         self._factors_of_user.remove(factor.user_id, factor.id)
+
+    def add_challenge(self, factor: Factor) -> Challenge:
+        """Hold a new challenge of a factor."""
+        identifier, moment = self.registrar.identify("auth_challenge")
+        challenge = self.challenges[identifier] = Challenge(identifier, moment, factor.id)
+        return challenge
+
+    def hold_pending(self, pending: Pending) -> str:
+        """Hold a sign-in that is not finished and return its token."""
+        token, _ = self.registrar.identify("pending_authentication_token")
+        self.pending[token] = pending
+        return token
 
     def factor_series(self, user_id: str) -> Series:
         """Return the ids of a user's factors; only to be read."""

@@ -46,8 +46,8 @@ class Switches:
     bcrypt_2y: str = "refuse"
     #: Whether a password alone signs in a user whose email is not verified (WorkOS: never, unless switched off).
     verified_email_required: bool = True
-    #: Whether a user with a TOTP factor is asked for its code at sign-in (a setting of the Dashboard).
-    mfa: bool = True
+    #: Unix time at which TOTP codes are checked, for tests; null is the clock of this machine.
+    totp_time: int | None = None
 
 
 #: What a switch may hold, where its type alone does not say.
@@ -64,7 +64,9 @@ _ALLOWED: Final[dict[str, Sequence[Any]]] = {
     "consumer_domains": ("refuse", "accept"),
     "bcrypt_2y": ("refuse", "accept"),
 }
-_FIELDS: Final = {one.name: Field(type(one.default)) for one in fields(Switches)}
+_FIELDS: Final = {one.name: Field(type(one.default)) for one in fields(Switches)} | {
+    "totp_time": Field(int, nullable=True)
+}
 
 
 def change_switches(switches: Switches, sent: object) -> None:

@@ -1,7 +1,8 @@
 """The weather of the engine tests: limits on, and a network, a server and other people as they are on a bad day.
 
-Every test has its own, the same each time: its name is the seed, and a fault chooses requests by what they are about and
-not by when they come. Nothing of it may change what a run ends with, nor what it writes. `pytest --calm` switches it off.
+Every test has its own, the same each time: its name is the seed, and a fault chooses requests by what they are about
+and not by when they come. Nothing of it may change what a run ends with, nor what it writes. `pytest --calm` switches
+it off.
 """
 
 from __future__ import annotations

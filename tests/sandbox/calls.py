@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.endpoint import Call, Operation
+from sandbox.endpoint import Answer, Call, Operation
 from sandbox.refusals import Refusal
 from sandbox.request_log import Entry
 from sandbox.state import Environment
@@ -24,4 +24,5 @@ def ask(
         answer = operation(Call(environment, parameters, query or {}, body, Entry("", "", "")))
     except Refusal as refusal:
         return refusal.body
+    assert isinstance(answer, Answer)
     return dict(answer.body or {})
