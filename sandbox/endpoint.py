@@ -154,7 +154,7 @@ class Endpoint:
         log.arrive(entry)
         body = _parsed(raw)
         fault = sandbox.faults.strike(
-            method, path, raw, WORKOS_MODES, lambda: self._subject(method, scope["path_params"], body)
+            method, path, raw, WORKOS_MODES, lambda: self._subject(method, scope["path_params"], body), _key(scope)
         )
         if fault is not None:
             entry.fault = fault.name
@@ -250,14 +250,19 @@ def is_key(text: str) -> bool:
     return text.startswith("sk_") and not text.startswith(WRONG_KEY)
 
 
-def _check_key(scope: Scope) -> None:
-    """Refuse a request without a secret key (API reference, API authentication)."""
+def _key(scope: Scope) -> str:
+    """Return the API key of a request; empty for none."""
     for name, value in scope["headers"]:
         if name == b"authorization":
             scheme, _, key = value.decode("latin-1").partition(" ")
-            if scheme.lower() == "bearer" and is_key(key):
-                return
-    raise unauthorized()
+            return str(key) if scheme.lower() == "bearer" else ""
+    return ""
+
+
+def _check_key(scope: Scope) -> None:
+    """Refuse a request without a secret key (API reference, API authentication)."""
+    if not is_key(_key(scope)):
+        raise unauthorized()
 
 
 async def _write(send: Send, answer: Answer, request_id: str) -> None:

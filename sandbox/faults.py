@@ -7,6 +7,7 @@ A fault is an object of the list that ``POST /_sandbox/faults`` takes, or the fi
 | ``path`` | regular expression that matches anywhere in the path; required |
 | ``method`` | in capitals; none: any |
 | ``contains`` | text that the body must hold |
+| ``except_key`` | requests with this API key are spared |
 | ``mode`` | what it does, see below; ``refuse`` |
 | ``times`` | how often it strikes; null: for ever. 1, and null with a ``probability`` |
 | ``after`` | so many requests that it meets go by first; 0 |
@@ -25,7 +26,8 @@ A fault is an object of the list that ``POST /_sandbox/faults`` takes, or the fi
 | ``interfere`` | somebody else makes ``calls`` first, each ``{method, path, body}`` |
 
 ``{name}`` in a path or a text of such a call stands for a path parameter, or a text of the body, of the struck request;
-that WorkOS refuses the call changes nothing. The first armed fault that strikes a request is the only one that does.
+that WorkOS refuses the call changes nothing. The first fault that strikes a request is the only one that does; those
+that strike for certain come before those with a probability, else in the order in which they were armed.
 """
 
 import re
@@ -65,6 +67,7 @@ _FIELDS: Final = {
     "method": Field(str, nullable=True),
     "path": Field(str, required=True),
     "contains": Field(str, nullable=True),
+    "except_key": Field(str, nullable=True),
     "times": Field(int, nullable=True),
     "after": Field(int),
     "mode": TEXT,
@@ -89,6 +92,7 @@ class Fault:
     method: str | None
     path: re.Pattern[str]
     contains: str | None
+    except_key: str | None
     times: int | None
     after: int
     mode: str
@@ -107,12 +111,13 @@ class Fault:
     #: How often each request was met, by a hash of what it is.
     met: Counter[bytes] = field(default_factory=Counter)
 
-    def meets(self, method: str, path: str, body: bytes, modes: Collection[str]) -> bool:
+    def meets(self, method: str, path: str, body: bytes, modes: Collection[str], key: str) -> bool:
         """Tell whether the fault is about this request."""
         return (
             self.mode in modes
             and (self.times is None or self.hits < self.times)
             and self.method in (None, method)
+            and (not key or key != self.except_key)
             and self.path.search(path) is not None
             and (self.contains is None or self.contains.encode() in body)
         )
@@ -151,10 +156,11 @@ class Faults:
         self._armed: list[Fault] = []
 
     def arm(self, sent: object) -> None:
-        """Arm a list of faults after those that are armed already; refuse the whole list for one that is wrong."""
+        """Arm a list of faults beside those that are armed already; refuse the whole list for one that is wrong."""
         if not isinstance(sent, list):
             raise invalid_parameters("faults_list_required", "Send a list of faults.")
         self._armed += [_read_fault(one) for one in sent]
+        self._armed.sort(key=lambda fault: fault.probability < 1)
 
     def strike(
         self,
@@ -163,13 +169,15 @@ class Faults:
         body: bytes,
         modes: Collection[str] = MODES,
         request: Callable[[], str] | None = None,
+        key: str = "",
     ) -> Fault | None:
         """Return the fault of one of the modes that strikes the request, counted, or None.
 
-        ``request`` says which request it is, for faults with a probability; without it, method and path do.
+        ``request`` says which request it is, for faults with a probability; without it, method and path do. ``key`` is
+        the API key it comes with.
         """
         for fault in self._armed:
-            if fault.meets(method, path, body, modes) and fault.strikes(request or (lambda: f"{method} {path}")):
+            if fault.meets(method, path, body, modes, key) and fault.strikes(request or (lambda: f"{method} {path}")):
                 return fault
         return None
 
@@ -204,6 +212,7 @@ def _read_fault(sent: object) -> Fault:
         method=method,
         path=path,
         contains=body.get("contains"),
+        except_key=body.get("except_key"),
         times=body.get("times", None if "probability" in body else 1),
         after=body.get("after", 0),
         mode=mode,

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from sandbox.endpoint import Start
-from tests.engine.weather import HARMLESS, without_weather
+from tests.engine.weather import HARMLESS, SOMEBODY_ELSE, without_weather
 from tests.pure.tenant import Line, write
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ class Sandbox:
     def __init__(self, url: str, weather: Start | None = None) -> None:
         self.url, self._weather = url, weather or Start()
         self._control = httpx.Client(base_url=f"{url}/_sandbox/")
-        self._api = httpx.Client(base_url=url, headers={"authorization": f"Bearer {KEY}"})
+        self._api = httpx.Client(base_url=url, headers={"authorization": f"Bearer {SOMEBODY_ELSE}"})
 
     def close(self) -> None:
         """Close the connections, so that the server can stop at once."""
