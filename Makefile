@@ -41,7 +41,7 @@ $(CONTRACT): $(addprefix tests/contract/,package.json package-lock.json .npmrc)
 	@command -v npm >/dev/null || { echo "test: npm is needed, for WorkOS's OpenAPI document." \
 		"Install Node.js 18 or newer: apt-get install npm, or: brew install node" >&2; exit 1; }
 	@echo "test: WorkOS's OpenAPI document"
-	@npm ci --loglevel=error --prefix tests/contract
+	@npm ci --loglevel=error --prefix tests/contract >/dev/null
 	@touch $@
 
 demo: setup

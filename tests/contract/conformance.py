@@ -53,9 +53,10 @@ class Contract:
     def violations(self, exchange: Exchange) -> list[str]:
         """What in an exchange the document does not describe; no value that was sent is in it."""
         found = self.operation(exchange.method, exchange.path)
-        answered = _parsed(exchange.body)
+        answered = parsed(exchange.body)
         if found is None:
-            return [] if (exchange.status, answered) == NOT_SERVED else [f"{exchange.method} {exchange.path}: unknown"]
+            name = f"{exchange.method} {exchange.path} {exchange.status}"
+            return [] if (exchange.status, answered) == NOT_SERVED else [f"{name}: no such operation"]
         template, operation = found
         name = f"{exchange.method} {template} {exchange.status}"
         if str(exchange.status) not in operation["responses"]:
@@ -82,7 +83,7 @@ class Contract:
             return [*wrong, "the request has a body"] if exchange.sent else wrong
         if not exchange.sent and not operation["requestBody"].get("required", False):
             return wrong
-        body = _parsed(exchange.sent)
+        body = parsed(exchange.sent)
         return [*wrong, *self._wrong(body, template, exchange.method.lower(), "requestBody")]
 
     def _wrong(self, value: object, template: str, *keys: str) -> Iterable[str]:
@@ -101,7 +102,8 @@ class Contract:
         ]
 
 
-def _parsed(body: bytes) -> object:
+def parsed(body: bytes) -> object:
+    """A body of JSON; None for none, its text for anything else."""
     try:
         return json.loads(body) if body else None
     except ValueError:

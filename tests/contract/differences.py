@@ -72,7 +72,7 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
     # Keys of objects.
     Amendment(
         "A user has a name since document 0.61.0; SDK: User.name, optional and nullable.",
-        ("UserlandUser", "user.created", "user.updated", "user.deleted"),
+        ("UserlandUser",),
         {"properties": {"name": _NULLABLE}},
     ),
     Amendment(

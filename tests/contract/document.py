@@ -42,12 +42,13 @@ def shape(path: str) -> str:
 
 
 @functools.cache
-def _published() -> Json:
+def published() -> Json:
+    """The whole document, as npm brings it; only to be read."""
     try:
         text = SOURCE.read_bytes()
     except FileNotFoundError:
         message = (
-            f"WorkOS's OpenAPI document is missing: {SOURCE.relative_to(FOLDER.parents[1])}. "
+            f"WorkOS's OpenAPI document is missing: {SOURCE}. "
             "Run make test, or npm ci --prefix tests/contract (Node.js 18 or newer)."
         )
         raise FileNotFoundError(message) from None
@@ -67,24 +68,24 @@ def cut_down() -> Json:
 
 @functools.cache
 def _cut_down() -> Json:
-    published = _published()
-    templates = {shape(path): path for path in published["paths"]}
+    whole = published()
+    templates = {shape(path): path for path in whole["paths"]}
     paths: dict[str, Json] = {}
     for operation in served():
         method, path = operation.split(" ")
         template = templates.get(shape(path), "")
-        found = published["paths"].get(template, {}).get(method.lower())
+        found = whole["paths"].get(template, {}).get(method.lower())
         if found is not None:
             paths.setdefault(path, {})[method.lower()] = _renamed(found, template, path)
-    schemas = published["components"]["schemas"]
+    schemas = whole["components"]["schemas"]
     names: set[str] = set()
     missing = set(_referenced(paths))
     while missing:
         names |= missing
         missing = set(_referenced([schemas[name] for name in missing])) - names
     document = {
-        "openapi": published["openapi"],
-        "info": published["info"],
+        "openapi": whole["openapi"],
+        "info": whole["info"],
         "paths": paths,
         "components": {"schemas": {name: schemas[name] for name in sorted(names)}},
     }

@@ -8,16 +8,34 @@ import typing
 from collections.abc import Iterator
 from typing import Any, Final
 
-from workos._pagination import ListMetadata
+from workos._pagination import ListMetadata, SyncPage
 
-from tests.contract.document import Json
+from tests.contract.differences import event_data
+from tests.contract.document import MEDIA_TYPE, Json
 
 _REFERENCE: Final = "#/components/schemas/"
 
 
-def unlike(document: Json, schema: Json, model: type, where: str) -> Iterator[str]:
+def compared(document: Json, operation: str, status: int, answer: Any) -> list[str]:
+    """Where the document and the models of an answer differ; of events their data only, which differs by name."""
+    if answer is None:
+        return []
+    method, path = operation.split(" ")
+    schema = document["paths"][path][method.lower()]["responses"][str(status)]["content"][MEDIA_TYPE]["schema"]
+    if not isinstance(answer, SyncPage):
+        return list(_unlike(document, schema, type(answer), operation))
+    parts, _ = _keys(document, schema)
+    wrong = list(_unlike(document, parts["list_metadata"], ListMetadata, f"{operation} list_metadata"))
+    for item in answer.data:
+        name = getattr(item, "event", None)
+        inner = parts["data"]["items"] if name is None else event_data(document, name)
+        wrong += _unlike(document, inner, type(item if name is None else item.data), name or operation)
+    return wrong
+
+
+def _unlike(document: Json, schema: Json, model: type, where: str) -> Iterator[str]:
     """Where a schema and a dataclass of the SDK differ, all objects within included."""
-    properties, required = keys(document, schema)
+    properties, required = _keys(document, schema)
     hints = typing.get_type_hints(model)
     fields = {one.name: one for one in dataclasses.fields(model)}
     for name in properties.keys() - fields.keys():
@@ -34,7 +52,7 @@ def unlike(document: Json, schema: Json, model: type, where: str) -> Iterator[st
             yield f"{where}.{name}: null for {'the SDK' if optional else 'the document'} only"
         for inside in _dataclasses_in(hints[name]):
             inner = _resolved(document, inner)
-            yield from unlike(document, inner.get("items", inner), inside, f"{where}.{name}")
+            yield from _unlike(document, inner.get("items", inner), inside, f"{where}.{name}")
 
 
 def _resolved(document: Json, schema: Json) -> Json:
@@ -43,12 +61,11 @@ def _resolved(document: Json, schema: Json) -> Json:
     return schema
 
 
-def keys(document: Json, schema: Json) -> tuple[dict[str, Json], set[str]]:
-    """The keys that a schema lists, with their schemas, and those that it requires."""
+def _keys(document: Json, schema: Json) -> tuple[dict[str, Json], set[str]]:
     schema = _resolved(document, schema)
     properties, required = dict(schema.get("properties", {})), set(schema.get("required", ()))
     for member in schema.get("allOf", ()):
-        more, musts = keys(document, member)
+        more, musts = _keys(document, member)
         properties |= more
         required |= musts
     return properties, required

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, Final
 
 import httpx
 
-from tests.contract.conformance import ACCEPTED, Contract, Exchange
+from tests.contract.conformance import ACCEPTED, Contract, Exchange, parsed
 
 #: Not part of WorkOS.
 _OTHERS: Final = ("/_sandbox", "/auth0")
@@ -44,7 +43,7 @@ def observed(send: Callable[..., Any], contract: Contract) -> Callable[..., Any]
 def _made_up(exchange: Exchange, wrong: list[str], url: str) -> bool:
     """Whether an armed fault that has struck answers exactly so, or the setting lets unknown fields pass."""
     for fault in httpx.get(f"{url}_sandbox/faults").json():
-        if fault["hits"] and (fault["status"], fault["body"]) == (exchange.status, json.loads(exchange.body)):
+        if fault["hits"] and (fault["status"], fault["body"]) == (exchange.status, parsed(exchange.body)):
             return True
     ignored = httpx.get(f"{url}_sandbox/settings").json()["unknown_fields"] == "ignore"
     return ignored and all(ACCEPTED in one for one in wrong)

@@ -129,6 +129,8 @@ def refused_by_one(world: World) -> Iterator[Plain]:
     yield Plain(
         400, "POST", _AUTHENTICATE, client | {"grant_type": "password", "email": "ada@example.com", "password": "wrong"}
     )
+    unverified = {"grant_type": "password", "email": "grace@example.com", "password": PASSWORD}
+    yield Plain(403, "POST", _AUTHENTICATE, client | unverified)
     yield Plain(400, "POST", _AUTHENTICATE, client | {"grant_type": "refresh_token"})
 
 

@@ -25,7 +25,7 @@ class World(NamedTuple):
 
     #: May sign in by password and is a member of the organization.
     user: str
-    #: May not sign in and has a factor.
+    #: Has a password and an email that is not verified, and a factor.
     other_user: str
     organization: str
     domain: str
@@ -34,7 +34,16 @@ class World(NamedTuple):
 
 
 def populate(workos: WorkOSClient) -> World:
-    """Make one object of each kind in an empty environment; slugs are ``door:open``, ``admin`` and ``org-keeper``."""
+    """Make one object of each kind in an empty environment; slugs are ``door:open``, ``admin`` and ``org-keeper``.
+
+    A user and a permission more are made, changed and deleted: they are in the events only.
+    """
+    gone = workos.user_management.create_user(email="gone@example.com")
+    workos.user_management.update_user(gone.id, first_name="Gone")
+    workos.user_management.delete_user(gone.id)
+    workos.authorization.create_permission(slug="gone", name="Gone")
+    workos.authorization.update_permission("gone", name="Going")
+    workos.authorization.delete_permission("gone")
     user = workos.user_management.create_user(
         email="ada@example.com",
         external_id="auth0|ada",
@@ -42,7 +51,7 @@ def populate(workos: WorkOSClient) -> World:
         metadata={"plan": "pro"},
         password=PasswordPlaintext(password=PASSWORD),
     )
-    other = workos.user_management.create_user(email="grace@example.com")
+    other = workos.user_management.create_user(email="grace@example.com", password=PasswordPlaintext(password=PASSWORD))
     organization = workos.organizations.create_organization(
         name="Acme", external_id="org_acme", domain_data=[_domain("acme.example")]
     )
