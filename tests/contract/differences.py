@@ -132,16 +132,26 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
         ),
         _NULLABLE,
     ),
-    Amendment(
-        "Other clients write a repeated parameter with brackets, and WorkOS's emulator reads it so; the SDK does not.",
-        (f"GET {_MEMBERSHIPS} parameters", "GET /organizations parameters", "GET /events parameters"),
-        [{"in": "query", "name": name} for name in ("domains[]", "events[]", "statuses[]")],
+    *(
+        Amendment(
+            "Other clients write a repeated parameter with brackets, and WorkOS's emulator reads it so; the SDK does "
+            "not.",
+            (f"GET {path} parameters",),
+            [{"in": "query", "name": f"{name}[]", "schema": _text()}],
+        )
+        for path, name in ((_MEMBERSHIPS, "statuses"), ("/organizations", "domains"), ("/events", "events"))
     ),
     # Statuses and bodies of refusals.
     Answer(
         "Every operation needs a key (API reference, API authentication); the document never says 401.",
         ("* 401",),
         _object(message=_text("Unauthorized")),
+    ),
+    Answer(
+        "Every operation is under a rate limit (API reference, rate limits); the document knows it of audit logs only, "
+        "in this shape.",
+        ("* 429",),
+        _object(code=_text("rate_limit_exceeded"), message=_text()),
     ),
     Answer(
         "A body that is not JSON; the document says nothing of it.",

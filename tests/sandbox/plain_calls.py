@@ -10,6 +10,9 @@ import httpx
 
 from tests.sandbox.sdk_calls import PASSWORD, World
 
+#: API reference, rate limits.
+DELETED_ORGANIZATIONS_PER_MINUTE: Final = 50
+
 _BCRYPT: Final = "$2b$10$" + "A" * 53
 _AUTHENTICATE: Final = "/user_management/authenticate"
 _MEMBERSHIPS: Final = "/user_management/organization_memberships"
@@ -132,6 +135,12 @@ def refused_by_one(world: World) -> Iterator[Plain]:
     unverified = {"grant_type": "password", "email": "grace@example.com", "password": PASSWORD}
     yield Plain(403, "POST", _AUTHENTICATE, client | unverified)
     yield Plain(400, "POST", _AUTHENTICATE, client | {"grant_type": "refresh_token"})
+
+
+def refused_by_the_limit() -> Iterator[Plain]:
+    """As many deletions of organizations as a minute allows, and one more."""
+    for allowed in range(DELETED_ORGANIZATIONS_PER_MINUTE + 1):
+        yield Plain(404 if allowed < DELETED_ORGANIZATIONS_PER_MINUTE else 429, "DELETE", "/organizations/org_gone")
 
 
 def odd(world: World) -> Iterator[Plain]:

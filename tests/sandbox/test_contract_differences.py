@@ -14,7 +14,7 @@ from tests.contract.conformance import Contract, Exchange
 from tests.contract.differences import amended, places
 from tests.contract.models import compared
 from tests.contract.observer import exchange_of
-from tests.sandbox.plain_calls import odd, refused_by_all, refused_by_one, send
+from tests.sandbox.plain_calls import odd, refused_by_all, refused_by_one, refused_by_the_limit, send
 from tests.sandbox.sdk_calls import CALLS, populate
 
 
@@ -66,6 +66,9 @@ def test_no_difference_is_listed_that_nothing_needs(
     http.post("/_sandbox/reset").raise_for_status()
     world = populate(workos)
     for plain in [*odd(world), *refused_by_one(world)]:
+        send(http, plain)
+    http.post("/_sandbox/settings", json={"limits": True}).raise_for_status()
+    for plain in refused_by_the_limit():
         send(http, plain)
 
     listed, needless = list(places()), []
