@@ -46,7 +46,8 @@ from sandbox.refusals import invalid_parameters
 from sandbox.schema import TEXT, Field, read_body
 
 MODES: Final = ("refuse", "drop_before", "drop_after")
-WORKOS_MODES: Final = (*MODES, "slow", "lag", "interfere")
+WORKOS_MODES: Final = (*MODES, "slow", "interfere")
+LIST_MODES: Final = (*WORKOS_MODES, "lag")
 #: Auth0 only. ``drop_midway`` sends half of the answer; the others strike the requests they are about: a job that fails
 #: or is gone, a link or token that ends, a page without items but with a ``next``, one that repeats its first item, a
 #: member who is no user any more.
@@ -60,7 +61,7 @@ AUTH0_MODES: Final = (
     "repeated_item",
     "deleted_member",
 )
-ALL_MODES: Final = WORKOS_MODES + AUTH0_MODES
+ALL_MODES: Final = LIST_MODES + AUTH0_MODES
 DEFAULT_STATUS: Final = 500
 DEFAULT_BODY: Final = {"message": "Internal Server Error"}
 #: The furthest that a list can lag behind.
@@ -174,6 +175,9 @@ class Faults:
 
     def __init__(self) -> None:
         self._armed: list[Fault] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._armed)
 
     def arm(self, sent: object) -> None:
         """Arm a list of faults after those that are armed already; refuse the whole list for one that is wrong."""
