@@ -56,9 +56,11 @@ def _read(path: Path | None, empty: Any, check: Callable[[object], None]) -> Any
         return empty
     try:
         read = json.loads(path.read_bytes())
+        if type(read) is not type(empty):
+            raise click.UsageError(f"{path}: must hold a JSON {'list' if empty == [] else 'object'}")
         check(read)
     except ValueError as error:
         raise click.UsageError(f"{path}: not JSON") from error
     except Refusal as refused:
         raise click.UsageError(f"{path}: {' '.join(one['message'] for one in refused.body['errors'])}") from None
-    return read or empty
+    return read
