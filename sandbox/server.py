@@ -29,7 +29,7 @@ KEEP_ALIVE_SECONDS: Final = 3600
 #: Calls still running when the server stops get this long.
 GRACE_SECONDS: Final = 2
 
-_OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
+OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     **users.OPERATIONS,
     **memberships.OPERATIONS,
     **organizations.OPERATIONS,
@@ -56,7 +56,7 @@ def build_app(
         sandbox.auth0.serve(tenant)
     if environment is not None:
         sandbox.begin(environment)
-    routes = [Route(template, Endpoint(sandbox, template, calls)) for template, calls in _OPERATIONS.items()]
+    routes = [Route(template, Endpoint(sandbox, template, calls)) for template, calls in OPERATIONS.items()]
     return Starlette(routes=[*control_routes(sandbox), *auth0_routes(sandbox), *routes])
 
 
