@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -19,14 +19,12 @@ from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from sandbox.auth0.state import Auth0
+from sandbox.call import Answer, Call, Operation
 from sandbox.connection import hang_up, read
 from sandbox.faults import LIST_MODES, LONGEST_LAG, WORKOS_MODES, Fault, Faults
 from sandbox.limits import Limits
-from sandbox.refusals import Refusal, invalid_parameters, malformed_body, too_many_requests, unauthorized, unknown_route
+from sandbox.refusals import Refusal, malformed_body, too_many_requests, unauthorized, unknown_route
 from sandbox.request_log import DROPPED, Entry, RequestLog
-from sandbox.schema import Field as BodyField
-from sandbox.schema import read_body, read_query
-from sandbox.series import PageRequest, page_request
 from sandbox.state import Environment
 from sandbox.switches import change_switches
 
@@ -95,50 +93,6 @@ class Sandbox:
     def _prepare(self) -> None:
         change_switches(self.environment.switches, dict(self.start.settings))
         self.faults.arm([dict(fault) for fault in self.start.faults])
-
-
-@dataclass(slots=True)
-class Call:
-    """One request, as a room sees it."""
-
-    environment: Environment
-    parameters: Mapping[str, str]
-    query: Mapping[str, list[str]]
-    body: object = field(repr=False)
-    entry: Entry
-    #: A list shows nothing that was made after this moment; None: everything.
-    visible_until: int | None = None
-
-    def note(self, external_id: str | None) -> None:
-        """Log the request under the external id of the object it is about, if that has one."""
-        if external_id is not None:
-            self.entry.external_id = external_id
-
-    def read(self, fields: Mapping[str, BodyField]) -> dict[str, Any]:
-        """Return the body if it fits the fields and the switches; refuse it with every violation otherwise."""
-        switches = self.environment.switches
-        body = read_body(self.body, fields, ignore_unknown=switches.unknown_fields == "ignore")
-        if len(body.get("external_id") or "") > switches.external_id_length:
-            message = f"external_id must be at most {switches.external_id_length} characters."
-            raise invalid_parameters("external_id_invalid", message)
-        return body
-
-    def read_page(self, known: frozenset[str], prefix: str) -> PageRequest:
-        """Return the page that the query asks for, of objects whose ids begin so; refuse unknown parameters."""
-        if self.environment.switches.unknown_fields == "refuse":
-            read_query(self.query, known)
-        return page_request(self.query, prefix, self.visible_until)
-
-
-class Answer(NamedTuple):
-    """Status and JSON body; no body at all for None."""
-
-    status: int
-    body: Mapping[str, Any] | None = None
-    headers: Mapping[str, str] = {}
-
-
-Operation = Callable[[Call], Answer | Awaitable[Answer]]
 
 
 class Endpoint:
@@ -257,7 +211,7 @@ class Endpoint:
 
 def _query(scope: Scope) -> dict[str, list[str]]:
     text: bytes = scope["query_string"]
-    return parse_qs(text.decode(), keep_blank_values=True) if text else {}
+    return parse_qs(text.decode(errors="replace"), keep_blank_values=True) if text else {}
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

@@ -18,9 +18,10 @@ from sandbox import authenticate, domains, events, factors, memberships, organiz
 from sandbox.auth0.endpoint import PREFIX
 from sandbox.auth0.routes import auth0_routes
 from sandbox.auth0.tenant import Tenant
+from sandbox.call import Operation
 from sandbox.connection import HANG_UP
 from sandbox.control import control_routes
-from sandbox.endpoint import Endpoint, Operation, Sandbox, Start
+from sandbox.endpoint import Endpoint, Sandbox, Start
 from sandbox.state import Environment
 
 HOST: Final = "127.0.0.1"
