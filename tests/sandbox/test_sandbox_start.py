@@ -92,3 +92,30 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path, option: str) -> Non
 
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert "gone' does not exist." in ended.stderr
+
+
+def test_a_sandbox_begins_with_the_environment_of_a_snapshot(tmp_path: Path) -> None:
+    path = tmp_path / "kept"
+    with running() as url, httpx.Client(base_url=url, headers={"authorization": "Bearer sk_test"}) as client:
+        client.post("/organizations", json={"name": "Acme", "external_id": "org_1"}).raise_for_status()
+        kept = client.get("/_sandbox/directory").json()
+        client.post("/_sandbox/snapshot", json={"path": str(path)}).raise_for_status()
+
+    command = [sys.executable, "-m", "sandbox", "--limits", "--snapshot", str(path)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["workos_url"]
+        with httpx.Client(base_url=url, headers={"authorization": "Bearer sk_test"}) as client:
+            begun = client.get("/_sandbox/directory").json(), client.get("/_sandbox/settings").json()["limits"]
+            again = client.post("/organizations", json={"name": "Acme", "external_id": "org_1"}).status_code
+        process.send_signal(signal.SIGTERM)
+
+    assert begun == (kept, True)
+    assert again == 400
+
+
+def test_a_file_that_is_no_snapshot_is_refused_before_the_server_listens(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["sandbox", "--snapshot", json_file(tmp_path, "other", {})])
+
+    assert done.exit_code == 2
+    assert "not a snapshot" in done.output
