@@ -117,16 +117,18 @@ class Endpoint:
         body = _parsed(raw)
         if isinstance(body, dict) and isinstance(body.get("external_id"), str):
             entry.external_id = body["external_id"]
-        over = self._over_limit(scope, entry)
+        key = _key(scope)
+        known = is_key(key) or self._template == KEY_IN_BODY
+        over = self._over_limit(entry) if known and sandbox.environment.switches.limits else None
         fault = None
         if sandbox.faults and over is None:
             modes = LIST_MODES if method == "GET" and self._lists else WORKOS_MODES
-            fault = sandbox.faults.strike(method, path, raw, modes, lambda: self._subject(scope, body), _key(scope))
+            fault = sandbox.faults.strike(method, path, raw, modes, lambda: self._subject(scope, body), key)
         if fault is not None:
             entry.fault = fault.name
         if latency := sandbox.environment.switches.latency_ms:
             await asyncio.sleep(latency / 1000)
-        answer = over or await self._answer(scope, body, entry, fault)
+        answer = over or await self._answer(scope, body, entry, fault, known=known)
         if fault is not None and fault.mode == "slow":
             await asyncio.sleep(fault.delay_ms / 1000)
         if fault is not None and fault.mode.startswith("drop_"):
@@ -137,23 +139,21 @@ class Endpoint:
         sandbox.answered += 1
         await _write(send, answer, f"req_{sandbox.answered:026d}")
 
-    def _over_limit(self, scope: Scope, entry: Entry) -> Answer | None:
-        """Return the refusal of a request that is over a limit. Limits are of an environment: no good key, no limit."""
+    def _over_limit(self, entry: Entry) -> Answer | None:
+        """Return the refusal of a request that is over a limit, or count it."""
         sandbox = self._sandbox
         switches = sandbox.environment.switches
-        if not switches.limits or not self._has_key(scope):
-            return None
         wait = sandbox.limits.spend(entry.method, entry.path, switches.limit_window)
         if not wait:
             return None
         refusal = too_many_requests()
         return Answer(refusal.status, refusal.body, {"Retry-After": str(wait)} if switches.retry_after else {})
 
-    async def _answer(self, scope: Scope, body: object, entry: Entry, fault: Fault | None) -> Answer:
+    async def _answer(self, scope: Scope, body: object, entry: Entry, fault: Fault | None, *, known: bool) -> Answer:
         if fault is not None and fault.mode in ("refuse", "drop_before"):
             return Answer(fault.status, fault.body, fault.headers)
         try:
-            if not self._has_key(scope):
+            if not known:
                 raise unauthorized()
             visible_until = None
             if fault is not None and fault.mode == "interfere":
@@ -183,10 +183,6 @@ class Endpoint:
         if environment.registrar.now != now:
             self._sandbox.moments.append(now)
         return answer
-
-    def _has_key(self, scope: Scope) -> bool:
-        """Tell whether a request has a secret key, or sends it elsewhere."""
-        return self._template == KEY_IN_BODY or is_key(_key(scope))
 
     async def _interfere(self, fault: Fault, parameters: Mapping[str, str], body: object) -> None:
         """Make the calls of somebody else, whose refusals nobody hears of."""

@@ -22,7 +22,7 @@ A fault is an object of the list that ``POST /_sandbox/faults`` takes, or the fi
 | ``drop_before`` | the connection closes and nothing is done |
 | ``drop_after`` | the work is done, if WorkOS does not refuse it, and the connection closes: the answer is lost |
 | ``slow`` | the work is done at once and the answer waits ``delay_ms`` (1000) |
-| ``lag`` | a list is answered without the objects that the last ``writes`` (10) writes made; it meets lists only |
+| ``lag`` | a list with pages is answered without what the last ``writes`` (10) writes made; it meets lists only |
 | ``interfere`` | somebody else makes ``calls`` first, each ``{method, path, body}`` |
 
 ``{name}`` in a path or a text of such a call stands for a path parameter, or a text of the body, of the struck request;
@@ -166,10 +166,6 @@ class Fault:
         drawn = f"{self.seed}/{self.mode}/{self.path.pattern}/{self.met[key]}" + f"/{self.place}" * (self.place > 0)
         return int.from_bytes(blake2b(key + drawn.encode(), digest_size=8).digest()) < self.probability * 2**64
 
-    def draws_as(self, other: "Fault") -> bool:
-        """Tell whether the two would strike the same requests but for their places."""
-        return (self.seed, self.mode, self.path) == (other.seed, other.mode, other.path)
-
     def shown(self) -> dict[str, Any]:
         """Return the fault as the control route gives it out, with the number of requests it has struck."""
         return {name: getattr(self, name) for name in _FIELDS} | {"path": self.path.pattern, "hits": self.hits}
@@ -180,6 +176,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._armed: list[Fault] = []
+        self._places: Counter[tuple[int, str, str]] = Counter()
 
     def __bool__(self) -> bool:
         return bool(self._armed)
@@ -189,7 +186,9 @@ class Faults:
         if not isinstance(sent, list):
             raise invalid_parameters("faults_list_required", "Send a list of faults.")
         for fault in [_read_fault(one) for one in sent]:
-            fault.place = sum(fault.draws_as(other) for other in self._armed)
+            alike = fault.seed, fault.mode, fault.path.pattern
+            fault.place = self._places[alike]
+            self._places[alike] += 1
             self._armed.append(fault)
         self._armed.sort(key=lambda fault: fault.probability < 1)
 

@@ -186,6 +186,16 @@ def test_that_somebody_else_is_refused_changes_nothing(http: httpx.Client, call:
     assert [one["email"] for one in http.get("/_sandbox/directory").json()["users"]] == ["ada@example.com"]
 
 
+def test_somebody_else_may_fail_to_sign_in_which_takes_its_time(http: httpx.Client) -> None:
+    body = {"email": "ada@example.com", "password": "correct horse battery"}
+    user = http.post(USERS, json=body).json()["id"]
+    given = {"client_id": "c", "client_secret": "sk_test", "grant_type": "password", **body, "password": "wrong"}
+    interfere(http, "PUT", USERS, {"method": "POST", "path": "/user_management/authenticate", "body": given})
+
+    assert http.put(f"{USERS}/{user}", json={"first_name": "Ada"}).json()["first_name"] == "Ada"
+    assert told(http)["statuses"] == {"200": 1, "201": 1}
+
+
 def test_somebody_else_does_nothing_for_a_request_that_is_refused_for_its_key(url: str, http: httpx.Client) -> None:
     interfere(http, "GET", USERS, {"method": "POST", "path": USERS, "body": {"email": "other@example.com"}})
 
