@@ -46,7 +46,10 @@ def sandbox(
         )
     except (TenantError, SnapshotError, OSError) as error:
         raise click.UsageError(str(error)) from error
-    serve(port, app)
+    try:
+        serve(port, app)
+    except OSError as error:
+        raise click.UsageError(f"port {port} cannot be used: {error.strerror or error}") from error
 
 
 def _read(path: Path | None, empty: Any, check: Callable[[object], None]) -> Any:

@@ -119,3 +119,12 @@ def test_a_file_that_is_no_snapshot_is_refused_before_the_server_listens(tmp_pat
 
     assert done.exit_code == 2
     assert "not a snapshot" in done.output
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    with running() as url:
+        port = url.rpartition(":")[2]
+        ended = CliRunner().invoke(main, ["sandbox", "--port", port])
+
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert f"port {port} cannot be used: Address already in use" in ended.stderr
