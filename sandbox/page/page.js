@@ -34,7 +34,6 @@ const number = new Intl.NumberFormat("en-US");
 const $ = (id) => document.getElementById(id);
 
 /* The address says what is shown: #users, or #find= and a name. */
-const FIND = "find=";
 let kind = "users";
 let sought = "";
 let cursors = [null];
@@ -70,7 +69,7 @@ function identity(name, id) {
 }
 
 function finder(name) {
-  return make("a", { className: "mono", href: `#${FIND}${encodeURIComponent(name)}` }, breakable(name));
+  return make("a", { className: "mono", href: `#${new URLSearchParams({ find: name })}` }, breakable(name));
 }
 
 /* Makes the children of an element those of the items, and leaves alone what has not changed. */
@@ -279,12 +278,12 @@ function go(hash) {
 }
 
 function seek(name) {
-  go(name.trim() ? FIND + encodeURIComponent(name.trim()) : kind);
+  go(name.trim() ? String(new URLSearchParams({ find: name.trim() })) : kind);
 }
 
 function arrive() {
   const hash = location.hash.slice(1);
-  sought = hash.startsWith(FIND) ? decodeURIComponent(hash.slice(FIND.length)) : "";
+  sought = new URLSearchParams(hash).get("find") ?? "";
   if (hash in KINDS) kind = hash;
   cursors = [null];
   $("find").value = sought;
