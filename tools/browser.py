@@ -84,7 +84,9 @@ def install(environment: Mapping[str, str]) -> Path:
     if found := find(environment):
         return found
     reasons = "; ".join(problem for problem in problems if problem is not None)
-    raise BrowserError(f"no browser is here, and none could be installed ({reasons or 'what came does not run'}). {HOW}")
+    raise BrowserError(
+        f"no browser is here, and none could be installed ({reasons or 'what came does not run'}). {HOW}"
+    )
 
 
 def _installed_by_system(environment: Mapping[str, str]) -> str | None:

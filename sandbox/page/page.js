@@ -309,7 +309,7 @@ function prepare() {
     return tab;
   }));
   $("tabs").addEventListener("keydown", (event) => {
-    const place = kinds.indexOf(kind);
+    const place = [...$("tabs").children].indexOf(document.activeElement);
     const to = { ArrowLeft: place - 1, ArrowRight: place + 1, Home: 0, End: kinds.length - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
