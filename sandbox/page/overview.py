@@ -1,13 +1,20 @@
 """``GET /_sandbox/overview``: what the page at ``/`` shows, in one answer that costs the same over a million users.
 
-Query, all optional: ``kind`` (``users``, ``organizations``, ``memberships`` or ``roles``; ``users``) says which table;
-``cursor``, a WorkOS id: only what is older; ``find``, an external id, a WorkOS id, a role's slug, or the external ids of
-organization and user with a slash between.
+Query, all optional:
 
-Answer: ``counts`` by kind; ``statuses`` of memberships; ``traffic``, since the log was cleared: ``writes``, ``reads``,
-``refused`` (4xx), ``failed`` (5xx), ``dropped``; ``auth0``, the number of requests to that side; ``requests``, the last
-ones, newest first; ``settings`` that differ from the default ones; ``faults`` that are armed; ``table``: ``kind``,
-``rows``, newest first, and ``next``, the cursor of the next page or null; ``found``: rows by kind, null without ``find``.
+- ``kind``: which table, ``users`` (without it), ``organizations``, ``memberships`` or ``roles``;
+- ``cursor``, a WorkOS id: only what is older;
+- ``find``: an external id, a WorkOS id, a role's slug, or an organization's and a user's external id, a slash between.
+
+Answer:
+
+- ``counts`` by kind, and ``statuses`` of memberships;
+- ``traffic`` since the log was cleared: ``writes``, ``reads``, ``refused`` (4xx), ``failed`` (5xx), ``dropped``; and
+  ``auth0``, the number of requests to that side;
+- ``requests``: the last ones, newest first;
+- ``settings`` that differ from the default ones, and the ``faults`` that are armed;
+- ``table``: ``kind``, ``rows``, newest first, and ``next``, the cursor of the next page or null;
+- ``found``: rows by kind; null without ``find``.
 
 No email, name of a person, hash or secret is in it, and of a fault only what cannot hold one.
 """

@@ -195,7 +195,7 @@ def test_the_page_says_that_the_sandbox_has_stopped_and_keeps_what_it_knew(brows
             page = watched.open("#organizations")
             expect(page.get_by_role("alert")).to_be_hidden()
         with page.expect_event("requestfailed"):
-            page.clock.run_for(1000)
+            page.clock.fast_forward(1000)
 
         expect(page.get_by_role("status")).to_have_text("Stopped")
         expect(page.get_by_role("alert")).to_contain_text("The sandbox has stopped answering.")
@@ -206,7 +206,7 @@ def test_the_page_says_that_the_sandbox_has_stopped_and_keeps_what_it_knew(brows
 def test_the_page_goes_on_when_the_sandbox_is_back(watched: Watched, http: httpx.Client) -> None:
     page = watched.open()
     page.context.set_offline(True)
-    page.clock.run_for(1000)
+    page.clock.fast_forward(1000)
     expect(page.get_by_role("status")).to_have_text("Stopped")
     http.post("/organizations", json={"name": "Acme"}).raise_for_status()
 
