@@ -28,7 +28,7 @@ class Watched:
         return self.page
 
     def tick(self, milliseconds: int = 1000) -> None:
-        """Let time pass at once in the page, and wait until it has drawn what it asked for meanwhile and set its next timer."""
+        """Let time pass at once in the page, until it has drawn what it asked for and set its next timer."""
         before = self.page.evaluate("timer")
         self.page.clock.fast_forward(milliseconds)
         self.page.wait_for_function("before => timer !== before", arg=before)
