@@ -34,10 +34,14 @@ setup: .venv/engine.stamp
 	@.venv/bin/python -m tools.engine.bring
 	@touch $@
 
+.venv/browser.stamp: .venv/packages.stamp tools/browser.py
+	@.venv/bin/python -m tools.browser
+	@touch $@
+
 demo: setup
 	@.venv/bin/python -m tools.demo
 
-test: setup
+test: setup .venv/browser.stamp
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy

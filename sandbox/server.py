@@ -22,6 +22,7 @@ from sandbox.call import Operation
 from sandbox.connection import HANG_UP
 from sandbox.control import control_routes
 from sandbox.endpoint import Endpoint, Sandbox, Start
+from sandbox.page import page_routes
 from sandbox.state import Environment
 
 HOST: Final = "127.0.0.1"
@@ -58,7 +59,7 @@ def build_app(
     if environment is not None:
         sandbox.begin(environment)
     routes = [Route(template, Endpoint(sandbox, template, calls)) for template, calls in OPERATIONS.items()]
-    return Starlette(routes=[*control_routes(sandbox), *auth0_routes(sandbox), *routes])
+    return Starlette(routes=[*page_routes(sandbox), *control_routes(sandbox), *auth0_routes(sandbox), *routes])
 
 
 def serve(port: int, app: Starlette) -> None:
