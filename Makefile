@@ -38,10 +38,20 @@ setup: .venv/engine.stamp
 	@.venv/bin/python -m tools.browser
 	@touch $@
 
+# WorkOS's OpenAPI document, which the sandbox is checked against; npm writes the target as its last file.
+CONTRACT := tests/contract/node_modules/.package-lock.json
+
+$(CONTRACT): $(addprefix tests/contract/,package.json package-lock.json .npmrc)
+	@command -v npm >/dev/null || { echo "test: npm is needed, for WorkOS's OpenAPI document." \
+		"Install Node.js 18 or newer: apt-get install npm, or: brew install node" >&2; exit 1; }
+	@echo "test: WorkOS's OpenAPI document"
+	@npm ci --loglevel=error --prefix tests/contract >/dev/null
+	@touch $@
+
 demo: setup
 	@.venv/bin/python -m tools.demo
 
-test: setup .venv/browser.stamp
+test: setup .venv/browser.stamp $(CONTRACT)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy

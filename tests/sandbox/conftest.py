@@ -4,13 +4,30 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import httpx2
 import pytest
 from workos import WorkOSClient
 
 from sandbox.server import running
+from tests.contract.conformance import Contract
+from tests.contract.differences import amended
+from tests.contract.observer import observed
 from tests.sandbox.auth0_side import Auth0Side
 
 KEY = "sk_test_sandbox"
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    """WorkOS's OpenAPI document, with its known differences."""
+    return Contract(amended())
+
+
+@pytest.fixture(autouse=True)
+def _observed(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test of this folder is answered must be an answer that WorkOS's document describes."""
+    for client in (httpx.Client, httpx2.Client):
+        monkeypatch.setattr(client, "send", observed(client.send, contract))
 
 
 @pytest.fixture(scope="session")
