@@ -34,6 +34,10 @@ setup: .venv/engine.stamp
 	@.venv/bin/python -m tools.engine.bring
 	@touch $@
 
+.venv/browser.stamp: .venv/packages.stamp tools/browser.py
+	@.venv/bin/python -m tools.browser
+	@touch $@
+
 # WorkOS's OpenAPI document, which the sandbox is checked against; npm writes the target as its last file.
 CONTRACT := tests/contract/node_modules/.package-lock.json
 
@@ -47,7 +51,7 @@ $(CONTRACT): $(addprefix tests/contract/,package.json package-lock.json .npmrc)
 demo: setup
 	@.venv/bin/python -m tools.demo
 
-test: setup $(CONTRACT)
+test: setup .venv/browser.stamp $(CONTRACT)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy

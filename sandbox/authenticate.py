@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from sandbox import password_check, totp, users
-from sandbox.endpoint import Answer, Call, Operation, is_key
+from sandbox.call import Answer, Call, Operation
+from sandbox.endpoint import is_key
 from sandbox.objects import Pending, User
 from sandbox.refusals import (
     coded,

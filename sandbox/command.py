@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,31 +32,38 @@ def sandbox(
     """
     from sandbox.auth0.tenant import TenantError, load_tenant
     from sandbox.endpoint import Start
-    from sandbox.refusals import Refusal
+    from sandbox.faults import Faults
     from sandbox.server import build_app, serve
     from sandbox.snapshot import SnapshotError, load
+    from sandbox.switches import Switches, change_switches
 
     try:
-        switches = {**_read(settings, {}), **({"limits": True} if limits else {})}
+        switches = _read(settings, {}, lambda sent: change_switches(Switches(), sent))
         app = build_app(
-            Start(switches, _read(faults, [])),
+            Start({**switches, "limits": True} if limits else switches, _read(faults, [], Faults().arm)),
             None if tenant is None else load_tenant(tenant),
             None if snapshot is None else load(snapshot),
         )
-    except Refusal as refused:
-        raise click.UsageError(" ".join(one["message"] for one in refused.body.get("errors", [refused.body]))) from None
     except (TenantError, SnapshotError, OSError) as error:
         raise click.UsageError(str(error)) from error
-    serve(port, app)
+    try:
+        serve(port, app)
+    except OSError as error:
+        raise click.UsageError(f"port {port} cannot be used: {error.strerror or error}") from error
 
 
-def _read(path: Path | None, empty: Any) -> Any:
+def _read(path: Path | None, empty: Any, check: Callable[[object], None]) -> Any:
+    from sandbox.refusals import Refusal
+
     if path is None:
         return empty
     try:
         read = json.loads(path.read_bytes())
+        if type(read) is not type(empty):
+            raise click.UsageError(f"{path}: must hold a JSON {'list' if empty == [] else 'object'}")
+        check(read)
     except ValueError as error:
         raise click.UsageError(f"{path}: not JSON") from error
-    if type(read) is not type(empty):
-        raise click.UsageError(f"{path}: must hold a JSON {'list' if empty == [] else 'object'}")
+    except Refusal as refused:
+        raise click.UsageError(f"{path}: {' '.join(one['message'] for one in refused.body['errors'])}") from None
     return read

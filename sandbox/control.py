@@ -3,12 +3,11 @@
 ``GET`` and ``DELETE /_sandbox/requests``, ``POST /_sandbox/reset``, ``GET`` and ``POST /_sandbox/settings``,
 ``GET /_sandbox/directory``, ``GET``, ``POST`` and ``DELETE /_sandbox/faults``, ``POST /_sandbox/invitations``,
 ``POST /_sandbox/snapshot``; of Auth0, see ``sandbox.auth0.control``.
-Secrets are given out as SHA-256 only. A request from another machine is refused.
+Secrets are given out as SHA-256 only. Requests from elsewhere are refused (``loopback``).
 """
 
 import json
 from collections.abc import Callable
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +19,7 @@ from sandbox.auth0 import control as auth0_control
 from sandbox.directory import directory as shown_directory
 from sandbox.endpoint import Sandbox
 from sandbox.faults import Faults
+from sandbox.loopback import guarded
 from sandbox.objects import Membership
 from sandbox.refusals import Refusal, invalid_parameters, malformed_body
 from sandbox.request_log import RequestLog
@@ -126,8 +126,6 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
 
 def _route(sandbox: Sandbox, path: str, controls: dict[str, Control]) -> Route:
     async def respond(request: Request) -> JSONResponse:
-        if request.client is None or not ip_address(request.client.host).is_loopback:
-            return JSONResponse({"message": "Only this machine may control the sandbox."}, 403)
         raw = await request.body()
         try:
             sent = json.loads(raw) if raw else None
@@ -138,4 +136,4 @@ def _route(sandbox: Sandbox, path: str, controls: dict[str, Control]) -> Route:
             refusal = refused
         return JSONResponse(refusal.body, refusal.status)
 
-    return Route(path, respond, methods=list(controls))
+    return Route(path, guarded(respond), methods=list(controls))

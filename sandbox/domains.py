@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from sandbox.endpoint import Answer, Call, Operation
+from sandbox.call import Answer, Call, Operation
 from sandbox.objects import Domain, Organization
 from sandbox.organizations import new_domain, read_domain, shown_domain
 from sandbox.refusals import domain_taken, domain_verified, not_found

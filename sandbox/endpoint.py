@@ -1,14 +1,15 @@
 """The door between HTTP and the rooms: one ASGI endpoint a path, one plain function a method.
 
-An endpoint reads the request, lets a fault strike, checks the key and the limits, calls the function, and writes answer
-and log. The functions are synchronous, so each call is atomic: no other request sees half of it. One that has to wait
-returns an awaitable instead, and others run meanwhile.
+An endpoint reads the request, keeps the limits, lets a fault strike, checks the key, calls the function, and writes
+answer and log. The functions are synchronous, so each call is atomic: no other request sees half of it. One that has to
+wait returns an awaitable instead, and others run meanwhile.
 """
 
 import asyncio
 import json
+import re
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -18,14 +19,12 @@ from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from sandbox.auth0.state import Auth0
+from sandbox.call import Answer, Call, Operation
 from sandbox.connection import hang_up, read
-from sandbox.faults import LONGEST_LAG, WORKOS_MODES, Fault, Faults
+from sandbox.faults import LIST_MODES, LONGEST_LAG, WORKOS_MODES, Fault, Faults
 from sandbox.limits import Limits
-from sandbox.refusals import Refusal, invalid_parameters, malformed_body, too_many_requests, unauthorized, unknown_route
+from sandbox.refusals import Refusal, malformed_body, too_many_requests, unauthorized, unknown_route
 from sandbox.request_log import DROPPED, Entry, RequestLog
-from sandbox.schema import Field as BodyField
-from sandbox.schema import read_body, read_query
-from sandbox.series import PageRequest, page_request
 from sandbox.state import Environment
 from sandbox.switches import change_switches
 
@@ -55,7 +54,7 @@ class Sandbox:
     log: RequestLog = field(default_factory=RequestLog)
     faults: Faults = field(default_factory=Faults)
     limits: Limits = field(default_factory=Limits)
-    #: The clock before each of the last writes; what lists lag behind.
+    #: The clock before each of the last calls that moved it; what lists lag behind.
     moments: deque[int] = field(default_factory=lambda: deque(maxlen=LONGEST_LAG))
     endpoints: "list[Endpoint]" = field(default_factory=list)
     answered: int = 0
@@ -86,53 +85,14 @@ class Sandbox:
                 return endpoint, found.groupdict()
         raise unknown_route()
 
+    def moment_before(self, writes: int) -> int | None:
+        """Return the clock as it was before the last so many writes; None: nothing was written since."""
+        last = min(writes, len(self.moments))
+        return self.moments[-last] if last else None
+
     def _prepare(self) -> None:
         change_switches(self.environment.switches, dict(self.start.settings))
         self.faults.arm([dict(fault) for fault in self.start.faults])
-
-
-@dataclass(slots=True)
-class Call:
-    """One request, as a room sees it."""
-
-    environment: Environment
-    parameters: Mapping[str, str]
-    query: Mapping[str, list[str]]
-    body: object = field(repr=False)
-    entry: Entry
-    #: A list shows nothing that was made after this moment; None: everything.
-    visible_until: int | None = None
-
-    def note(self, external_id: str | None) -> None:
-        """Log the request under the external id of the object it is about, if that has one."""
-        if external_id is not None:
-            self.entry.external_id = external_id
-
-    def read(self, fields: Mapping[str, BodyField]) -> dict[str, Any]:
-        """Return the body if it fits the fields and the switches; refuse it with every violation otherwise."""
-        switches = self.environment.switches
-        body = read_body(self.body, fields, ignore_unknown=switches.unknown_fields == "ignore")
-        if len(body.get("external_id") or "") > switches.external_id_length:
-            message = f"external_id must be at most {switches.external_id_length} characters."
-            raise invalid_parameters("external_id_invalid", message)
-        return body
-
-    def read_page(self, known: frozenset[str], prefix: str) -> PageRequest:
-        """Return the page that the query asks for, of objects whose ids begin so; refuse unknown parameters."""
-        if self.environment.switches.unknown_fields == "refuse":
-            read_query(self.query, known)
-        return page_request(self.query, prefix, self.visible_until)
-
-
-class Answer(NamedTuple):
-    """Status and JSON body; no body at all for None."""
-
-    status: int
-    body: Mapping[str, Any] | None = None
-    headers: Mapping[str, str] = {}
-
-
-Operation = Callable[[Call], Answer | Awaitable[Answer]]
 
 
 class Endpoint:
@@ -142,6 +102,8 @@ class Endpoint:
         self._sandbox = sandbox
         self._template = template.replace(":path}", "}")
         self._operations = operations
+        #: Whether its path names objects, and a GET of it lists them.
+        self._lists = not template.endswith("}")
         self.path = compile_path(template)[0]
         sandbox.endpoints.append(self)
 
@@ -153,14 +115,20 @@ class Endpoint:
         entry = Entry(method, path, self._template)
         log.arrive(entry)
         body = _parsed(raw)
-        fault = sandbox.faults.strike(
-            method, path, raw, WORKOS_MODES, lambda: self._subject(method, scope["path_params"], body), _key(scope)
-        )
+        if isinstance(body, dict) and isinstance(body.get("external_id"), str):
+            entry.external_id = body["external_id"]
+        key = _key(scope)
+        known = is_key(key) or self._template == KEY_IN_BODY
+        over = self._over_limit(entry) if known and sandbox.environment.switches.limits else None
+        fault = None
+        if sandbox.faults and over is None:
+            modes = LIST_MODES if method == "GET" and self._lists else WORKOS_MODES
+            fault = sandbox.faults.strike(method, path, raw, modes, lambda: self._subject(scope, body), key)
         if fault is not None:
             entry.fault = fault.name
         if latency := sandbox.environment.switches.latency_ms:
             await asyncio.sleep(latency / 1000)
-        answer = await self._answer(scope, body, entry, fault)
+        answer = over or await self._answer(scope, body, entry, fault, known=known)
         if fault is not None and fault.mode == "slow":
             await asyncio.sleep(fault.delay_ms / 1000)
         if fault is not None and fault.mode.startswith("drop_"):
@@ -171,26 +139,28 @@ class Endpoint:
         sandbox.answered += 1
         await _write(send, answer, f"req_{sandbox.answered:026d}")
 
-    async def _answer(self, scope: Scope, body: object, entry: Entry, fault: Fault | None) -> Answer:
-        if isinstance(body, dict) and isinstance(body.get("external_id"), str):
-            entry.external_id = body["external_id"]
+    def _over_limit(self, entry: Entry) -> Answer | None:
+        """Return the refusal of a request that is over a limit, or count it."""
+        sandbox = self._sandbox
+        switches = sandbox.environment.switches
+        wait = sandbox.limits.spend(entry.method, entry.path, switches.limit_window)
+        if not wait:
+            return None
+        refusal = too_many_requests()
+        return Answer(refusal.status, refusal.body, {"Retry-After": str(wait)} if switches.retry_after else {})
+
+    async def _answer(self, scope: Scope, body: object, entry: Entry, fault: Fault | None, *, known: bool) -> Answer:
         if fault is not None and fault.mode in ("refuse", "drop_before"):
             return Answer(fault.status, fault.body, fault.headers)
         try:
-            if self._template != KEY_IN_BODY:
-                _check_key(scope)
-            sandbox = self._sandbox
-            switches = sandbox.environment.switches
-            if wait := sandbox.limits.spend(entry.method, entry.path, switches):
-                refusal = too_many_requests()
-                return Answer(refusal.status, refusal.body, {"Retry-After": str(wait)} if switches.retry_after else {})
+            if not known:
+                raise unauthorized()
             visible_until = None
             if fault is not None and fault.mode == "interfere":
-                self._interfere(fault, scope["path_params"], body)
-            elif fault is not None and fault.mode == "lag" and fault.writes:
-                visible_until = sandbox.moments[-fault.writes] if len(sandbox.moments) >= fault.writes else 0
-            query = parse_qs(scope["query_string"].decode(), keep_blank_values=True) if scope["query_string"] else {}
-            answer = self._operate(scope["path_params"], query, body, entry, visible_until)
+                await self._interfere(fault, scope["path_params"], body)
+            elif fault is not None and fault.mode == "lag":
+                visible_until = self._sandbox.moment_before(fault.writes)
+            answer = self._operate(scope["path_params"], _query(scope), body, entry, visible_until)
             return answer if isinstance(answer, Answer) else await answer
         except Refusal as refusal:
             return Answer(refusal.status, refusal.body)
@@ -208,33 +178,41 @@ class Endpoint:
             raise unknown_route()
         if isinstance(body, Refusal):
             raise body
-        if entry.method != "GET":
-            self._sandbox.moments.append(environment.registrar.now)
-        return operation(Call(environment, parameters, query, body, entry, visible_until))
+        now = environment.registrar.now
+        answer = operation(Call(environment, parameters, query, body, entry, visible_until))
+        if environment.registrar.now != now:
+            self._sandbox.moments.append(now)
+        return answer
 
-    def _interfere(self, fault: Fault, parameters: Mapping[str, str], body: object) -> None:
+    async def _interfere(self, fault: Fault, parameters: Mapping[str, str], body: object) -> None:
         """Make the calls of somebody else, whose refusals nobody hears of."""
         sent = body.items() if isinstance(body, dict) else ()
         values = {name: value for name, value in sent if isinstance(value, str)} | dict(parameters)
         for call in json.loads(_filled(json.dumps(fault.calls), values)):
             endpoint, named = self._sandbox.served(call["path"])
+            entry = Entry(call["method"], call["path"], endpoint._template)
             with suppress(Refusal):
-                endpoint._operate(named, {}, call.get("body"), Entry(call["method"], call["path"], endpoint._template))
+                answer = endpoint._operate(named, {}, call.get("body"), entry)
+                if not isinstance(answer, Answer):
+                    await answer
 
-    def _subject(self, method: str, parameters: Mapping[str, str], body: object) -> str:
+    def _subject(self, scope: Scope, body: object) -> str:
         """Say which request this is in words that another run of the same client would use: by external ids."""
         environment = self._sandbox.environment
-        sent = body if isinstance(body, dict) else {}
+        sent = {name: values[-1] for name, values in _query(scope).items()} | (body if isinstance(body, dict) else {})
         named = [str(sent[name]) for name in _NAMING if name in sent]
-        words = [environment.external_name(one) for one in (*parameters.values(), *named)]
-        return " ".join([method, self._template, *words])
+        words = [environment.external_name(one) for one in (*scope["path_params"].values(), *named)]
+        return " ".join([scope["method"], self._template, *words])
+
+
+def _query(scope: Scope) -> dict[str, list[str]]:
+    text: bytes = scope["query_string"]
+    return parse_qs(text.decode(errors="replace"), keep_blank_values=True) if text else {}
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
     """Put values in place of ``{name}`` in a text of JSON."""
-    for name, value in values.items():
-        text = text.replace(f"{{{name}}}", json.dumps(value)[1:-1])
-    return text
+    return re.sub(r"\{(\w+)\}", lambda name: json.dumps(values.get(name[1], name[0]))[1:-1], text)
 
 
 def _parsed(raw: bytes) -> object:
@@ -251,18 +229,12 @@ def is_key(text: str) -> bool:
 
 
 def _key(scope: Scope) -> str:
-    """Return the API key of a request; empty for none."""
+    """Return the API key of a request; empty for none (API reference, API authentication)."""
     for name, value in scope["headers"]:
         if name == b"authorization":
             scheme, _, key = value.decode("latin-1").partition(" ")
             return str(key) if scheme.lower() == "bearer" else ""
     return ""
-
-
-def _check_key(scope: Scope) -> None:
-    """Refuse a request without a secret key (API reference, API authentication)."""
-    if not is_key(_key(scope)):
-        raise unauthorized()
 
 
 async def _write(send: Send, answer: Answer, request_id: str) -> None:

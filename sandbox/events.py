@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sandbox import memberships, organizations, permissions, roles, users
-from sandbox.endpoint import Answer, Call, Operation
+from sandbox.call import Answer, Call, Operation
 from sandbox.event_log import PREFIX, Event
 from sandbox.identifiers import BEGINNING, timestamp
 from sandbox.objects import Organization, Role

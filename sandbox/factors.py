@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from sandbox import users
-from sandbox.endpoint import Answer, Call, Operation
+from sandbox.call import Answer, Call, Operation
 from sandbox.identifiers import timestamp
 from sandbox.objects import Challenge, Factor
 from sandbox.refusals import factor_enrolled, invalid_parameters, not_found

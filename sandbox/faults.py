@@ -9,25 +9,31 @@ A fault is an object of the list that ``POST /_sandbox/faults`` takes, or the fi
 | ``contains`` | text that the body must hold |
 | ``except_key`` | requests with this API key are spared |
 | ``mode`` | what it does, see below; ``refuse`` |
-| ``times`` | how often it strikes; null: for ever. 1, and null with a ``probability`` |
+| ``times`` | how often it strikes, a run counted once; null: for ever. 1, and null with a ``probability`` |
 | ``after`` | so many requests that it meets go by first; 0 |
 | ``probability`` | share of the requests it meets that it strikes; 1 |
 | ``seed`` | decides which: the same seed strikes the same requests, in whatever order concurrent ones arrive; 0 |
 | ``name`` | what the request log calls it; the mode |
-| ``run`` | once it strikes, so many requests that it meets are struck in a row; 1 |
+| ``run`` | once it strikes, so many requests that it meets are struck in a row, whichever come; 1 |
 
 | mode | what happens |
 |---|---|
 | ``refuse`` | the answer is ``status`` (500), ``body`` and ``headers``, and nothing is done |
 | ``drop_before`` | the connection closes and nothing is done |
-| ``drop_after`` | the work is done and the connection closes: the answer is lost |
-| ``slow`` | the work is done and the answer waits ``delay_ms`` (1000) |
-| ``lag`` | a list is answered without the objects that the last ``writes`` (10) writes made |
+| ``drop_after`` | the work is done, if WorkOS does not refuse it, and the connection closes: the answer is lost |
+| ``slow`` | the work is done at once and the answer waits ``delay_ms`` (1000) |
+| ``lag`` | a list with pages is answered without what the last ``writes`` (10) writes made; it meets lists only |
 | ``interfere`` | somebody else makes ``calls`` first, each ``{method, path, body}`` |
 
 ``{name}`` in a path or a text of such a call stands for a path parameter, or a text of the body, of the struck request;
 that WorkOS refuses the call changes nothing. The first fault that strikes a request is the only one that does; those
 that strike for certain come before those with a probability, else in the order in which they were armed.
+
+A probability chooses a request by its method, route, the external ids it is about, and how often it came before.
+So a burst of refusals, and one answer in twenty that is lost, are::
+
+    {"path": "/user_management/", "mode": "refuse", "status": 429, "probability": 0.01, "run": 5, "seed": 7}
+    {"method": "POST", "path": "/users$", "mode": "drop_after", "probability": 0.05, "seed": 7}
 """
 
 import re
@@ -42,7 +48,8 @@ from sandbox.refusals import invalid_parameters
 from sandbox.schema import TEXT, Field, read_body
 
 MODES: Final = ("refuse", "drop_before", "drop_after")
-WORKOS_MODES: Final = (*MODES, "slow", "lag", "interfere")
+WORKOS_MODES: Final = (*MODES, "slow", "interfere")
+LIST_MODES: Final = (*WORKOS_MODES, "lag")
 #: Auth0 only. ``drop_midway`` sends half of the answer; the others strike the requests they are about: a job that fails
 #: or is gone, a link or token that ends, a page without items but with a ``next``, one that repeats its first item, a
 #: member who is no user any more.
@@ -56,11 +63,22 @@ AUTH0_MODES: Final = (
     "repeated_item",
     "deleted_member",
 )
-ALL_MODES: Final = WORKOS_MODES + AUTH0_MODES
+ALL_MODES: Final = LIST_MODES + AUTH0_MODES
 DEFAULT_STATUS: Final = 500
 DEFAULT_BODY: Final = {"message": "Internal Server Error"}
 #: The furthest that a list can lag behind.
 LONGEST_LAG: Final = 1000
+
+_MANY: Final = 1_000_000
+_RANGES: Final = {
+    "times": (0, _MANY),
+    "after": (0, _MANY),
+    "probability": (0, 1),
+    "run": (1, _MANY),
+    "status": (200, 599),
+    "delay_ms": (0, 60_000),
+    "writes": (0, LONGEST_LAG),
+}
 
 _FIELDS: Final = {
     "name": TEXT,
@@ -105,8 +123,11 @@ class Fault:
     delay_ms: int
     writes: int
     calls: list[dict[str, Any]]
+    #: Its place among the armed faults of the same seed, mode and path, so that no two of them draw alike.
+    place: int = 0
     hits: int = 0
-    #: How many requests of the present run are still to be struck.
+    #: How often it began to strike, and how many requests of the present run are still to be struck.
+    begun: int = 0
     left: int = 0
     #: How often each request was met, by a hash of what it is.
     met: Counter[bytes] = field(default_factory=Counter)
@@ -115,7 +136,7 @@ class Fault:
         """Tell whether the fault is about this request."""
         return (
             self.mode in modes
-            and (self.times is None or self.hits < self.times)
+            and (self.times is None or self.left > 0 or self.begun < self.times)
             and self.method in (None, method)
             and (not key or key != self.except_key)
             and self.path.search(path) is not None
@@ -130,6 +151,7 @@ class Fault:
         if self.left:
             self.left -= 1
         elif self._is_chosen(request):
+            self.begun += 1
             self.left = self.run - 1
         else:
             return False
@@ -141,8 +163,8 @@ class Fault:
             return True
         key = blake2b(request().encode(errors="surrogatepass"), digest_size=8).digest()
         self.met[key] += 1
-        drawn = blake2b(key + f"{self.seed}/{self.mode}/{self.path.pattern}/{self.met[key]}".encode(), digest_size=8)
-        return int.from_bytes(drawn.digest()) < self.probability * 2**64
+        drawn = f"{self.seed}/{self.mode}/{self.path.pattern}/{self.met[key]}" + f"/{self.place}" * (self.place > 0)
+        return int.from_bytes(blake2b(key + drawn.encode(), digest_size=8).digest()) < self.probability * 2**64
 
     def shown(self) -> dict[str, Any]:
         """Return the fault as the control route gives it out, with the number of requests it has struck."""
@@ -154,12 +176,20 @@ class Faults:
 
     def __init__(self) -> None:
         self._armed: list[Fault] = []
+        self._places: Counter[tuple[int, str, str]] = Counter()
+
+    def __bool__(self) -> bool:
+        return bool(self._armed)
 
     def arm(self, sent: object) -> None:
         """Arm a list of faults beside those that are armed already; refuse the whole list for one that is wrong."""
         if not isinstance(sent, list):
             raise invalid_parameters("faults_list_required", "Send a list of faults.")
-        self._armed += [_read_fault(one) for one in sent]
+        for fault in [_read_fault(one) for one in sent]:
+            alike = fault.seed, fault.mode, fault.path.pattern
+            fault.place = self._places[alike]
+            self._places[alike] += 1
+            self._armed.append(fault)
         self._armed.sort(key=lambda fault: fault.probability < 1)
 
     def strike(
@@ -190,17 +220,14 @@ def _read_fault(sent: object) -> Fault:
     if isinstance(sent, dict) and type(sent.get("probability")) is int:
         sent = sent | {"probability": float(sent["probability"])}
     body = read_body(sent, _FIELDS)
-    mode, method, probability = body.get("mode", "refuse"), body.get("method"), body.get("probability", 1.0)
+    mode, method = body.get("mode", "refuse"), body.get("method")
     if mode not in ALL_MODES:
         raise invalid_parameters("mode_unknown", f"mode must be one of {', '.join(ALL_MODES)}.")
     if method not in (None, *HTTPMethod):
         raise invalid_parameters("method_unknown", "method must be an HTTP method in capitals.")
-    if not 0 <= probability <= 1:
-        raise invalid_parameters("probability_invalid", "probability must be 0 to 1.")
-    if body.get("run", 1) < 1:
-        raise invalid_parameters("run_invalid", "run must be at least 1.")
-    if not 0 <= body.get("writes", 10) <= LONGEST_LAG:
-        raise invalid_parameters("writes_invalid", f"writes must be 0 to {LONGEST_LAG}.")
+    for name, (least, most) in _RANGES.items():
+        if body.get(name) is not None and not least <= body[name] <= most:
+            raise invalid_parameters(f"{name}_invalid", f"{name} must be {least} to {most}.")
     if mode == "interfere" and not body.get("calls"):
         raise invalid_parameters("calls_required", "interfere needs calls, a list of {method, path, body}.")
     try:
@@ -216,7 +243,7 @@ def _read_fault(sent: object) -> Fault:
         times=body.get("times", None if "probability" in body else 1),
         after=body.get("after", 0),
         mode=mode,
-        probability=probability,
+        probability=body.get("probability", 1.0),
         seed=body.get("seed", 0),
         run=body.get("run", 1),
         status=body.get("status", DEFAULT_STATUS),
@@ -224,5 +251,13 @@ def _read_fault(sent: object) -> Fault:
         headers={str(name): str(value) for name, value in body.get("headers", {}).items()},
         delay_ms=body.get("delay_ms", 1000),
         writes=body.get("writes", 10),
-        calls=[read_body(one, _CALL_FIELDS) for one in body.get("calls", [])],
+        calls=[_read_call(one) for one in body.get("calls", [])],
     )
+
+
+def _read_call(sent: object) -> dict[str, Any]:
+    call = read_body(sent, _CALL_FIELDS)
+    if call["method"] not in set(HTTPMethod) or not call["path"].startswith("/"):
+        message = "Each of calls needs a method in capitals and a path that begins with /."
+        raise invalid_parameters("calls_invalid", message)
+    return call

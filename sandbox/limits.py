@@ -1,15 +1,14 @@
 """WorkOS's documented rate limits (API reference, rate limits), kept if the switch ``limits`` is on.
 
-A request with a good key counts against every limit it is under. One that is over any of them is refused with 429
-before anything is done, and counts against none; that last part is not documented.
+A request with a good key counts against every limit it is under, one that a fault strikes too; a request without one
+belongs to no environment and counts nowhere. One that is over a limit is refused with 429 before anything else is done,
+and counts against none; which requests count is not documented.
 """
 
 import math
 import time
 from collections import deque
 from collections.abc import Callable
-
-from sandbox.switches import Switches
 
 
 class Limit:
@@ -45,16 +44,17 @@ class Limits:
         self._writes, self._reads = Limit(500, 10), Limit(1_000, 10)
         self._organization_deletes = Limit(50, 60)
 
-    def spend(self, method: str, path: str, switches: Switches) -> int:
-        """Count a request and return 0, or return the whole seconds after which it may come again, uncounted."""
-        if not switches.limits:
-            return 0
+    def spend(self, method: str, path: str, window: str) -> int:
+        """Count a request and return 0, or return the whole seconds after which it may come again, uncounted.
+
+        ``window`` is the switch ``limit_window``.
+        """
         now, limits = self._clock(), [self._all]
         if path.startswith("/user_management/"):
             limits.append(self._reads if method == "GET" else self._writes)
         elif method == "DELETE" and path.startswith("/organizations/"):
             limits.append(self._organization_deletes)
-        longest = max(limit.wait(now, switches.limit_window) for limit in limits)
+        longest = max(limit.wait(now, window) for limit in limits)
         if longest > 0:
             return math.ceil(longest)
         for limit in limits:

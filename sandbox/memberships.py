@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sandbox import users
-from sandbox.endpoint import Answer, Call, Operation
+from sandbox.call import Answer, Call, Operation
 from sandbox.identifiers import timestamp
 from sandbox.objects import STATUSES, Membership
 from sandbox.refusals import (

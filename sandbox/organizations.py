@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sandbox.attributes import first_metadata, merge_metadata
-from sandbox.endpoint import Answer, Call, Operation
+from sandbox.call import Answer, Call, Operation
 from sandbox.identifiers import timestamp
 from sandbox.objects import Domain, Organization
 from sandbox.refusals import domain_conflict, external_id_taken, invalid_parameters, not_found

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sandbox.endpoint import Answer, Call, Operation
+from sandbox.call import Answer, Call, Operation
 from sandbox.identifiers import timestamp
 from sandbox.objects import Permission
 from sandbox.refusals import invalid_parameters, not_found, permission_slug_taken

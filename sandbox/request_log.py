@@ -5,6 +5,7 @@ Paths, statuses and external ids only: no body, no query, no header, so no email
 
 from collections import Counter, deque
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 #: How many single requests are kept; the counts cover all of them.
@@ -43,17 +44,17 @@ class RequestLog:
         self._statuses: Counter[str] = Counter()
         self._struck: dict[str, Counter[str]] = {}
         self._entries: deque[Entry] = deque(maxlen=KEPT)
-        self._reads = 0
-        self._writes = 0
+        self.reads = 0
+        self.writes = 0
 
     def arrive(self, entry: Entry) -> None:
         """Count a request that reached the API, whatever becomes of it; all but GET are writes."""
         self._counts[f"{entry.method} {entry.route}"] += 1
         self._entries.append(entry)
         if entry.method == "GET":
-            self._reads += 1
+            self.reads += 1
         else:
-            self._writes += 1
+            self.writes += 1
 
     def answer(self, entry: Entry, status: int | str) -> None:
         """Note how a request ended, and the fault that struck it."""
@@ -62,13 +63,26 @@ class RequestLog:
         if entry.fault is not None:
             self._struck.setdefault(f"{entry.method} {entry.route}", Counter())[entry.fault] += 1
 
+    @property
+    def total(self) -> int:
+        """How many requests arrived."""
+        return self.reads + self.writes
+
+    def ended(self, kind: str) -> int:
+        """Return how many requests ended with a status that begins so: ``4``, ``5``, ``dropped``."""
+        return sum(count for status, count in self._statuses.items() if status.startswith(kind))
+
+    def latest(self, count: int) -> list[Entry]:
+        """Return the last requests, newest first; at most as many as are kept."""
+        return list(islice(reversed(self._entries), count))
+
     def shown(self) -> dict[str, Any]:
         """Return the whole log as the control route gives it out."""
         return {
             "counts": dict(sorted(self._counts.items())),
-            "writes": self._writes,
-            "reads": self._reads,
-            "total": self._reads + self._writes,
+            "writes": self.writes,
+            "reads": self.reads,
+            "total": self.total,
             "statuses": dict(sorted(self._statuses.items())),
             "struck": {call: dict(modes) for call, modes in sorted(self._struck.items())},
             "requests": [entry.shown() for entry in self._entries],

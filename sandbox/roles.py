@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sandbox import organizations
-from sandbox.endpoint import Answer, Call, Operation
+from sandbox.call import Answer, Call, Operation
 from sandbox.identifiers import timestamp
 from sandbox.objects import Role
 from sandbox.refusals import (

@@ -15,6 +15,9 @@ class Roster:
     """The indexes of an environment's memberships, which it holds by id; what is returned is only to be read."""
 
     def __init__(self) -> None:
+        #: The ids of all memberships, and how many have which status.
+        self.series = Series()
+        self.statuses: Counter[str] = Counter()
         self._by_ends: dict[tuple[str, str], str] = {}
         self._of_user = Ownership()
         self._of_organization: dict[tuple[str, str], Series] = {}
@@ -24,6 +27,8 @@ class Roster:
     def add(self, membership: Membership) -> None:
         """List a membership."""
         organization_id = membership.organization_id
+        self.series.add(membership.id)
+        self.statuses[membership.status] += 1
         self._by_ends[membership.user_id, organization_id] = membership.id
         self._of_user.add(membership.user_id, membership.id)
         self._of_organization.setdefault((organization_id, membership.status), Series()).add(membership.id)
@@ -34,6 +39,8 @@ class Roster:
     def remove(self, membership: Membership) -> None:
         """Take a membership off, as it was listed."""
         organization_id = membership.organization_id
+        self.series.remove(membership.id)
+        self.statuses[membership.status] -= 1
         del self._by_ends[membership.user_id, organization_id]
         self._of_user.remove(membership.user_id, membership.id)
         _drop(self._of_organization, (organization_id, membership.status), membership.id)

@@ -18,9 +18,11 @@ from sandbox import authenticate, domains, events, factors, memberships, organiz
 from sandbox.auth0.endpoint import PREFIX
 from sandbox.auth0.routes import auth0_routes
 from sandbox.auth0.tenant import Tenant
+from sandbox.call import Operation
 from sandbox.connection import HANG_UP
 from sandbox.control import control_routes
-from sandbox.endpoint import Endpoint, Operation, Sandbox, Start
+from sandbox.endpoint import Endpoint, Sandbox, Start
+from sandbox.page import page_routes
 from sandbox.state import Environment
 
 HOST: Final = "127.0.0.1"
@@ -29,7 +31,7 @@ KEEP_ALIVE_SECONDS: Final = 3600
 #: Calls still running when the server stops get this long.
 GRACE_SECONDS: Final = 2
 
-_OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
+OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     **users.OPERATIONS,
     **memberships.OPERATIONS,
     **organizations.OPERATIONS,
@@ -56,8 +58,8 @@ def build_app(
         sandbox.auth0.serve(tenant)
     if environment is not None:
         sandbox.begin(environment)
-    routes = [Route(template, Endpoint(sandbox, template, calls)) for template, calls in _OPERATIONS.items()]
-    return Starlette(routes=[*control_routes(sandbox), *auth0_routes(sandbox), *routes])
+    routes = [Route(template, Endpoint(sandbox, template, calls)) for template, calls in OPERATIONS.items()]
+    return Starlette(routes=[*page_routes(sandbox), *control_routes(sandbox), *auth0_routes(sandbox), *routes])
 
 
 def serve(port: int, app: Starlette) -> None:

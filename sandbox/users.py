@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sandbox.attributes import first_metadata, merge_metadata
-from sandbox.endpoint import Answer, Call, Operation
+from sandbox.call import Answer, Call, Operation
 from sandbox.identifiers import timestamp
 from sandbox.objects import User
 from sandbox.passwords import read_password

@@ -15,7 +15,8 @@ from sandbox.server import running
 from tests.engine.stack import Sandbox
 
 for name in [one for one in os.environ if one.startswith(("WORKOS_", "AUTH0_", "PULUMI_", "FERRY_"))]:
-    del os.environ[name]
+    if name != "FERRY_BROWSER":
+        del os.environ[name]
 
 settings.register_profile("ferry", derandomize=True, database=None, deadline=None)
 settings.load_profile("ferry")

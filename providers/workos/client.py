@@ -6,8 +6,9 @@ response models): a field that a response lacks must not turn a write that was d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import httpx2
 from workos import WorkOSClient
@@ -19,12 +20,16 @@ from providers.workos.pacing import Budgets, PacedTransport
 _TIMEOUT_SECONDS = 30
 _CONNECTIONS = 32
 _PAGE = 100
+#: Nothing promises that lists show at once what was written: how long to wait before each further look, in seconds.
+_LAGS = (0.5, 1.0, 2.0)
+Found = TypeVar("Found")
 
+EXTERNAL_ID_USED = "external_id_already_used"
 #: Codes that say: somebody holds this already (WorkOS API reference: users, memberships, roles; order of appearance).
 CONFLICTS = frozenset(
     {
         "email_not_available",
-        "external_id_already_used",
+        EXTERNAL_ID_USED,
         "user_already_exists",
         "organization_membership_already_exists",
         "user_already_organization_member",
@@ -122,6 +127,17 @@ class WorkOS:
             after = (answer.get("list_metadata") or {}).get("after")
             if not after:
                 return
+
+    def until_listed(self, look: Callable[[], Found]) -> Found:
+        """What `look` finds in a list, looked at again for some seconds while it finds nothing.
+
+        For what WorkOS has said is there, or may have made although its answer was lost.
+        """
+        for seconds in _LAGS:
+            if found := look():
+                return found
+            time.sleep(seconds)
+        return look()
 
     def close(self) -> None:
         """Close the connections."""

@@ -28,10 +28,14 @@ class Memberships(Records):
         pair = {"organization_id": desired["organization_id"], "user_id": desired["user_id"]}
         try:
             made = self.door.call("POST", *MEMBERSHIPS, body={**pair, **role_body(desired.get("roles") or [])})
-        except (Conflict, Refused):
+        except (Conflict, Refused) as refusal:
             interrupted = self.door.interrupted()
-            params = {**pair, "statuses": _STATUSES, "limit": 1}
-            found = self.door.call("GET", *MEMBERSHIPS, params=params).get("data", [])
+
+            def look() -> list[Fields]:
+                params = {**pair, "statuses": _STATUSES, "limit": 1}
+                return list(self.door.call("GET", *MEMBERSHIPS, params=params).get("data", []))
+
+            found = self.door.until_listed(look) if isinstance(refusal, Conflict) else look()
             if not found:
                 raise
             live = {"id": found[0]["id"], **membership_fields(found[0])}

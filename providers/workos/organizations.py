@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from providers.workos.client import Conflict
+from providers.workos.client import EXTERNAL_ID_USED, Conflict
 from providers.workos.kinds import Fields, Records, Written, merged_metadata, refused
 
 ORGANIZATIONS = ("organizations",)
@@ -88,11 +88,12 @@ class Organizations(Records):
 
     def _make_way(self, written: Written, desired: Fields, domains: list[str], conflict: Conflict) -> None:
         """Free the domains that organizations of this stack give up in this run; a domain nobody holds is free."""
-        for domain in domains:
-            found = self.door.call("GET", *ORGANIZATIONS, params={"domains": domain, "limit": 1}).get("data", [])
-            holder = next((one for one in found if one["id"] != written.id), None)
-            if holder is None:
-                continue
+
+        def look() -> list[tuple[str, Fields]]:
+            return [(domain, holder) for domain in domains for holder in self._holders(domain, written.id)]
+
+        is_domain = conflict.code != EXTERNAL_ID_USED
+        for domain, holder in self.door.until_listed(look) if is_domain else look():
             id_, external_id = str(holder["id"]), str(holder.get("external_id") or "")
             target = self.declared.organization(external_id) if external_id else None
             if target is not None and domain not in target["domains"]:
@@ -102,6 +103,10 @@ class Organizations(Records):
             else:
                 what = f"the organization {external_id or 'that is not in this export'} holds {domain} and stays"
                 raise refused(conflict, "domain_held_by_retained", what)
+
+    def _holders(self, domain: str, own: str) -> list[Fields]:
+        found = self.door.call("GET", *ORGANIZATIONS, params={"domains": domain, "limit": 1}).get("data", [])
+        return [one for one in found if one["id"] != own]
 
     def _give_up(self, id_: str, domain: str) -> None:
         """Take a domain from an organization, as it is now: its own turn may have changed the others meanwhile."""

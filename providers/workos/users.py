@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from providers.workos.client import Conflict, Gone, Refused, Unavailable, WorkOS
+from providers.workos.client import EXTERNAL_ID_USED, Conflict, Gone, Refused, Unavailable, WorkOS
 from providers.workos.kinds import Declared, Fields, Records, Written, merged_metadata, refused
 
 USERS = ("user_management", "users")
@@ -107,7 +107,7 @@ class Users(Records):
                         self.parked.pop(written.id, None)
                         self._settled.add(written.id)
             except Conflict as conflict:
-                holders = self._holders(desired, body, written.id)
+                holders = self._holders(desired, body, written.id, conflict)
                 if attempt == _ATTEMPTS - 1 or not {"email", "external_id"} & body.keys():
                     raise refused(conflict, conflict.code, "another WorkOS user holds this identity") from None
                 for holder in holders:
@@ -122,7 +122,7 @@ class Users(Records):
             return {"id": found["id"], **user_fields(found)}
         if last:
             raise refused(conflict, conflict.code, "WorkOS reports a conflict that does not clear")
-        holder = found or self._holder(desired["email"])
+        holder = found or self._holder(desired["email"], is_held=conflict.code != EXTERNAL_ID_USED)
         if holder is None:
             return None
         if not holder.get("external_id"):
@@ -133,15 +133,19 @@ class Users(Records):
         self._make_way(holder, written, desired, conflict)
         return None
 
-    def _holders(self, desired: Fields, body: Fields, own: str) -> list[Fields]:
+    def _holders(self, desired: Fields, body: Fields, own: str, conflict: Conflict) -> list[Fields]:
         """The other objects that hold what a PUT wants to give this one."""
-        found = [self._holder(desired["email"]) if "email" in body else None]
+        is_held = conflict.code != EXTERNAL_ID_USED
+        found = [self._holder(desired["email"], is_held=is_held) if "email" in body else None]
         if "external_id" in body:
             found.append(self.get(*USERS, "external_id", desired["external_id"]))
         return list({one["id"]: one for one in found if one is not None and one["id"] != own}.values())
 
-    def _holder(self, email: str) -> Fields | None:
-        found = self.door.call("GET", *USERS, params={"email": email, "limit": 1}).get("data", [])
+    def _holder(self, email: str, *, is_held: bool) -> Fields | None:
+        def look() -> list[Fields]:
+            return list(self.door.call("GET", *USERS, params={"email": email, "limit": 1}).get("data", []))
+
+        found = self.door.until_listed(look) if is_held else look()
         return found[0] if found else None
 
     def _make_way(self, holder: Fields, written: Written, desired: Fields, conflict: Conflict) -> None:
@@ -221,7 +225,7 @@ class Users(Records):
                 self.door.call("POST", *path, body=body, retries=0)
                 break
             except Unavailable:
-                if self._authenticators(path) - before:
+                if self.door.until_listed(lambda: self._authenticators(path) - before):
                     break
                 if attempt == _ATTEMPTS - 1:
                     raise

@@ -39,6 +39,8 @@ class Auth0Endpoint:
         operation = self._operations.get(entry.method)
         asked = raw + b"?" + scope["query_string"]
         fault = self._sandbox.faults.strike(entry.method, entry.path, asked, _modes(operation))
+        if fault is not None:
+            entry.fault = fault.name
         if auth0.switches.latency_ms:
             await asyncio.sleep(auth0.switches.latency_ms / 1000)
         answer = self._answer(auth0, Request(scope), raw, operation, fault)

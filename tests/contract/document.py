@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped]
 
-from sandbox.server import _OPERATIONS
+from sandbox.server import OPERATIONS
 
 Json = Any
 
@@ -31,7 +31,7 @@ def served() -> list[str]:
     """The operations of the sandbox, as ``GET /user_management/users/{id}``; names of parameters are the sandbox's."""
     return [
         f"{method} {template.replace(':path}', '}')}"
-        for template, operations in _OPERATIONS.items()
+        for template, operations in OPERATIONS.items()
         for method in operations
     ]
 

@@ -16,7 +16,8 @@ from tests.engine.weather import weather
 @pytest.fixture
 def workos(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """An empty WorkOS environment, in the weather of the test."""
-    start = Start() if request.config.getoption("--calm") else weather(request.node.nodeid)
+    is_calm = request.config.getoption("--calm") or request.node.get_closest_marker("calm")
+    start = Start() if is_calm else weather(request.node.nodeid)
     with running(start) as url:
         sandbox = Sandbox(url, start)
         yield sandbox

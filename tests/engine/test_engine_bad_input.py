@@ -216,7 +216,7 @@ def test_answers_that_stop_half_way_leave_a_run_that_the_next_one_finishes(stack
     said = stack.up(fails=True).said
     assert "error: " in said
     assert "Traceback" not in said
-    assert workos.counts()[0] == 2
+    assert 1 <= workos.counts()[0] <= 2
 
     workos.clear_faults()
     stack.up()

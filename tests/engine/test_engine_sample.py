@@ -62,6 +62,7 @@ def expect_no_secret_outside_the_export(stack: Stack) -> None:
     assert any(name.endswith("dev.json") for name in texts)
 
 
+@pytest.mark.calm
 def test_the_sample_reaches_workos_exactly_and_with_the_fewest_writes(
     stack: Stack, workos: Sandbox, subtests: pytest.Subtests
 ) -> None:
@@ -111,3 +112,18 @@ def test_the_sample_reaches_workos_exactly_and_with_the_fewest_writes(
 
     with subtests.test("no secret is anywhere but in the export"):
         expect_no_secret_outside_the_export(stack)
+
+
+def test_the_sample_reaches_workos_exactly_in_bad_weather(stack: Stack, workos: Sandbox) -> None:
+    """Limits, lost answers, a busy server, lists that lag: the same directory, no object twice, no write too many."""
+    workos.settings(multiple_roles=True)
+    stack.configure(export=str(ACME / "first"), multipleRoles=True)
+    stack.up()
+    asked = workos.requests()
+
+    assert asked["writes"] == EXPECTED["first"].summary["minimal_writes_from_empty"]
+    assert asked["statuses"]["dropped"] > 20
+    expect_workos_to_be(EXPECTED["first"], workos)
+    workos.clear()
+    stack.up()
+    assert workos.requests()["total"] == 0

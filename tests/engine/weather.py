@@ -50,8 +50,8 @@ def _somebody_else(method: str, path: str, user: str) -> dict[str, Any]:
 def without_weather(log: dict[str, Any]) -> dict[str, Any]:
     """The request log as it would be on a calm day: without the requests that had to be sent a second time.
 
-    After a lost answer Ferry sends again what WorkOS refuses or does no second time. An authenticator, which WorkOS would
-    take twice, is looked for instead.
+    After a lost answer Ferry sends again what WorkOS refuses or does no second time. An authenticator, which WorkOS
+    would take twice, is looked for instead.
     """
     counts = Counter[str](log["counts"])
     for call, names in log["struck"].items():

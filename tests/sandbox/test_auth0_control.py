@@ -161,7 +161,7 @@ def test_limits_are_set_by_the_paths_of_the_log(auth0: Auth0Side) -> None:
 def test_only_this_machine_controls_the_sandbox() -> None:
     async def ask(client: str) -> int:
         transport = httpx.ASGITransport(app=build_app(), client=(client, 1))
-        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as http:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
             return (await http.get("/_sandbox/requests")).status_code
 
     assert asyncio.run(ask("127.0.0.1")) == 200

@@ -86,6 +86,17 @@ def test_a_fault_can_name_what_stands_in_the_query(auth0: Auth0Side) -> None:
     assert refused.value.status_code == 503
 
 
+def test_a_probability_strikes_a_share_of_the_requests_and_the_same_ones_again(auth0: Auth0Side) -> None:
+    runs = []
+    for _ in range(2):
+        auth0.control("DELETE", "faults")
+        auth0.fault(ORGANIZATIONS, "refuse", probability=0.4, seed=2)
+        runs.append([auth0.get("organizations").status_code for _ in range(30)])
+
+    assert runs[0] == runs[1]
+    assert 5 <= runs[0].count(500) <= 20
+
+
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_refusal_has_auth0s_shape(auth0: Auth0Side, status: int) -> None:
     auth0.fault(ORGANIZATIONS, "refuse", status=status)
@@ -135,7 +146,11 @@ def test_a_dropped_page_is_a_transport_error_and_in_the_log(auth0: Auth0Side, mo
         auth0.get("organizations")
 
     assert auth0.get("organizations").status_code == 200
-    assert [one["status"] for one in auth0.log()["requests"][-2:]] == ["dropped", 200]
+    assert [(one["status"], one.get("fault")) for one in auth0.log()["requests"][-2:]] == [
+        ("dropped", mode),
+        (200, None),
+    ]
+    assert auth0.log()["struck"] == {"GET /auth0/api/v2/organizations": {mode: 1}}
 
 
 @pytest.mark.parametrize(("mode", "made"), [("drop_before", 0), ("drop_after", 1)])

@@ -77,7 +77,7 @@ def test_a_step_of_a_sign_in_is_a_kind_of_authorization_error(workos: WorkOSClie
     populate(workos)
     sign_in = workos.user_management.authenticate_with_password
 
-    refused = raised(EmailVerificationRequiredError, lambda: sign_in(email="grace@example.com", password=PASSWORD))
+    refused: Any = raised(EmailVerificationRequiredError, lambda: sign_in(email="grace@example.com", password=PASSWORD))
 
     assert isinstance(refused, AuthorizationError)
     assert (refused.email, bool(refused.pending_authentication_token)) == ("grace@example.com", True)

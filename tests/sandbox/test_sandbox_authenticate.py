@@ -17,7 +17,7 @@ from workos.user_management.models import AuthenticateResponse
 
 from sandbox import users
 from sandbox.authenticate import authenticate
-from sandbox.endpoint import Answer, Call
+from sandbox.call import Answer, Call
 from sandbox.objects import Password
 from sandbox.refusals import Refusal
 from sandbox.request_log import Entry

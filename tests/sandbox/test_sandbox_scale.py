@@ -10,6 +10,8 @@ from types import FrameType
 from typing import Any
 
 from sandbox import domains, events, factors, memberships, organizations, permissions, roles, users
+from sandbox.endpoint import Sandbox
+from sandbox.page.overview import overview
 from sandbox.state import Environment
 from tests.sandbox.calls import Json, ask
 
@@ -85,6 +87,13 @@ def whole(environment: Environment) -> dict[str, str]:
     }
 
 
+def seen(environment: Environment) -> Sandbox:
+    """A sandbox that holds it."""
+    sandbox = Sandbox()
+    sandbox.begin(environment)
+    return sandbox
+
+
 CALLS: dict[str, Callable[[Environment, dict[str, str]], object]] = {
     "create a user": lambda e, _: ask(e, users.create, user(999_999)),
     "get a user": lambda e, ids: ask(e, users.get, id=ids["user"]),
@@ -116,6 +125,7 @@ CALLS: dict[str, Callable[[Environment, dict[str, str]], object]] = {
     "events of one": lambda e, ids: ask(
         e, events.list_page, None, {"events": ["organization.updated"], "organization_id": [ids["organization"]]}
     ),
+    "the page": lambda e, ids: overview(seen(e), {"kind": "memberships", "cursor": ids["membership"], "find": "all"}),
     "delete a user": lambda e, ids: ask(e, users.delete, id=ids["user"]),
     "delete an organization": lambda e, ids: ask(e, organizations.delete, id=ids["organization"]),
 }

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from sandbox import domains, factors, memberships, organizations, permissions, roles, users
+from sandbox.call import Operation
 from sandbox.directory import directory
-from sandbox.endpoint import Operation
 from sandbox.event_log import Event
 from sandbox.events import shown
 from sandbox.snapshot import SnapshotError, load, save

@@ -34,6 +34,9 @@ POST_ROLE = "POST /authorization/roles"
 PATCH_ROLE = "PATCH /authorization/roles/{slug}"
 LIST_ROLES = "GET /authorization/roles"
 
+#: How often a list is looked at that does not show what WorkOS says is there.
+LOOKS = 4
+
 
 def made(records: Records, desired: Fields) -> Written:
     """What is known after a create."""

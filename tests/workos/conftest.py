@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from workos import _base_client
 
+from providers.workos import client as client_module
 from providers.workos import pacing
 from providers.workos.client import WorkOS
 from tests.engine.stack import KEY, Sandbox
@@ -28,6 +29,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waited: list[float] = []
     monkeypatch.setattr(_base_client, "time", SimpleNamespace(sleep=waited.append))
     monkeypatch.setattr(pacing, "_FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(client_module, "_LAGS", (0.0, 0.0, 0.0))
     return waited
 
 
