@@ -219,9 +219,15 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
         _object(code=_text("password_salt_position_requires_password_hash"), message=_text()),
     ),
     Answer(
-        "A second active membership of the same ends: no document says what WorkOS answers; other clients report this.",
-        (f"POST {_MEMBERSHIPS} 409",),
+        "A second active membership of the same ends: no document says what WorkOS answers; other clients report this "
+        "code, with either status (the setting duplicate_membership).",
+        (f"POST {_MEMBERSHIPS} 409", f"POST {_MEMBERSHIPS} 400"),
         _object(code=_text("organization_membership_already_exists"), message=_text()),
+    ),
+    Answer(
+        "A second authenticator of a user: no document says that WorkOS refuses it; the setting second_factor may.",
+        (f"POST {_USERS}/{{id}}/auth_factors 422",),
+        _object(code=_text("totp_already_enrolled"), message=_text()),
     ),
     Answer(
         "A step of a sign-in carries what the next one needs (API reference, authentication errors); SDK: "

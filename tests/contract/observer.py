@@ -9,14 +9,14 @@ import httpx
 
 from tests.contract.conformance import ACCEPTED, Contract, Exchange, parsed
 
-#: Not part of WorkOS.
+#: Not part of WorkOS, as the sandbox's page at ``/``.
 _OTHERS: Final = ("/_sandbox", "/auth0")
 
 
 def exchange_of(request: Any, response: Any) -> Exchange | None:
     """What went over the wire, of httpx or httpx2; None for a path that is not part of WorkOS."""
     path, _, query = request.url.raw_path.decode().partition("?")
-    if path.startswith(_OTHERS):
+    if path == "/" or path.startswith(_OTHERS):
         return None
     return Exchange(
         request.method, path, query, request.read(), response.status_code, response.headers, response.read()

@@ -13,6 +13,8 @@ from tests.sandbox.sdk_calls import PASSWORD, World
 #: API reference, rate limits.
 DELETED_ORGANIZATIONS_PER_MINUTE: Final = 50
 
+OTHER_SETTINGS: Final = {"duplicate_membership": 400, "second_factor": "refuse"}
+
 _BCRYPT: Final = "$2b$10$" + "A" * 53
 _AUTHENTICATE: Final = "/user_management/authenticate"
 _MEMBERSHIPS: Final = "/user_management/organization_memberships"
@@ -141,6 +143,12 @@ def refused_by_the_limit() -> Iterator[Plain]:
     """As many deletions of organizations as a minute allows, and one more."""
     for allowed in range(DELETED_ORGANIZATIONS_PER_MINUTE + 1):
         yield Plain(404 if allowed < DELETED_ORGANIZATIONS_PER_MINUTE else 429, "DELETE", "/organizations/org_gone")
+
+
+def refused_by_settings(world: World) -> Iterator[Plain]:
+    """What is refused in another way, or at all, with ``OTHER_SETTINGS``."""
+    yield Plain(400, "POST", _MEMBERSHIPS, {"user_id": world.user, "organization_id": world.organization})
+    yield Plain(422, "POST", f"{_USERS}/{world.other_user}/auth_factors", {"type": "totp"})
 
 
 def odd(world: World) -> Iterator[Plain]:

@@ -14,7 +14,15 @@ from tests.contract.conformance import Contract, Exchange
 from tests.contract.differences import amended, places
 from tests.contract.models import compared
 from tests.contract.observer import exchange_of
-from tests.sandbox.plain_calls import odd, refused_by_all, refused_by_one, refused_by_the_limit, send
+from tests.sandbox.plain_calls import (
+    OTHER_SETTINGS,
+    odd,
+    refused_by_all,
+    refused_by_one,
+    refused_by_settings,
+    refused_by_the_limit,
+    send,
+)
 from tests.sandbox.sdk_calls import CALLS, populate
 
 
@@ -67,8 +75,8 @@ def test_no_difference_is_listed_that_nothing_needs(
     world = populate(workos)
     for plain in [*odd(world), *refused_by_one(world)]:
         send(http, plain)
-    http.post("/_sandbox/settings", json={"limits": True}).raise_for_status()
-    for plain in refused_by_the_limit():
+    http.post("/_sandbox/settings", json=OTHER_SETTINGS | {"limits": True}).raise_for_status()
+    for plain in [*refused_by_settings(world), *refused_by_the_limit()]:
         send(http, plain)
 
     listed, needless = list(places()), []

@@ -8,7 +8,7 @@ from workos import WorkOSClient
 
 from tests.contract.conformance import Contract
 from tests.contract.document import served
-from tests.sandbox.plain_calls import odd, refused_by_all, refused_by_one, send
+from tests.sandbox.plain_calls import OTHER_SETTINGS, odd, refused_by_all, refused_by_one, refused_by_settings, send
 from tests.sandbox.sdk_calls import populate
 
 
@@ -26,6 +26,13 @@ def test_an_operation_refuses_what_every_operation_refuses(
 
 def test_each_refusal_of_a_single_operation_is_one_of_the_document(http: httpx.Client, workos: WorkOSClient) -> None:
     asked = list(refused_by_one(populate(workos)))
+
+    assert [send(http, one).status_code for one in asked] == [one.status for one in asked]
+
+
+def test_a_refusal_that_a_setting_asks_for_is_one_of_the_document(http: httpx.Client, workos: WorkOSClient) -> None:
+    asked = list(refused_by_settings(populate(workos)))
+    http.post("/_sandbox/settings", json=OTHER_SETTINGS).raise_for_status()
 
     assert [send(http, one).status_code for one in asked] == [one.status for one in asked]
 

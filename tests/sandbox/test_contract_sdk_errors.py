@@ -79,8 +79,8 @@ def test_a_step_of_a_sign_in_is_a_kind_of_authorization_error(workos: WorkOSClie
 
     refused: Any = raised(EmailVerificationRequiredError, lambda: sign_in(email="grace@example.com", password=PASSWORD))
 
-    assert isinstance(refused, AuthorizationError)
     assert (refused.email, bool(refused.pending_authentication_token)) == ("grace@example.com", True)
+    assert isinstance(refused, AuthorizationError)
 
 
 def test_a_request_over_a_limit_says_when_to_come_again(workos: WorkOSClient, http: httpx.Client) -> None:
