@@ -90,20 +90,23 @@ def test_traffic_counts_how_requests_ended(http: httpx.Client) -> None:
     http.post("/_sandbox/faults", json=[{"path": "/gone$"}, {"path": "/dropped$", "mode": "drop_after"}])
     http.post(USERS, json={"email": "ada@example.com", "external_id": "auth0|1"})
     http.post(USERS, json={"email": "no address", "external_id": "auth0|2"})
+    http.get(f"{USERS}/unknown")
     http.get(f"{USERS}/gone")
     with pytest.raises(httpx.TransportError):
         http.get(f"{USERS}/dropped")
 
     told = overview(http)
 
-    assert told["traffic"] == {"writes": 2, "reads": 2, "refused": 1, "failed": 1, "dropped": 1}
+    assert told["traffic"] == {"writes": 2, "reads": 3, "refused": 2, "failed": 1, "dropped": 1}
     assert [(one["number"], one["status"], one["external_id"], one["fault"]) for one in told["requests"]] == [
-        (4, "dropped", None, "drop_after"),
-        (3, 500, None, "refuse"),
+        (5, "dropped", None, "drop_after"),
+        (4, 500, None, "refuse"),
+        (3, 404, None, None),
         (2, 400, "auth0|2", None),
         (1, 201, "auth0|1", None),
     ]
-    assert [one["phrase"] for one in told["requests"]] == [None, "Internal Server Error", "Bad Request", "Created"]
+    phrases = [None, "Internal Server Error", "Not Found", "Bad Request", "Created"]
+    assert [one["phrase"] for one in told["requests"]] == phrases
 
 
 def test_a_request_is_shown_by_its_route_and_by_its_path_only_without_one(http: httpx.Client) -> None:

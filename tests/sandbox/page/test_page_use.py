@@ -124,6 +124,7 @@ def test_the_keyboard_reaches_tabs_and_search(watched: Watched, http: httpx.Clie
     assert focused() == "tab-users"
     page.keyboard.press("ArrowLeft")
     assert focused() == "tab-roles"
+    expect(page.locator("#tab-roles")).to_have_attribute("aria-selected", "true")
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.press("Tab")
     assert focused() == "find"
