@@ -122,10 +122,11 @@ def _run(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"{command[0]}: no end after {seconds} seconds"
+        return f"{Path(command[0]).name}: no end after {seconds} seconds"
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        return f"{command[0]}: {said[-1] if said else f'it ended with {done.returncode}'}"
+        said = f"{done.stdout}\n{done.stderr}".splitlines()
+        reason = next((line for line in said if line.startswith(("E: ", "Error: "))), f"it ended with {done.returncode}")
+        return f"{Path(command[0]).name}: {reason}"
     return None
 
 

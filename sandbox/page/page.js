@@ -7,26 +7,26 @@
 const EVERY = 1000, PATIENCE = 5000, WINDOW = 60000, FEW = 4;
 const KINDS = {
   users: ["Users", [
-    ["External id", (row) => identity(row.external_id, row.id)],
-    ["Email", (row) => row.email_verified ? "verified" : "not verified"],
+    ["External id and WorkOS id", (row) => identity(row.external_id, row.id)],
+    ["Email", (row) => row.email_verified ? "verified" : "unverified"],
     ["Password", (row) => row.password ?? none("none")],
     ["TOTP", (row) => row.totp || none("none")],
   ]],
   organizations: ["Organizations", [
     ["Name", (row) => row.name],
-    ["External id", (row) => identity(row.external_id, row.id)],
+    ["External id and WorkOS id", (row) => identity(row.external_id, row.id)],
     ["Domains", (row) => row.domains || none("none")],
     ["Own roles", (row) => row.own_roles || none("none")],
   ]],
   memberships: ["Memberships", [
-    ["User", (row) => [finder(row.user), also(row.id)]],
+    ["User and membership id", (row) => [finder(row.user), also(row.id)]],
     ["Organization", (row) => [row.organization_name, also(finder(row.organization))]],
     ["Roles", (row) => row.roles.join(", ")],
     ["Status", (row) => make("span", { className: `status ${row.status === "active" ? "good" : "wait"}` }, row.status)],
   ]],
   roles: ["Roles", [
     ["Name", (row) => row.name],
-    ["Slug", (row) => identity(row.slug, row.id)],
+    ["Slug and WorkOS id", (row) => identity(row.slug, row.id)],
     ["Permissions", (row) => row.permissions || none("none")],
   ]],
 };

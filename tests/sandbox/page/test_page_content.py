@@ -86,7 +86,7 @@ def test_counts_and_tables_show_what_was_created(watched: Watched, rehearsed: di
         ["bcrypt"],
         ["1"],
     ]
-    expect(rows(watched).nth(0)).to_contain_text(re.compile("auth0.001.*not verified.*none.*none", re.S))
+    expect(rows(watched).nth(0)).to_contain_text(re.compile("auth0.001.*unverified.*none.*none", re.S))
 
     tab(watched, "Organizations").click()
     expect(page.get_by_role("table", name="Organizations")).to_be_visible()
