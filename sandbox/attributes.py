@@ -23,10 +23,11 @@ def merge_metadata(held: Mapping[str, str], body: Mapping[str, Any], switches: S
         return NO_METADATA
     merged = dict(held)
     for key, value in body["metadata"].items():
+        _check(key, value)
         if value is None:
             merged.pop(key, None)
         else:
-            merged[key] = _checked(key, value)
+            merged[key] = value
     if len(merged) > switches.metadata_pairs:
         raise invalid_metadata(f"Metadata may hold at most {switches.metadata_pairs} pairs.")
     return merged or NO_METADATA
@@ -39,13 +40,12 @@ def first_metadata(body: Mapping[str, Any], switches: Switches) -> Mapping[str, 
     return merge_metadata(NO_METADATA, body, switches)
 
 
-def _checked(key: str, value: object) -> str:
-    if not isinstance(value, str):
+def _check(key: str, value: object) -> None:
+    if not isinstance(value, str | None):
         raise invalid_metadata("Metadata values must be strings.")
     if not 1 <= len(key) <= KEY_LENGTH:
         raise invalid_metadata(f"Metadata keys must be 1 to {KEY_LENGTH} characters.")
-    if len(value) > VALUE_LENGTH:
+    if value is not None and len(value) > VALUE_LENGTH:
         raise invalid_metadata(f"Metadata values must be at most {VALUE_LENGTH} characters.")
-    if not (key.isascii() and value.isascii()):
+    if not (key.isascii() and (value is None or value.isascii())):
         raise invalid_metadata("Metadata must hold ASCII characters only.")
-    return value

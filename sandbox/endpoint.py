@@ -192,7 +192,7 @@ class Endpoint:
             endpoint, named = self._sandbox.served(call["path"])
             entry = Entry(call["method"], call["path"], endpoint._template)
             with suppress(Refusal):
-                answer = endpoint._operate(named, {}, call.get("body"), entry)
+                answer = endpoint._operate(named, {}, call.get("body", {}), entry)
                 if not isinstance(answer, Answer):
                     await answer
 

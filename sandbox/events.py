@@ -7,6 +7,7 @@ begins on 2024-01-01, and no event grows too old to be listed.
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 from sandbox import memberships, organizations, permissions, roles, users
@@ -14,7 +15,7 @@ from sandbox.call import Answer, Call, Operation
 from sandbox.event_log import PREFIX, Event
 from sandbox.identifiers import BEGINNING, timestamp
 from sandbox.objects import Organization, Role
-from sandbox.refusals import bad_request, invalid_parameters, not_found
+from sandbox.refusals import Refusal, bad_request, by_field, invalid_parameters, not_found
 from sandbox.series import PAGE_PARAMETERS, cut_page
 
 _RANGES: Final = ("range_start", "range_end")
@@ -67,6 +68,13 @@ def list_page(call: Call) -> Answer:
 
     ``after`` and ``range_start`` exclude each other. A name that WorkOS or this sandbox does not know has no events.
     """
+    try:
+        return _page(call)
+    except Refusal as refusal:
+        raise by_field(refusal) if refusal.status == HTTPStatus.UNPROCESSABLE_ENTITY else refusal from None
+
+
+def _page(call: Call) -> Answer:
     call.query = {"order": ["asc"], **call.query}
     asked = call.read_page(_PARAMETERS, PREFIX)
     names = [name for key in ("events", "events[]") for text in call.query.get(key, []) for name in text.split(",")]
@@ -81,7 +89,7 @@ def list_page(call: Call) -> Answer:
     log = call.environment.events
     series = log.series(names, organization_id, first or 0, call.environment.registrar.now if last is None else last)
     page = cut_page(series, asked)
-    return Answer(200, page.shown(lambda identifier: shown(log.get(identifier))))
+    return Answer(200, page.shown(lambda identifier: shown(log.get(identifier)), back=False))
 
 
 def _moment(query: Mapping[str, list[str]], name: str) -> int | None:

@@ -62,6 +62,12 @@ def invalid_parameter_list(errors: list[dict[str, str]]) -> Refusal:
     return Refusal(422, {"code": "invalid_request_parameters", "message": "Validation failed", "errors": errors})
 
 
+def by_field(refusal: Refusal) -> Refusal:
+    """The same violations as the list of events names them: ``{code, field}``, and no code over them (events/list)."""
+    errors = [{"code": one["code"], "field": one["message"].split()[0]} for one in refusal.body["errors"]]
+    return Refusal(422, {"message": "Validation failed.", "errors": errors})
+
+
 def user_creation(code: str, message: str) -> Refusal:
     """A user that cannot be created: the reason stands in ``errors`` (user/create)."""
     errors = [{"code": code, "message": message}]

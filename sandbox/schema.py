@@ -49,10 +49,9 @@ METADATA: Final = Field(dict, nullable=True)
 
 def read_body(sent: object, fields: Mapping[str, Field], *, ignore_unknown: bool = False) -> dict[str, Any]:
     """Return the body if it fits the fields; refuse it with every violation otherwise, an unknown field included."""
-    body = {} if sent is None else sent
-    if not isinstance(body, dict):
+    if not isinstance(sent, dict):
         raise invalid_parameters("body_object_required", "The request body must be a JSON object.")
-    errors = []
+    body, errors = sent, []
     for name, field in fields.items():
         if name in body:
             wrong = field.fault(body[name])

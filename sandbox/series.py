@@ -112,12 +112,12 @@ class Page:
     before: str | None
     after: str | None
 
-    def shown(self, show: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
-        """Return the page as WorkOS gives it out."""
+    def shown(self, show: Callable[[str], dict[str, Any]], *, back: bool = True) -> dict[str, Any]:
+        """Return the page as WorkOS gives it out; the cursor back is left out where a list has none."""
         return {
             "object": "list",
             "data": [show(identifier) for identifier in self.identifiers],
-            "list_metadata": {"before": self.before, "after": self.after},
+            "list_metadata": {"before": self.before, "after": self.after} if back else {"after": self.after},
         }
 
 
@@ -136,13 +136,12 @@ def page_request(query: Mapping[str, Sequence[str]], prefix: str, visible_until:
         raise invalid_parameters("order_unknown", f"order must be one of {', '.join(ORDERS)}.")
     if before is not None and after is not None:
         raise invalid_parameters("cursor_ambiguous", "before and after exclude each other.")
-    for cursor in (before, after):
+    for name, cursor in (("before", before), ("after", after)):
         if cursor is not None and not (
             cursor.startswith(f"{prefix}_") and len(cursor) == len(prefix) + 1 + ULID_LENGTH
         ):
-            raise invalid_parameters(
-                "cursor_invalid", f"A cursor must be the id of an object of this list ({prefix}_...)."
-            )
+            message = f"{name} must be the id of an object of this list ({prefix}_...)."
+            raise invalid_parameters("cursor_invalid", message)
     end = None if visible_until is None else identifier(prefix, visible_until + 1)
     return PageRequest(int(limit), order, before, after, end)
 

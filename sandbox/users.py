@@ -45,7 +45,7 @@ _UPDATE_FIELDS: Final = {
     **_PASSWORD_FIELDS,
 }
 _NAMES: Final = ("first_name", "last_name", "name")
-_LIST_PARAMETERS: Final = PAGE_PARAMETERS | {"email", "organization_id"}
+_LIST_PARAMETERS: Final = PAGE_PARAMETERS | {"email", "organization_id", "organization"}
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -155,10 +155,12 @@ def delete(call: Call) -> Answer:
 def list_page(call: Call) -> Answer:
     """List users, newest first unless told.
 
-    ``organization_id`` gives active members only; that is reported by others and not documented.
+    ``organization_id`` gives active members only; that is reported by others and not documented. ``organization`` is
+    its old name.
     """
     environment, asked = call.environment, call.read_page(_LIST_PARAMETERS, "user")
-    email, organization_id = (call.query.get(name, [None])[-1] for name in ("email", "organization_id"))
+    email, of, named = (call.query.get(name, [None])[-1] for name in ("email", "organization", "organization_id"))
+    organization_id = of if named is None else named
     if email is not None:
         series = _with_email(environment, email, organization_id)
     elif organization_id is not None:

@@ -44,7 +44,7 @@ def test_a_named_one_that_does_not_run_is_an_error_that_says_what_to_do(tmp_path
     program(tmp_path, "broken", code=1)
     program(tmp_path, "chromium")
 
-    with pytest.raises(browser.BrowserError, match="FERRY_BROWSER is .* Install Chrome or Chromium"):
+    with pytest.raises(browser.BrowserError, match=r"FERRY_BROWSER is .* Install Chrome or Chromium"):
         browser.find({"PATH": str(tmp_path), "FERRY_BROWSER": str(tmp_path / named)})
 
 

@@ -125,7 +125,9 @@ def _run(
         return f"{Path(command[0]).name}: no end after {seconds} seconds"
     if done.returncode:
         said = f"{done.stdout}\n{done.stderr}".splitlines()
-        reason = next((line for line in said if line.startswith(("E: ", "Error: "))), f"it ended with {done.returncode}")
+        reason = next(
+            (line for line in said if line.startswith(("E: ", "Error: "))), f"it ended with {done.returncode}"
+        )
         return f"{Path(command[0]).name}: {reason}"
     return None
 

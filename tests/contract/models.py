@@ -40,7 +40,8 @@ def _unlike(document: Json, schema: Json, model: type, where: str) -> Iterator[s
     fields = {one.name: one for one in dataclasses.fields(model)}
     for name in properties.keys() - fields.keys():
         yield f"{where}.{name}: the SDK does not have it"
-    for name in fields.keys() - properties.keys():
+    # One ListMetadata reads every page of the SDK, also that of events, which has no way back.
+    for name in fields.keys() - properties.keys() if model is not ListMetadata else ():
         yield f"{where}.{name}: the document does not have it"
     for name in sorted(fields.keys() & properties.keys()):
         field, inner = fields[name], properties[name]

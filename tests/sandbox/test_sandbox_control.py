@@ -111,6 +111,15 @@ def test_a_body_that_is_not_json_is_a_400(http: httpx.Client) -> None:
     assert http.post(USERS, content=b"{").status_code == 400
 
 
+@pytest.mark.parametrize("content", [b"", b"null", b"[]"])
+def test_a_body_that_is_no_object_is_a_422(workos: WorkOSClient, http: httpx.Client, content: bytes) -> None:
+    made = workos.user_management.create_user(email="ada@example.com")
+
+    answer = http.put(f"{USERS}/{made.id}", content=content)
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "body_object_required")
+
+
 def test_a_reset_empties_objects_log_faults_and_settings(workos: WorkOSClient, http: httpx.Client) -> None:
     first = workos.user_management.create_user(email="ada@example.com")
     workos.authorization.create_environment_role(slug="admin", name="Admin")

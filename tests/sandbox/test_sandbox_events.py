@@ -129,21 +129,31 @@ def test_an_order_that_is_asked_for_is_kept(workos: WorkOSClient, order: str) ->
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("query", "code", "field"),
     [
-        {},
-        {"events": ""},
-        {"events": "user.created", "range_start": "2024-01-01"},
-        {"events": "user.created", "range_start": "2024-01-01T00:00:00+00:00"},
-        {"events": "user.created", "range_end": "2024-13-01T00:00:00Z"},
-        {"events": "user.created", "range_start": "2024-01-01T00:00:00Z", "after": "event_" + "0" * 26},
-        {"events": "user.created", "limit": "101"},
-        {"events": "user.created", "after": "user_" + "0" * 26},
-        {"events": "user.created", "user_id": "user_1"},
+        ({"events": ""}, "required", "events"),
+        ({"range_start": "2024-01-01"}, "range_start_invalid", "range_start"),
+        ({"range_start": "2024-01-01T00:00:00+00:00"}, "range_start_invalid", "range_start"),
+        ({"range_end": "2024-13-01T00:00:00Z"}, "range_end_invalid", "range_end"),
+        ({"range_start": "2024-01-01T00:00:00Z", "after": "event_" + "0" * 26}, "range_start_excluded", "after"),
+        ({"limit": "101"}, "limit_out_of_range", "limit"),
+        ({"after": "user_" + "0" * 26}, "cursor_invalid", "after"),
+        ({"user_id": "user_1"}, "parameter_not_allowed", "user_id"),
     ],
 )
-def test_a_question_outside_the_rules_is_refused(http: httpx.Client, query: dict[str, str]) -> None:
-    assert http.get("/events", params=query).status_code == 422
+def test_a_question_outside_the_rules_is_refused(
+    http: httpx.Client, query: dict[str, str], code: str, field: str
+) -> None:
+    answer = http.get("/events", params={"events": "user.created", **query})
+
+    assert answer.status_code == 422
+    assert answer.json() == {"message": "Validation failed.", "errors": [{"code": code, "field": field}]}
+
+
+def test_the_names_of_events_must_be_told(http: httpx.Client) -> None:
+    answer = http.get("/events")
+
+    assert (answer.status_code, answer.json()["errors"]) == (422, [{"code": "required", "field": "events"}])
 
 
 def test_the_sdk_names_the_two_refusals(workos: WorkOSClient) -> None:

@@ -91,6 +91,7 @@ def test_an_empty_name_clears_it_and_null_is_refused(workos: WorkOSClient, http:
         ({"email_verified": False}, "email_already_verified"),
         ({"locale": "not a locale"}, "invalid_locale"),
         ({"metadata": {"k": 1}}, "invalid_metadata"),
+        ({"metadata": {"k" * 41: None}}, "invalid_metadata"),
         ({"password_hash": "x", "password_hash_type": "bcrypt"}, "invalid_password_hash"),
     ],
 )
@@ -303,6 +304,8 @@ def test_users_are_listed_by_email_and_by_active_membership(workos: WorkOSClient
 
     def ids(email: str | None = None, organization_id: str | None = None) -> list[str]:
         page = workos.user_management.list_users(email=email, organization_id=organization_id)
+        old = workos.user_management.list_users(email=email, organization=organization_id)
+        assert old.data == page.data
         return [user.id for user in page.data]
 
     assert ids() == [grace.id, ada.id]

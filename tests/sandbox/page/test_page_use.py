@@ -154,7 +154,7 @@ def test_the_page_has_landmarks_headings_and_heads_of_tables(watched: Watched, c
         expect(page.get_by_role("region", name=name)).to_have_count(1)
         expect(page.get_by_role("heading", name=name)).to_have_count(1)
     expect(page.locator("#listed").get_by_role("columnheader")).to_have_text(
-        ["User", "Organization", "Roles", "Status"]
+        ["User and membership id", "Organization", "Roles", "Status"]
     )
     expect(page.get_by_role("tabpanel")).to_have_accessible_name(re.compile("^Memberships"))
 
