@@ -121,6 +121,8 @@ def list_page(call: Call) -> Answer:
     """
     environment, asked = call.environment, call.read_page(_LIST_PARAMETERS, "org")
     domains = [name for key in ("domains", "domains[]") for text in call.query.get(key, []) for name in text.split(",")]
+    if "" in domains:
+        raise invalid_parameters("domains_invalid", "domains must be names of domains.")
     series = _holders(environment, domains) if domains else environment.organization_series
     words = call.query.get("search", [""])[-1].lower()
     page = cut_page(

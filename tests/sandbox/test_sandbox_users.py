@@ -318,6 +318,7 @@ def test_users_are_listed_by_email_and_by_active_membership(workos: WorkOSClient
 
 def test_an_unknown_filter_is_refused_rather_than_ignored(http: httpx.Client) -> None:
     assert http.get(USERS, params={"external_id": "auth0|1"}).status_code == 422
+    assert http.get("/organizations", params={"domains": ""}).status_code == 422
 
 
 def test_a_refusal_outside_the_schema_is_the_sdks_unprocessable_entity(workos: WorkOSClient) -> None:
