@@ -10,6 +10,8 @@ from sandbox.switches import Switches
 #: The limits that the OpenAPI document and the guide agree on.
 KEY_LENGTH: Final = 40
 VALUE_LENGTH: Final = 600
+#: Pairs that one body may hold, the nulls that delete a key included (OpenAPI document, ``maxProperties``).
+SENT_PAIRS: Final = 50
 
 
 def merge_metadata(held: Mapping[str, str], body: Mapping[str, Any], switches: Switches) -> Mapping[str, str]:
@@ -21,6 +23,8 @@ def merge_metadata(held: Mapping[str, str], body: Mapping[str, Any], switches: S
         return held
     if not body["metadata"]:
         return NO_METADATA
+    if len(body["metadata"]) > SENT_PAIRS:
+        raise invalid_metadata(f"A body may hold at most {SENT_PAIRS} pairs of metadata.")
     merged = dict(held)
     for key, value in body["metadata"].items():
         _check(key, value)

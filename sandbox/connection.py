@@ -8,14 +8,16 @@ from starlette.types import Receive, Scope
 HANG_UP: Final = "sandbox.hang_up"
 
 
-async def read(receive: Receive) -> bytes:
-    """Return the request's body."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body", False):
+async def read(receive: Receive) -> bytes | None:
+    """Return the request's body; None if the client hung up before all of it was here."""
+    body, more = bytearray(), True
+    while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
-    return body
+        more = message.get("more_body", False)
+    return bytes(body)
 
 
 async def hang_up(scope: Scope, receive: Receive) -> None:

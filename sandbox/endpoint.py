@@ -23,6 +23,7 @@ from sandbox.call import Answer, Call, Operation
 from sandbox.connection import hang_up, read
 from sandbox.faults import LIST_MODES, LONGEST_LAG, WORKOS_MODES, Fault, Faults
 from sandbox.limits import Limits
+from sandbox.paths import named
 from sandbox.refusals import Refusal, malformed_body, too_many_requests, unauthorized, unknown_route
 from sandbox.request_log import DROPPED, Entry, RequestLog
 from sandbox.state import Environment
@@ -34,6 +35,9 @@ WRONG_KEY: Final = "sk_wrong"
 KEY_IN_BODY: Final = "/user_management/authenticate"
 #: Fields of a body that say which object it is about.
 _NAMING: Final = ("external_id", "email", "slug", "user_id", "organization_id", "domain")
+
+
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class Start(NamedTuple):
@@ -100,7 +104,7 @@ class Endpoint:
 
     def __init__(self, sandbox: Sandbox, template: str, operations: Mapping[str, Operation]) -> None:
         self._sandbox = sandbox
-        self._template = template.replace(":path}", "}")
+        self._template = named(template)
         self._operations = operations
         #: Whether its path names objects, and a GET of it lists them.
         self._lists = not template.endswith("}")
@@ -110,6 +114,8 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         raw = await read(receive)
+        if raw is None:
+            return
         sandbox = self._sandbox
         log, method, path = sandbox.log, scope["method"], scope["path"]
         entry = Entry(method, path, self._template)
@@ -216,9 +222,12 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def _parsed(raw: bytes) -> object:
-    """Return the body, None for none, or the refusal of what is no JSON."""
+    """Return the body, None for none, or the refusal of what is no JSON, or holds half of a character."""
     try:
-        return json.loads(raw) if raw else None
+        body = json.loads(raw.decode()) if raw else None
+        if _SURROGATE.search(raw):
+            json.dumps(body, ensure_ascii=False).encode()
+        return body
     except (ValueError, RecursionError):
         return malformed_body()
 

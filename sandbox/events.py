@@ -66,7 +66,8 @@ def shown(event: Event) -> dict[str, Any]:
 def list_page(call: Call) -> Answer:
     """List the events of the names asked for, oldest first unless told; of one organization if told.
 
-    ``after`` and ``range_start`` exclude each other. A name that WorkOS or this sandbox does not know has no events.
+    ``after`` and ``range_start`` exclude each other. A range holds what is after its start and before its end. A name
+    that WorkOS or this sandbox does not know has no events.
     """
     try:
         return _page(call)
@@ -85,9 +86,9 @@ def _page(call: Call) -> Answer:
         raise bad_request(not_found("Organization", organization_id))
     if "after" in call.query and "range_start" in call.query:
         raise invalid_parameters("range_start_excluded", "after and range_start exclude each other.")
-    first, last = (_moment(call.query, name) for name in _RANGES)
-    log = call.environment.events
-    series = log.series(names, organization_id, first or 0, call.environment.registrar.now if last is None else last)
+    start, end = (_moment(call.query, name) for name in _RANGES)
+    log, now = call.environment.events, call.environment.registrar.now
+    series = log.series(names, organization_id, 0 if start is None else start + 1, now if end is None else end - 1)
     page = cut_page(series, asked)
     return Answer(200, page.shown(lambda identifier: shown(log.get(identifier)), back=False))
 

@@ -157,7 +157,8 @@ def _bring_back(environment: Environment, membership: Membership, roles: tuple[s
     if membership.status == "pending":
         raise pending_membership("reactivate")
     if membership.status == "active":
-        raise already_member(environment.switches.duplicate_membership)
+        switches = environment.switches
+        raise already_member(switches.duplicate_membership, switches.duplicate_membership_code)
     return Answer(201, _changed(environment, membership, roles, "active"))
 
 

@@ -11,7 +11,7 @@ from sandbox.attributes import first_metadata, merge_metadata
 from sandbox.call import Answer, Call, Operation
 from sandbox.identifiers import timestamp
 from sandbox.objects import Domain, Organization
-from sandbox.refusals import domain_conflict, external_id_taken, invalid_parameters, not_found
+from sandbox.refusals import domain_conflict, external_id_taken, invalid_parameters, not_found, stripe_customer_taken
 from sandbox.schema import EXTERNAL_ID, FLAG, METADATA, TEXT, Field, read_body
 from sandbox.series import PAGE_PARAMETERS, Series, cut_page
 from sandbox.state import Environment
@@ -99,6 +99,10 @@ def update(call: Call) -> Answer:
     states = _read_domains(environment, body.get("domain_data", []))
     if (environment.organization_by_external_id(body.get("external_id")) or organization).id != organization.id:
         raise external_id_taken()
+    if (
+        environment.organization_by_stripe_customer(body.get("stripe_customer_id")) or organization
+    ).id != organization.id:
+        raise stripe_customer_taken()
     check_domains(environment, states, organization.id)
     sent: dict[str, Any] = {name: body[name] for name in _PLAIN_FIELDS if name in body}
     if "domain_data" in body:
@@ -164,7 +168,7 @@ def _read_domains(environment: Environment, sent: list[object]) -> dict[str, str
     """Return domain to state; refuse a domain that is none, is there twice, or belongs to a mail provider."""
     states: dict[str, str] = {}
     for one in sent:
-        body = read_body(one, _DOMAIN_FIELDS)
+        body = read_body(one, _DOMAIN_FIELDS, ignore_unknown=environment.switches.unknown_fields == "ignore")
         name, state = read_domain(environment, body["domain"]), body["state"]
         if state not in WRITABLE_STATES:
             raise invalid_parameters("state_invalid", f"state must be one of {', '.join(WRITABLE_STATES)}.")
@@ -216,6 +220,6 @@ def _holders(environment: Environment, domains: list[str]) -> Series:
 
 OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     "/organizations": {"POST": create, "GET": list_page},
-    "/organizations/external_id/{external_id:path}": {"GET": get_by_external_id},
+    "/organizations/external_id/{external_id:rest}": {"GET": get_by_external_id},
     "/organizations/{id}": {"GET": get, "PUT": update, "DELETE": delete},
 }

@@ -16,10 +16,13 @@ from sandbox.switches import Switches
 #: WorkOS's default policy for plaintext passwords.
 SHORTEST_PASSWORD: Final = 10
 
-_BCRYPT = re.compile(r"\$2[ab]\$(\d\d)\$[./A-Za-z0-9]{53}")
-_ARGON2 = re.compile(r"\$argon2(id|i|d)\$v=19\$m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,9})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
-_SCRYPT = re.compile(r"\$scrypt\$v=1\$n=\d+,r=\d+,p=\d+(,kl=\d+)?\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
-_PBKDF2 = re.compile(r"\$pbkdf2\$i=(\d{1,9}),d=(sha256|sha512)\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
+#: A whole number as a PHC string writes it, and the salt and hash at its end.
+_NUMBER: Final = "([1-9][0-9]{0,8})"
+_END: Final = r"\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)"
+_BCRYPT: Final = re.compile(r"\$2[ab]\$([0-9]{2})\$[./A-Za-z0-9]{53}")
+_ARGON2: Final = re.compile(rf"\$argon2(?:id|(i)|d)\$v=19\$m={_NUMBER},t={_NUMBER},p={_NUMBER}{_END}")
+_SCRYPT: Final = re.compile(rf"\$scrypt\$v=1\$n={_NUMBER},r={_NUMBER},p={_NUMBER}(?:,kl={_NUMBER})?{_END}")
+_PBKDF2: Final = re.compile(rf"\$pbkdf2\$i={_NUMBER},d=(sha256|sha512){_END}")
 
 
 def _is_bcrypt(text: str) -> bool:
@@ -31,20 +34,32 @@ def _is_bcrypt(text: str) -> bool:
 def _is_argon2(text: str) -> bool:
     """Version 19, m 4096 to 262144, t 1 (argon2i: 3) to 5, p 1 to 8."""
     found = _ARGON2.fullmatch(text)
-    if found is None:
+    if found is None or not all(map(_length, found.groups()[-2:])):
         return False
     memory, rounds, lanes = (int(found[group]) for group in (2, 3, 4))
-    return 4096 <= memory <= 262144 and (3 if found[1] == "i" else 1) <= rounds <= 5 and 1 <= lanes <= 8
+    return 4096 <= memory <= 262144 and (3 if found[1] else 1) <= rounds <= 5 and lanes <= 8
 
 
 def _is_scrypt(text: str) -> bool:
-    return _SCRYPT.fullmatch(text) is not None
+    """A power of two as ``n``, and ``kl``, if it is there, the length of the hash."""
+    found = _SCRYPT.fullmatch(text)
+    if found is None:
+        return False
+    cost, told, (salt, digest) = int(found[1]), found[4], map(_length, found.groups()[-2:])
+    return bool(salt and digest) and 1 < cost == 1 << cost.bit_length() - 1 and int(told or digest) == digest
 
 
 def _is_pbkdf2(text: str) -> bool:
     """sha256 with 600,000 to 1,000,000 iterations, sha512 with 210,000 to 1,000,000, and no other digest."""
     found = _PBKDF2.fullmatch(text)
-    return found is not None and (600_000 if found[2] == "sha256" else 210_000) <= int(found[1]) <= 1_000_000
+    if found is None or not all(map(_length, found.groups()[-2:])):
+        return False
+    return (600_000 if found[2] == "sha256" else 210_000) <= int(found[1]) <= 1_000_000
+
+
+def _length(text: str) -> int:
+    """How many bytes a text of Base64 without padding stands for; 0 if it is none."""
+    return 0 if len(text) % 4 == 1 else len(text) * 3 // 4
 
 
 def _is_salted(label: str, digest_length: int) -> Callable[[str], bool]:

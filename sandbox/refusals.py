@@ -86,9 +86,9 @@ def domain_conflict() -> Refusal:
     return Refusal(409, {"message": "An organization with this domain already exists."})
 
 
-def already_member(status: int) -> Refusal:
-    """A second active membership of one user in one organization. Status and code are not documented."""
-    return coded(status, "organization_membership_already_exists", "The user is already a member of the organization.")
+def already_member(status: int, code: str) -> Refusal:
+    """A second active membership of one user in one organization. Status and code are not documented: switches."""
+    return coded(status, code, "The user is already a member of the organization.")
 
 
 def pending_membership(verb: str) -> Refusal:
@@ -140,6 +140,11 @@ def domain_verified() -> Refusal:
 def external_id_taken() -> Refusal:
     """An external id that another object of the kind holds (organization/create and update, user/update)."""
     return coded(400, "external_id_already_used", "This external ID is already in use.")
+
+
+def stripe_customer_taken() -> Refusal:
+    """A Stripe customer that another organization has (organization/update)."""
+    return coded(400, "stripe_customer_id_already_used", "This Stripe customer ID is already in use.")
 
 
 def factor_enrolled() -> Refusal:

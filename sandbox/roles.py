@@ -27,6 +27,10 @@ DESCRIPTION_LENGTH: Final = 150
 #: Slugs of an organization's own roles start so; refused for environment roles, which is not documented.
 ORGANIZATION_PREFIX: Final = "org-"
 
+#: How much of a slug that nobody chose is its suffix, and what is left for the words of the name.
+_SUFFIX_LENGTH: Final = 6
+_WORDS_LENGTH: Final = NAME_LENGTH - _SUFFIX_LENGTH - 1
+
 _SLUG: Final = re.compile(r"[a-z0-9_-]+")
 _UPDATE_FIELDS: Final = {
     "name": Field(str, filled=True, longest=NAME_LENGTH),
@@ -67,11 +71,15 @@ def create(call: Call) -> Answer:
 
 
 def create_own(call: Call) -> Answer:
-    """Make an organization's own role. Its slug starts with ``org-``; without one it is made from the name."""
+    """Make an organization's own role. Its slug starts with ``org-``.
+
+    Without one it is made from the name and a random suffix (roles/organization-role/create), here not quite random.
+    """
     organization, body = organizations.found(call), call.read(_CREATE_OWN_FIELDS)
     if "slug" not in body:
+        suffix = call.environment.registrar.identify("role")[0][-_SUFFIX_LENGTH:].lower()
         words = re.sub(r"[^a-z0-9]+", "-", body["name"].lower()).strip("-")
-        body["slug"] = f"{ORGANIZATION_PREFIX}{words}"[:NAME_LENGTH]
+        body["slug"] = f"{ORGANIZATION_PREFIX}{words}"[:_WORDS_LENGTH].rstrip("-") + f"-{suffix}"
     if _SLUG.fullmatch(body["slug"]) is None or not body["slug"].startswith(ORGANIZATION_PREFIX):
         message = "slug must hold lowercase letters, digits, hyphens and underscores, and start with 'org-'."
         raise invalid_parameters("slug_invalid", message)
@@ -81,8 +89,13 @@ def create_own(call: Call) -> Answer:
 
 
 def get(call: Call) -> Answer:
-    """Return one role."""
-    return Answer(200, shown(_found(call)))
+    """Return one role; of an organization, one of the environment too (roles/organization-role/get)."""
+    if "id" not in call.parameters:
+        return Answer(200, shown(_found(call)))
+    role = call.environment.role_for(organizations.found(call).id, call.parameters["slug"])
+    if role is None:
+        raise not_found("Role", call.parameters["slug"])
+    return Answer(200, shown(role))
 
 
 def update(call: Call) -> Answer:
@@ -100,7 +113,10 @@ def set_permissions(call: Call) -> Answer:
 def add_permission(call: Call) -> Answer:
     """Give the role one permission more; one that it has changes nothing."""
     role, body = _found(call), call.read(_PERMISSION_FIELDS)
-    return _changed(call, role, permissions=tuple(dict.fromkeys([*role.permissions, _known(call, body["slug"])])))
+    slug = _known(call, body["slug"])
+    if slug in role.permissions:
+        return Answer(200, shown(role))
+    return _changed(call, role, permissions=(*role.permissions, slug))
 
 
 def remove_permission(call: Call) -> Answer:

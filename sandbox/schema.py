@@ -64,7 +64,8 @@ def read_body(sent: object, fields: Mapping[str, Field], *, ignore_unknown: bool
     elif not body.keys() <= fields.keys():
         errors += [
             {"code": "property_not_allowed", "message": f"{name} should not exist."}
-            for name in body.keys() - fields.keys()
+            for name in body
+            if name not in fields
         ]
     if errors:
         raise invalid_parameter_list(errors)

@@ -4,6 +4,7 @@ Ids sort by creation (see ``identifiers``), so an id is its own place in a serie
 object is deleted, and a page costs a binary search and its own length, however long the series is.
 """
 
+import re
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ DEFAULT_LIMIT: Final = 10
 MAXIMUM_LIMIT: Final = 100
 ORDERS: Final = ("asc", "desc", "normal")
 PAGE_PARAMETERS: Final = frozenset({"limit", "before", "after", "order"})
+
+
+_LIMIT: Final = re.compile(r"0*[0-9]{1,3}")
 
 
 def _first(block: list[str]) -> str:
@@ -130,7 +134,7 @@ def page_request(query: Mapping[str, Sequence[str]], prefix: str, visible_until:
     limit = query.get("limit", [str(DEFAULT_LIMIT)])[-1]
     order = query.get("order", ["desc"])[-1]
     before, after = (query[name][-1] if name in query else None for name in ("before", "after"))
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= MAXIMUM_LIMIT):
+    if not (_LIMIT.fullmatch(limit) and 1 <= int(limit) <= MAXIMUM_LIMIT):
         raise invalid_parameters("limit_out_of_range", f"limit must be an integer from 1 to {MAXIMUM_LIMIT}.")
     if order not in ORDERS:
         raise invalid_parameters("order_unknown", f"order must be one of {', '.join(ORDERS)}.")

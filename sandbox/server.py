@@ -41,7 +41,7 @@ OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     **factors.OPERATIONS,
     **events.OPERATIONS,
     **authenticate.OPERATIONS,
-    "/{path:path}": {},
+    "/{path:rest}": {},
 }
 
 

@@ -34,6 +34,7 @@ class Environment:
         self.user_series = Series()
         self.organizations: dict[str, Organization] = {}
         self._organizations_by_external_id: dict[str, str] = {}
+        self._organizations_by_stripe_customer: dict[str, str] = {}
         self._organizations_by_domain: dict[str, str] = {}
         self._organizations_by_domain_id: dict[str, str] = {}
         self.organization_series = Series()
@@ -138,6 +139,10 @@ class Environment:
         """Return the organization with an external id; None for none."""
         return self.organizations.get(self._organizations_by_external_id.get(external_id or "", ""))
 
+    def organization_by_stripe_customer(self, stripe_customer_id: str | None) -> Organization | None:
+        """Return the organization of a Stripe customer; None for none."""
+        return self.organizations.get(self._organizations_by_stripe_customer.get(stripe_customer_id or "", ""))
+
     def organization_by_domain(self, name: str) -> Organization | None:
         """Return the organization that holds a domain."""
         return self.organizations.get(self._organizations_by_domain.get(name, ""))
@@ -157,6 +162,8 @@ class Environment:
         self.organizations[organization.id] = organization
         if organization.external_id is not None:
             self._organizations_by_external_id[organization.external_id] = organization.id
+        if organization.stripe_customer_id is not None:
+            self._organizations_by_stripe_customer[organization.stripe_customer_id] = organization.id
         for domain in organization.domains:
             self._organizations_by_domain[domain.domain] = organization.id
             self._organizations_by_domain_id[domain.id] = organization.id
@@ -167,6 +174,8 @@ class Environment:
     def _unname_organization(self, organization: Organization) -> None:
         if organization.external_id is not None:
             del self._organizations_by_external_id[organization.external_id]
+        if organization.stripe_customer_id is not None:
+            del self._organizations_by_stripe_customer[organization.stripe_customer_id]
         for domain in organization.domains:
             del self._organizations_by_domain[domain.domain]
             del self._organizations_by_domain_id[domain.id]
@@ -178,8 +187,9 @@ class Environment:
                 self._domain_event("created", domain)
             elif domain.state != before[identifier].state:
                 self._domain_event("verified" if domain.state == "verified" else "updated", domain)
-        for identifier in before.keys() - after.keys():
-            self._domain_event("deleted", before[identifier])
+        for identifier, domain in before.items():
+            if identifier not in after:
+                self._domain_event("deleted", domain)
 
     def _domain_event(self, what: str, domain: Domain) -> None:
         self._changed(f"organization_domain.{what}", self.registrar.moment(), domain)

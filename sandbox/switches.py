@@ -1,7 +1,8 @@
 """What ``/_sandbox/settings`` sets: the Dashboard's settings, limits, latency, and what WorkOS's documents leave open.
 
-Where they are silent or disagree, a switch says which reading holds, and its default is the strict one: what passes
-here passes in production, whichever reading is the true one.
+Where they are silent or disagree, a switch says which reading holds, and its default is the strict one. Three are not:
+``metadata_pairs`` and ``external_id_length`` follow the OpenAPI document rather than the guide, and ``second_factor``
+accepts, since Ferry is built on these readings and warns of the others.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,13 @@ from typing import Any, Final
 
 from sandbox.refusals import invalid_parameters
 from sandbox.schema import Field, read_body
+
+#: What others report as the code of a second active membership.
+DUPLICATE_CODES: Final = (
+    "organization_membership_already_exists",
+    "user_already_organization_member",
+    "entity_already_exists",
+)
 
 
 @dataclass(slots=True)
@@ -32,6 +40,8 @@ class Switches:
     unknown_fields: str = "refuse"
     #: Status of a second membership of the same ends while the first is active; others report 409 and 400.
     duplicate_membership: int = 409
+    #: Its code; others report each of the three.
+    duplicate_membership_code: str = DUPLICATE_CODES[0]
     #: A second TOTP factor of a user: ``accept`` or ``refuse``; some importers expect a refusal.
     second_factor: str = "accept"
     #: ``null``: ``""`` clears a name; ``keep``: the name is then the empty string.
@@ -57,6 +67,7 @@ _ALLOWED: Final[dict[str, Sequence[Any]]] = {
     "domain_data": ("replace", "merge"),
     "unknown_fields": ("refuse", "ignore"),
     "duplicate_membership": (400, 409),
+    "duplicate_membership_code": DUPLICATE_CODES,
     "second_factor": ("accept", "refuse"),
     "empty_names": ("null", "keep"),
     "metadata_pairs": range(1, 51),

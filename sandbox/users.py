@@ -15,10 +15,10 @@ from sandbox.series import PAGE_PARAMETERS, Series, cut_page
 from sandbox.state import Environment
 
 _PASSWORD_FIELDS: Final = {
-    "password": NULLABLE_TEXT,
+    "password": TEXT,
     "password_hash": TEXT,
     "password_hash_type": TEXT,
-    "password_salt_position": NULLABLE_TEXT,
+    "password_salt_position": TEXT,
 }
 _CREATE_FIELDS: Final = {
     "email": Field(str, required=True, filled=True),
@@ -32,6 +32,7 @@ _CREATE_FIELDS: Final = {
     "user_agent": NULLABLE_TEXT,
     "signals_id": TEXT,
     **_PASSWORD_FIELDS,
+    "password": NULLABLE_TEXT,
 }
 _UPDATE_FIELDS: Final = {
     "email": Field(str, filled=True),
@@ -85,6 +86,7 @@ def create(call: Call) -> Answer:
         raise user_creation("external_id_already_used", "This external ID is already in use.")
     switches = environment.switches
     password, metadata = read_password(body, switches), first_metadata(body, switches)
+    names = _read_names(environment, body)
     identifier, moment = environment.registrar.identify("user")
     user = User(
         id=identifier,
@@ -92,9 +94,9 @@ def create(call: Call) -> Answer:
         updated_at=moment,
         email=email,
         email_verified=bool(body.get("email_verified")),
-        first_name=body.get("first_name") or None,
-        last_name=body.get("last_name") or None,
-        name=body.get("name") or None,
+        first_name=names.get("first_name"),
+        last_name=names.get("last_name"),
+        name=names.get("name"),
         external_id=body.get("external_id"),
         metadata=metadata,
         password=password,
@@ -130,8 +132,6 @@ def update(call: Call) -> Answer:
     _check_external_id(environment, user, body)
     _check_locale(body)
     metadata = merge_metadata(user.metadata, body, environment.switches)
-    empty = None if environment.switches.empty_names == "null" else ""
-    names: dict[str, Any] = {name: body[name] or empty for name in _NAMES if name in body}
     user = user._replace(
         email=email,
         email_verified=verified,
@@ -140,7 +140,7 @@ def update(call: Call) -> Answer:
         external_id=body.get("external_id", user.external_id),
         locale=body.get("locale", user.locale),
         updated_at=environment.registrar.moment(),
-        **names,
+        **_read_names(environment, body),
     )
     environment.set_user(user)
     return Answer(200, shown(user))
@@ -180,6 +180,12 @@ def found(call: Call) -> User:
     return user
 
 
+def _read_names(environment: Environment, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the names that are sent, as they are held."""
+    empties = (None,) if environment.switches.empty_names == "keep" else (None, "")
+    return {name: None if body[name] in empties else body[name] for name in _NAMES if name in body}
+
+
 def _with_email(environment: Environment, email: str, organization_id: str | None) -> Series:
     series, user = Series(), environment.user_by_email(email.strip().lower())
     if user is None:
@@ -217,6 +223,6 @@ def _check_locale(body: Mapping[str, Any]) -> None:
 
 OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     "/user_management/users": {"POST": create, "GET": list_page},
-    "/user_management/users/external_id/{external_id:path}": {"GET": get_by_external_id},
+    "/user_management/users/external_id/{external_id:rest}": {"GET": get_by_external_id},
     "/user_management/users/{id}": {"GET": get, "PUT": update, "DELETE": delete},
 }

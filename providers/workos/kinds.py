@@ -15,6 +15,8 @@ from providers.workos.client import Conflict, Gone, Refused, WorkOS
 
 Origin = Literal["created", "found"]
 Fields = dict[str, Any]
+#: Metadata pairs that one body may hold, nulls included (WorkOS's OpenAPI document, `maxProperties`).
+_SENT_PAIRS = 50
 
 
 class Declared(Protocol):
@@ -101,6 +103,16 @@ class Records:
         if desired.get("password") and not ours:
             written.notes.append("password_unconfirmed")
         self.change(written, desired)
+
+    def shed(self, written: Written, changed: Fields, *path: str) -> Fields:
+        """Of more metadata pairs than one body may hold, send those that go, on their own; what is left to send."""
+        pairs = changed.get("metadata") or {}
+        if len(pairs) <= _SENT_PAIRS:
+            return changed
+        gone = {key: None for key, value in pairs.items() if value is None}
+        self.door.call("PUT", *path, written.id, body={"metadata": gone})
+        written.applied["metadata"] = merged_metadata(written.applied, gone)
+        return {**changed, "metadata": {key: value for key, value in pairs.items() if value is not None}}
 
     def alone(self, id_: str) -> AbstractContextManager[bool]:
         """Held while the unique values of an object are written: by its own turn, or by one that makes way for it."""

@@ -49,6 +49,7 @@ class Organizations(Records):
 
     def write(self, written: Written, desired: Fields, changed: Fields) -> None:
         """One PUT; domains are re-sent whole, with their live state, and with those Ferry does not manage."""
+        changed = self.shed(written, changed, *ORGANIZATIONS)
         body: Fields = {name: changed[name] for name in ("external_id", "name", "metadata") if name in changed}
         for attempt in range(_ATTEMPTS):
             try:

@@ -49,6 +49,7 @@ class Users(Records):
 
     def write(self, written: Written, desired: Fields, changed: Fields) -> None:
         """One PUT for all fields; the authenticator after it."""
+        changed = self.shed(written, changed, *USERS)
         body: Fields = {name: changed[name] or "" for name in ("first_name", "last_name") if name in changed}
         body |= {name: changed[name] for name in ("external_id", "metadata", "email") if name in changed}
         if desired.get("email_verified") and ("email" in changed or "email_verified" in changed):

@@ -14,6 +14,7 @@ from sandbox.auth0.tokens import check_token
 from sandbox.connection import hang_up, read
 from sandbox.endpoint import Sandbox
 from sandbox.faults import DEFAULT_BODY, MODES, Fault
+from sandbox.paths import named
 from sandbox.request_log import DROPPED, Entry
 
 #: Where the Auth0 side begins.
@@ -27,12 +28,14 @@ class Auth0Endpoint:
 
     def __init__(self, sandbox: Sandbox, template: str, operations: Mapping[str, Operation]) -> None:
         self._sandbox = sandbox
-        self._template = template.replace(":path}", "}")
+        self._template = named(template)
         self._operations = operations
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         raw = await read(receive)
+        if raw is None:
+            return
         auth0 = self._sandbox.auth0
         entry = Entry(scope["method"], scope["path"], PREFIX + self._template)
         auth0.log.arrive(entry)

@@ -136,7 +136,7 @@ OPERATIONS: Final = {
     "/api/v2/organizations/{id}/members": {
         "GET": Operation(list_members, ("read:organization_members",), (*_PAGE_FAULTS, "deleted_member")),
     },
-    "/api/v2/organizations/{id}/members/{user_id:path}/roles": {
+    "/api/v2/organizations/{id}/members/{user_id:rest}/roles": {
         "GET": Operation(list_member_roles, (ROLES_SCOPE,), _REPEATED),
     },
     "/api/v2/organizations/{id}/discovery-domains": {

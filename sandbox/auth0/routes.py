@@ -9,16 +9,17 @@ from sandbox.auth0 import catalog, exports, organizations, tokens
 from sandbox.auth0.endpoint import PREFIX, Auth0Endpoint
 from sandbox.auth0.state import Operation
 from sandbox.endpoint import Sandbox
+from sandbox.paths import named
 
 OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     **tokens.OPERATIONS,
     **exports.OPERATIONS,
     **organizations.OPERATIONS,
     **catalog.OPERATIONS,
-    "/{path:path}": {},
+    "/{path:rest}": {},
 }
 #: Paths as limits and logs name them.
-PATHS: Final = frozenset(template.replace(":path}", "}") for template in OPERATIONS)
+PATHS: Final = frozenset(map(named, OPERATIONS))
 
 
 def auth0_routes(sandbox: Sandbox) -> list[Route]:

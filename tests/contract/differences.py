@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from sandbox.switches import DUPLICATE_CODES
 from tests.contract.document import MEDIA_TYPE, Json, close, cut_down
 
 
@@ -208,10 +209,10 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
         _object(code=_text("password_salt_position_requires_password_hash"), message=_text()),
     ),
     Answer(
-        "A second active membership of the same ends: no document says what WorkOS answers; other clients report this "
-        "code, with either status (the setting duplicate_membership).",
+        "A second active membership of the same ends: no document says what WorkOS answers; other clients report "
+        "these codes, with either status (the settings duplicate_membership and duplicate_membership_code).",
         (f"POST {_MEMBERSHIPS} 409", f"POST {_MEMBERSHIPS} 400"),
-        _object(code=_text("organization_membership_already_exists"), message=_text()),
+        _object(code={"enum": list(DUPLICATE_CODES)}, message=_text()),
     ),
     Answer(
         "A second authenticator of a user: no document says that WorkOS refuses it; the setting second_factor may.",

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped]
 
+from sandbox.paths import named
 from sandbox.server import OPERATIONS
 
 Json = Any
@@ -29,11 +30,7 @@ _COMBINING: Final = ("allOf", "anyOf", "oneOf")
 
 def served() -> list[str]:
     """The operations of the sandbox, as ``GET /user_management/users/{id}``; names of parameters are the sandbox's."""
-    return [
-        f"{method} {template.replace(':path}', '}')}"
-        for template, operations in OPERATIONS.items()
-        for method in operations
-    ]
+    return [f"{method} {named(template)}" for template, operations in OPERATIONS.items() for method in operations]
 
 
 def shape(path: str) -> str:

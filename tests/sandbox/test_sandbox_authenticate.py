@@ -176,14 +176,6 @@ def test_what_the_sandbox_does_not_serve_says_so(workos: WorkOSClient, http: htt
     assert http.post(AUTHENTICATE, json=sent(invitation_token="x")).json()["error"] == "invitation_invalid"
 
 
-def test_a_half_of_a_character_is_a_wrong_password(workos: WorkOSClient, http: httpx.Client) -> None:
-    made(workos)
-
-    answer = http.post(AUTHENTICATE, content=json.dumps(sent(password="\ud83d")))
-
-    assert answer.json()["code"] == "invalid_credentials"
-
-
 def call(environment: Environment, body: object, **parameters: str) -> Call:
     return Call(environment, parameters, {}, body, Entry("POST", AUTHENTICATE, AUTHENTICATE))
 

@@ -109,7 +109,6 @@ def test_an_organizations_own_role_is_for_its_members_only(workos: WorkOSClient,
 
 def test_an_organizations_own_role_follows_the_rules_of_slugs(workos: WorkOSClient, organization_id: str) -> None:
     create = workos.authorization.create_organization_role
-    assert create(organization_id, name="Night Watch").slug == "org-night-watch"
     assert refused(ConflictError, lambda: create(organization_id, name="x", slug="org-keeper")) == (
         "organization_role_slug_conflict"
     )
@@ -119,6 +118,41 @@ def test_an_organizations_own_role_follows_the_rules_of_slugs(workos: WorkOSClie
     assert refused(NotFoundError, lambda: create("org_unknown", name="x")) is None
     changed = workos.authorization.update_organization_role(organization_id, "org-keeper", name="Warden")
     assert (changed.name, changed.slug) == ("Warden", "org-keeper")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("Night Watch", "org-night-watch"), ("夜警", "org"), ("a" * 43 + " bbb", "org-" + "a" * 37)]
+)
+def test_a_role_without_a_slug_gets_one_of_its_name_and_a_suffix(
+    workos: WorkOSClient, organization_id: str, name: str, words: str
+) -> None:
+    create = workos.authorization.create_organization_role
+    slugs = [create(organization_id, name=name).slug for _ in range(2)]
+
+    assert [slug.rpartition("-")[0] for slug in slugs] == [words] * 2
+    assert len(set(slugs)) == 2
+    assert max(map(len, slugs)) <= 48
+
+
+def test_an_organization_knows_its_own_roles_and_the_environments(workos: WorkOSClient, organization_id: str) -> None:
+    get = workos.authorization.get_organization_role
+    assert [get(organization_id, slug).type.value for slug in ("member", "org-keeper")] == [
+        "EnvironmentRole",
+        "OrganizationRole",
+    ]
+    assert refused(NotFoundError, lambda: get(organization_id, "org-nobody")) is None
+    assert refused(NotFoundError, lambda: workos.authorization.update_organization_role(organization_id, "member")) is (
+        None
+    )
+
+
+def test_a_permission_that_a_role_has_is_no_change(workos: WorkOSClient) -> None:
+    authorization = workos.authorization
+    authorization.create_permission(slug="a", name="a")
+    first, second = (authorization.add_environment_role_permission("member", body_slug="a") for _ in range(2))
+
+    assert first.to_dict() == second.to_dict()
+    assert len(workos.events.list_events(events=["role.updated"]).data) == 1
 
 
 def test_domains_are_added_and_taken_away_one_by_one(workos: WorkOSClient, organization_id: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sandbox.control import CONTROLS
 from sandbox.faults import Faults
+from sandbox.paths import named
 from sandbox.server import OPERATIONS
 from sandbox.switches import Switches, shown_switches
 
@@ -29,7 +30,7 @@ def calls(text: str) -> set[str]:
 
 
 def test_every_call_is_named() -> None:
-    served = {f"{method} {path.replace(':path}', '}')}" for path, methods in OPERATIONS.items() for method in methods}
+    served = {f"{method} {named(path)}" for path, methods in OPERATIONS.items() for method in methods}
     assert calls(section("What it promises")) == served
 
 

@@ -118,6 +118,38 @@ def test_metadata_is_merged_and_limited(workos: WorkOSClient) -> None:
     assert workos.organizations.update_organization(made.id, metadata={}).metadata == {}
 
 
+@pytest.mark.parametrize("kind", ["users", "organizations"])
+def test_a_body_holds_50_pairs_of_metadata_nulls_included(http: httpx.Client, kind: str) -> None:
+    full = {f"k{number}": "v" for number in range(50)}
+    path = {"users": "/user_management/users", "organizations": "/organizations"}[kind]
+    names = {"users": {"email": "ada@example.com"}, "organizations": {"name": "Acme"}}[kind]
+    made = http.post(path, json={**names, "metadata": full}).raise_for_status().json()["id"]
+
+    refused = http.put(f"{path}/{made}", json={"metadata": {**dict.fromkeys(full), "new": "v"}})
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_metadata")
+    assert http.put(f"{path}/{made}", json={"metadata": dict.fromkeys(full)}).json()["metadata"] == {}
+
+
+def test_an_external_id_with_a_line_break_is_found(http: httpx.Client) -> None:
+    made = http.post(ORGANIZATIONS, json={"name": "Acme", "external_id": "a\n"}).raise_for_status().json()
+
+    assert http.get(f"{ORGANIZATIONS}/external_id/a%0A").json() == made
+    assert http.get(f"{ORGANIZATIONS}/external_id/a").status_code == 404
+
+
+def test_a_stripe_customer_is_one_organizations(workos: WorkOSClient) -> None:
+    first, second = (workos.organizations.create_organization(name=name).id for name in ("Acme", "Bolt"))
+    update = workos.organizations.update_organization
+    update(first, stripe_customer_id="cus_1")
+    assert update(first, stripe_customer_id="cus_1").stripe_customer_id == "cus_1"
+
+    with pytest.raises(BadRequestError) as refused:
+        update(second, stripe_customer_id="cus_1")
+    assert refused.value.code == "stripe_customer_id_already_used"
+    workos.organizations.delete_organization(first)
+    assert update(second, stripe_customer_id="cus_1").stripe_customer_id == "cus_1"
+
+
 def test_deleting_answers_202_and_removes_domains_and_memberships(workos: WorkOSClient, http: httpx.Client) -> None:
     made = workos.organizations.create_organization(
         name="Acme", external_id="org_1", domain_data=domains(acme="pending")

@@ -90,6 +90,7 @@ def test_a_cursor_keeps_its_place_when_its_object_is_deleted_during_a_scan(worko
         {"limit": "101"},
         {"limit": "-1"},
         {"limit": "ten"},
+        {"limit": "9" * 5000},
         {"order": "up"},
         {"after": "user_01HK153X01G7KPY9XZ0000000A"},
         {"after": "org_1"},

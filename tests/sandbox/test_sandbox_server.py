@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,21 @@ def test_the_process_says_where_it_listens_serves_and_stops_cleanly(stop: signal
     assert ready["auth0_url"] == ready["workos_url"] + "/auth0"
     assert listed["data"] == []
     assert (process.returncode, rest, complaints) == (0, "", "")
+
+
+def test_a_request_that_never_arrives_whole_is_not_done() -> None:
+    """The client dies while it sends: the body that it announced is cut short."""
+    with running() as url, httpx.Client(base_url=url, headers={"authorization": "Bearer sk_test"}) as client:
+        address = (httpx.URL(url).host, httpx.URL(url).port or 0)
+        for path in ("/organizations", "/auth0/oauth/token"):
+            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_test\r\nContent-Length: 100\r\n\r\n"
+            with socket.create_connection(address) as sender:
+                sender.sendall(head.encode() + b'{"name":"Acme"}')
+                sender.shutdown(socket.SHUT_WR)
+                assert sender.recv(100) == b""
+
+        assert client.get("/organizations").json()["data"] == []
+        assert client.get("/_sandbox/requests").json()["counts"] == {"GET /organizations": 1}
 
 
 def test_two_sandboxes_in_one_process_share_nothing() -> None:

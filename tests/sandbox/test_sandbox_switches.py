@@ -92,6 +92,7 @@ def test_a_parameter_that_is_not_known_is_refused_or_ignored(http: httpx.Client)
 def test_an_empty_name_clears_or_stays_empty(http: httpx.Client, ada: str, empty_names: str, held: str | None) -> None:
     switch(http, empty_names=empty_names)
     assert http.put(f"{USERS}/{ada}", json={"first_name": ""}).json()["first_name"] == held
+    assert http.post(USERS, json={"email": "new@example.com", "first_name": ""}).json()["first_name"] == held
 
 
 @pytest.mark.parametrize(("status", "error"), [(409, ConflictError), (400, BadRequestError)])
@@ -103,6 +104,22 @@ def test_a_second_active_membership_is_refused_as_told(
     workos.organization_membership.create_organization_membership(user_id=ada, organization_id=organization)
     with pytest.raises(error):
         workos.organization_membership.create_organization_membership(user_id=ada, organization_id=organization)
+
+
+@pytest.mark.parametrize("code", ["user_already_organization_member", "entity_already_exists"])
+def test_a_second_active_membership_is_refused_with_the_code_told(
+    http: httpx.Client, workos: WorkOSClient, ada: str, code: str
+) -> None:
+    switch(http, duplicate_membership_code=code)
+    ends = {"user_id": ada, "organization_id": workos.organizations.create_organization(name="Acme").id}
+    assert [http.post(MEMBERSHIPS, json=ends).json().get("code") for _ in range(2)] == [None, code]
+
+
+def test_what_is_ignored_in_a_body_is_ignored_in_its_domains_too(http: httpx.Client) -> None:
+    body = {"name": "Acme", "domain_data": [{"domain": "acme.example", "state": "pending", "color": "red"}]}
+    assert http.post("/organizations", json=body).status_code == 422
+    switch(http, unknown_fields="ignore")
+    assert http.post("/organizations", json=body).status_code == 201
 
 
 @pytest.mark.parametrize(("second_factor", "status"), [("accept", 201), ("refuse", 422)])

@@ -1,5 +1,7 @@
 """Users: what WorkOS stores, merges and refuses."""
 
+from urllib.parse import quote
+
 import httpx
 import pytest
 from workos import WorkOSClient
@@ -177,7 +179,7 @@ def test_metadata_at_the_limits_is_kept_and_one_more_pair_by_update_is_refused(w
         ("bcrypt", BCRYPT),
         ("bcrypt", "$2b$31$" + "./Zz9" + "A" * 48),
         ("argon2", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA"),
-        ("scrypt", "$scrypt$v=1$n=16384,r=8,p=1,kl=64$c2FsdA$aGFzaA"),
+        ("scrypt", "$scrypt$v=1$n=16384,r=8,p=1,kl=4$c2FsdA$aGFzaA"),
         ("pbkdf2", "$pbkdf2$i=600000,d=sha256$c2FsdA$aGFzaA"),
         ("ssha", "{SSHA}" + "QUFB" * 8),
         ("ssha256", "{SSHA256}" + "QUFB" * 12),
@@ -206,6 +208,17 @@ def test_a_hash_of_a_supported_type_is_kept(workos: WorkOSClient, kind: str, tex
         ("ssha", "{SSHA}not base64!"),
         ("ssha256", "{SSHA}" + "QUFB" * 12),
         ("scrypt", "plain"),
+        ("bcrypt", "$2b$٠٤$" + "A" * 53),
+        ("argon2", "$argon2id$v=19$m=04096,t=1,p=1$c2FsdHNhbHQ$aGFzaA"),
+        ("argon2", "$argon2id$v=19$m=٤٠٩٦,t=1,p=1$c2FsdHNhbHQ$aGFzaA"),
+        ("argon2", "$argon2id$v=19$m=4096,t=1,p=1$c2FsdHNhbHQ$A"),
+        ("pbkdf2", "$pbkdf2$i=600000,d=sha256$c2FsdA$aGFza"),
+        ("pbkdf2", "$pbkdf2$i=600000,d=sha256$A$aGFzaA"),
+        ("scrypt", "$scrypt$v=1$n=15,r=8,p=1$c2FsdA$aGFzaA"),
+        ("scrypt", "$scrypt$v=1$n=1,r=8,p=1$c2FsdA$aGFzaA"),
+        ("scrypt", "$scrypt$v=1$n=16,r=0,p=1$c2FsdA$aGFzaA"),
+        ("scrypt", f"$scrypt$v=1$n={2**5000},r=8,p=1$c2FsdA$aGFzaA"),
+        ("scrypt", "$scrypt$v=1$n=16,r=8,p=1,kl=64$c2FsdA$aGFzaA"),
         ("md5", "5f4dcc3b5aa765d61d8327deb882cf99"),
     ],
 )
@@ -270,6 +283,31 @@ def test_a_body_outside_the_schema_is_refused_with_its_violations(http: httpx.Cl
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request_parameters")
     assert answer.json()["errors"]
+
+
+def test_an_external_id_is_found_to_its_last_character(http: httpx.Client) -> None:
+    """A line break in it too, which a path says as ``%0A``."""
+    for number, external_id in enumerate(("a", "a\n", "a\nb", "a/b", "a%0Ab")):
+        body = {"email": f"{number}@example.com", "external_id": external_id}
+        made = http.post(USERS, json=body).raise_for_status().json()
+        assert http.get(f"{USERS}/external_id/{quote(external_id, safe='')}").json() == made
+
+
+@pytest.mark.parametrize("null", ["password", "password_hash", "password_salt_position"])
+def test_an_update_takes_no_null_for_a_password(http: httpx.Client, null: str) -> None:
+    made = http.post(USERS, json={"email": "ada@example.com", "password": None}).raise_for_status().json()["id"]
+
+    assert http.put(f"{USERS}/{made}", json={null: None}).status_code == 422
+
+
+def test_half_a_character_is_no_text(http: httpx.Client) -> None:
+    """JSON can spell one, UTF-8 cannot: refused before anything is done; a whole one of two halves is taken."""
+    spelled = '{"email": "ada@example.com", "first_name": "%s"}'
+    made = [http.post(USERS, content=spelled % name) for name in (r"\ud83d", r"\uDE00\uD83D", r"\ud83d\ude00")]
+
+    assert [one.status_code for one in made] == [400, 400, 201]
+    assert made[-1].json()["first_name"] == "😀"
+    assert len(http.get("/_sandbox/directory").json()["users"]) == 1
 
 
 def test_the_longest_external_id_is_kept_and_found(workos: WorkOSClient) -> None:

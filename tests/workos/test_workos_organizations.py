@@ -89,6 +89,18 @@ def test_name_and_metadata_change_with_one_put_and_domains_stay_out_of_it(
     assert written.applied == changed
 
 
+def test_more_metadata_than_one_body_may_hold_takes_two_requests(
+    organizations: Organizations, declared: Declaration, workos: Sandbox
+) -> None:
+    before, after = ({f"{name}{number}": "x" for number in range(50)} for name in ("old", "new"))
+    written = made(organizations, declared.declares_organization("acme", metadata=before))
+    workos.clear()
+    organizations.change(written, declared.declares_organization("acme", metadata=after))
+
+    assert workos.requests()["writes"] == 2
+    assert workos.organizations()["org_acme"]["metadata"] == written.applied["metadata"] == after
+
+
 def test_metadata_is_cleared_with_its_own_pairs_only(
     organizations: Organizations, declared: Declaration, workos: Sandbox
 ) -> None:

@@ -182,6 +182,20 @@ def test_metadata_is_merged_pair_by_pair(users: Users, declared: Declaration, wo
     assert written.applied["metadata"] == {"plan": "silver", "team": "red", "new": "y"}
 
 
+def test_more_metadata_than_one_body_may_hold_takes_two_requests(
+    users: Users, declared: Declaration, workos: Sandbox
+) -> None:
+    """50 pairs change their names: the old ones go first, since WorkOS holds no more, and neither does a body."""
+    before, after = ({f"{name}{number}": "x" for number in range(50)} for name in ("old", "new"))
+    written = made(users, declared.declares_user("ann", metadata=before))
+    workos.clear()
+    users.change(written, declared.declares_user("ann", metadata=after, first_name="Ann"))
+
+    assert workos.asked() == {PUT_USER: 2}
+    held = workos.users()["auth0|ann"]
+    assert (held["metadata"], held["first_name"], written.applied["metadata"]) == (after, "Ann", after)
+
+
 def test_metadata_that_left_altogether_takes_nobody_elses_along(
     users: Users, declared: Declaration, workos: Sandbox
 ) -> None:
