@@ -39,11 +39,12 @@ def sandbox(
 
     try:
         switches = _read(settings, {}, lambda sent: change_switches(Switches(), sent))
-        app = build_app(
-            Start({**switches, "limits": True} if limits else switches, _read(faults, [], Faults().arm)),
+        start = Start(
+            {**switches, "limits": True} if limits else switches,
+            _read(faults, [], Faults().arm),
             None if tenant is None else load_tenant(tenant),
-            None if snapshot is None else load(snapshot),
         )
+        app = build_app(start, None if snapshot is None else load(snapshot))
     except (TenantError, SnapshotError, OSError) as error:
         raise click.UsageError(str(error)) from error
     try:

@@ -19,6 +19,7 @@ from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from sandbox.auth0.state import Auth0
+from sandbox.auth0.tenant import Tenant
 from sandbox.call import Answer, Call, Operation
 from sandbox.connection import hang_up, read
 from sandbox.faults import LIST_MODES, LONGEST_LAG, WORKOS_MODES, Fault, Faults
@@ -26,6 +27,7 @@ from sandbox.limits import Limits
 from sandbox.paths import named
 from sandbox.refusals import Refusal, malformed_body, too_many_requests, unauthorized, unknown_route
 from sandbox.request_log import DROPPED, Entry, RequestLog
+from sandbox.schema import EXTERNAL_ID_LENGTH
 from sandbox.state import Environment
 from sandbox.switches import change_switches
 
@@ -45,6 +47,8 @@ class Start(NamedTuple):
 
     settings: Mapping[str, Any] = {}
     faults: Iterable[Mapping[str, Any]] = ()
+    #: What the Auth0 side serves; None: an empty tenant.
+    tenant: Tenant | None = None
 
 
 @dataclass(slots=True)
@@ -67,7 +71,7 @@ class Sandbox:
         self._prepare()
 
     def reset(self) -> None:
-        """Empty everything, the counters behind ids and times too; settings and faults are those of the start."""
+        """Empty everything, the counters behind ids and times too; settings, faults and tenant are the start's."""
         self.environment = Environment()
         self.auth0 = Auth0()
         self.log = RequestLog()
@@ -97,6 +101,8 @@ class Sandbox:
     def _prepare(self) -> None:
         change_switches(self.environment.switches, dict(self.start.settings))
         self.faults.arm([dict(fault) for fault in self.start.faults])
+        if self.start.tenant is not None:
+            self.auth0.serve(self.start.tenant)
 
 
 class Endpoint:
@@ -106,8 +112,8 @@ class Endpoint:
         self._sandbox = sandbox
         self._template = named(template)
         self._operations = operations
-        #: Whether its path names objects, and a GET of it lists them.
-        self._lists = not template.endswith("}")
+        #: Whether its path names objects, and a GET of it lists them in pages.
+        self._lists = not template.endswith(("}", "/roles"))
         self.path = compile_path(template)[0]
         sandbox.endpoints.append(self)
 
@@ -122,7 +128,7 @@ class Endpoint:
         log.arrive(entry)
         body = _parsed(raw)
         if isinstance(body, dict) and isinstance(body.get("external_id"), str):
-            entry.external_id = body["external_id"]
+            entry.external_id = body["external_id"][:EXTERNAL_ID_LENGTH]
         key = _key(scope)
         known = is_key(key) or self._template == KEY_IN_BODY
         over = self._over_limit(entry) if known and sandbox.environment.switches.limits else None

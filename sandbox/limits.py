@@ -10,6 +10,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from sandbox.request_log import READING
+
 
 class Limit:
     """At most so many requests in so many seconds."""
@@ -51,7 +53,7 @@ class Limits:
         """
         now, limits = self._clock(), [self._all]
         if path.startswith("/user_management/"):
-            limits.append(self._reads if method == "GET" else self._writes)
+            limits.append(self._reads if method in READING else self._writes)
         elif method == "DELETE" and path.startswith("/organizations/"):
             limits.append(self._organization_deletes)
         longest = max(limit.wait(now, window) for limit in limits)

@@ -12,6 +12,8 @@ from typing import Any, Final
 KEPT: Final = 1000
 #: The status of a request whose connection was closed without an answer.
 DROPPED: Final = "dropped"
+#: The methods that change nothing.
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(slots=True)
@@ -46,12 +48,14 @@ class RequestLog:
         self._entries: deque[Entry] = deque(maxlen=KEPT)
         self.reads = 0
         self.writes = 0
+        #: How many writes were answered as done.
+        self.written = 0
 
     def arrive(self, entry: Entry) -> None:
-        """Count a request that reached the API, whatever becomes of it; all but GET are writes."""
+        """Count a request that reached the API, whatever becomes of it."""
         self._counts[f"{entry.method} {entry.route}"] += 1
         self._entries.append(entry)
-        if entry.method == "GET":
+        if entry.method in READING:
             self.reads += 1
         else:
             self.writes += 1
@@ -60,6 +64,8 @@ class RequestLog:
         """Note how a request ended, and the fault that struck it."""
         entry.status = status
         self._statuses[str(status)] += 1
+        if entry.method not in READING and isinstance(status, int) and 200 <= status < 300:
+            self.written += 1
         if entry.fault is not None:
             self._struck.setdefault(f"{entry.method} {entry.route}", Counter())[entry.fault] += 1
 

@@ -17,7 +17,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from sandbox import authenticate, domains, events, factors, memberships, organizations, permissions, roles, users
 from sandbox.auth0.endpoint import PREFIX
 from sandbox.auth0.routes import auth0_routes
-from sandbox.auth0.tenant import Tenant
 from sandbox.call import Operation
 from sandbox.connection import HANG_UP
 from sandbox.control import control_routes
@@ -45,17 +44,13 @@ OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
 }
 
 
-def build_app(
-    start: Start | None = None, tenant: Tenant | None = None, environment: Environment | None = None
-) -> Starlette:
-    """Return a new sandbox as an ASGI application: settings and faults, the tenant, and the environment to begin with.
+def build_app(start: Start | None = None, environment: Environment | None = None) -> Starlette:
+    """Return a new sandbox as an ASGI application: how it starts, and the environment to begin with.
 
     Raises:
         Refusal: a setting or a fault is wrong.
     """
     sandbox = Sandbox(start or Start())
-    if tenant is not None:
-        sandbox.auth0.serve(tenant)
     if environment is not None:
         sandbox.begin(environment)
     routes = [Route(template, Endpoint(sandbox, template, calls)) for template, calls in OPERATIONS.items()]

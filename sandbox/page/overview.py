@@ -9,8 +9,9 @@ Query, all optional:
 Answer:
 
 - ``counts`` by kind, and ``statuses`` of memberships;
-- ``traffic`` since the log was cleared: ``writes``, ``reads``, ``refused`` (4xx), ``failed`` (5xx), ``dropped``; and
-  ``auth0``, the number of requests to that side;
+- ``traffic`` since the log was cleared: requests that are ``writes`` or ``reads``; how many writes were done
+  (``written``); how many requests were over a limit (``limited``, 429), ``refused`` (any other 4xx), ``failed`` (5xx)
+  or ``dropped``; and ``auth0``, the number of requests to that side;
 - ``requests``: the last ones, newest first;
 - ``settings`` that differ from the default ones, and the ``faults`` that are armed;
 - ``table``: ``kind``, ``rows``, newest first, and ``next``, the cursor of the next page or null;
@@ -33,6 +34,8 @@ from sandbox.switches import Switches, shown_switches
 
 #: How many requests of the log are shown.
 REQUESTS: Final = 24
+#: How much of a path that the API does not have is shown.
+LONGEST_PATH: Final = 400
 #: The route of what the API does not have.
 UNKNOWN: Final = "/{path}"
 
@@ -53,7 +56,7 @@ def overview(sandbox: Sandbox, query: Mapping[str, str]) -> dict[str, Any]:
     if kind not in KINDS:
         raise invalid_parameters("kind_unknown", f"kind must be one of {', '.join(KINDS)}.")
     rows, following = page(environment, kind, query.get("cursor") or None)
-    name = query.get("find", "").strip()
+    name = query.get("find", "")
     return {
         "counts": {
             "users": len(environment.users),
@@ -64,8 +67,10 @@ def overview(sandbox: Sandbox, query: Mapping[str, str]) -> dict[str, Any]:
         "statuses": {status: environment.roster.statuses[status] for status in STATUSES},
         "traffic": {
             "writes": log.writes,
+            "written": log.written,
             "reads": log.reads,
-            "refused": log.ended("4"),
+            "limited": log.ended("429"),
+            "refused": log.ended("4") - log.ended("429"),
             "failed": log.ended("5"),
             "dropped": log.ended(DROPPED),
         },
@@ -76,7 +81,7 @@ def overview(sandbox: Sandbox, query: Mapping[str, str]) -> dict[str, Any]:
         },
         "faults": [{name: fault[name] for name in _FAULT_FIELDS} for fault in sandbox.faults.shown()],
         "table": {"kind": kind, "rows": rows, "next": following},
-        "found": found(environment, name) if name else None,
+        "found": found(environment, name) or found(environment, name.strip()) if name.strip() else None,
     }
 
 
@@ -85,7 +90,7 @@ def _request(number: int, entry: Entry) -> dict[str, Any]:
     return {
         "number": number,
         "method": entry.method,
-        "route": entry.path if entry.route == UNKNOWN else entry.route,
+        "route": entry.path[:LONGEST_PATH] if entry.route == UNKNOWN else entry.route,
         "status": entry.status,
         "phrase": _PHRASES.get(entry.status),
         "external_id": entry.external_id,

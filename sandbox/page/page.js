@@ -5,29 +5,30 @@
 
 /* Milliseconds; and how many new rows are lit up, since more of them would flicker. */
 const EVERY = 1000, PATIENCE = 5000, WINDOW = 60000, FEW = 4;
+/* Label, width ("" shares what is left), and what stands in the cell of a row. */
 const KINDS = {
   users: ["Users", [
-    ["External id and WorkOS id", (row) => identity(row.external_id, row.id)],
-    ["Email", (row) => row.email_verified ? "verified" : "unverified"],
-    ["Password", (row) => row.password ?? none("none")],
-    ["TOTP", (row) => row.totp || none("none")],
+    ["External id and WorkOS id", "", (row) => identity(row.external_id, row.id)],
+    ["Email", "104px", (row) => row.email_verified ? "verified" : "unverified"],
+    ["Password", "104px", (row) => row.password ?? none("none")],
+    ["TOTP", "72px", (row) => row.totp || none("none")],
   ]],
   organizations: ["Organizations", [
-    ["Name", (row) => row.name],
-    ["External id and WorkOS id", (row) => identity(row.external_id, row.id)],
-    ["Domains", (row) => row.domains || none("none")],
-    ["Own roles", (row) => row.own_roles || none("none")],
+    ["Name", "", (row) => row.name],
+    ["External id and WorkOS id", "44%", (row) => identity(row.external_id, row.id)],
+    ["Domains", "84px", (row) => row.domains || none("none")],
+    ["Own roles", "96px", (row) => row.own_roles || none("none")],
   ]],
   memberships: ["Memberships", [
-    ["User and membership id", (row) => [finder(row.user), also(row.id)]],
-    ["Organization", (row) => [row.organization_name, also(finder(row.organization))]],
-    ["Roles", (row) => row.roles.join(", ")],
-    ["Status", (row) => make("span", { className: `status ${row.status === "active" ? "good" : "wait"}` }, row.status)],
+    ["User and membership id", "44%", (row) => [finder(row.user), also(row.id)]],
+    ["Organization", "", (row) => [row.organization_name, also(finder(row.organization))]],
+    ["Roles", "18%", (row) => row.roles.join(", ")],
+    ["Status", "92px", (row) => make("span", { className: `status ${row.status === "active" ? "good" : "wait"}` }, row.status)],
   ]],
   roles: ["Roles", [
-    ["Name", (row) => row.name],
-    ["Slug and WorkOS id", (row) => identity(row.slug, row.id)],
-    ["Permissions", (row) => row.permissions || none("none")],
+    ["Name", "", (row) => row.name],
+    ["Slug and WorkOS id", "44%", (row) => identity(row.slug, row.id)],
+    ["Permissions", "112px", (row) => row.permissions || none("none")],
   ]],
 };
 const number = new Intl.NumberFormat("en-US");
@@ -40,6 +41,7 @@ let cursors = [null];
 let timer = 0;
 let asked = 0;
 let foundText = "";
+let arrived = false;
 let last = null;
 let samples = [];
 
@@ -99,7 +101,13 @@ function table(of, caption) {
     head.setAttribute("role", "columnheader");
     return head;
   });
+  const widths = KINDS[of][1].map(([, width]) => {
+    const column = make("col");
+    column.style.width = width;
+    return column;
+  });
   const made = make("table", {}, make("caption", { className: caption ? "" : "quiet" }, KINDS[of][0]),
+    make("colgroup", {}, widths),
     make("thead", {}, make("tr", {}, heads)), make("tbody"));
   made.setAttribute("role", "table");
   for (const group of made.querySelectorAll("thead, tbody")) group.setAttribute("role", "rowgroup");
@@ -109,7 +117,7 @@ function table(of, caption) {
 
 function fill(body, of, rows) {
   keep(body, rows, (row) => row.id, (row) => {
-    const line = make("tr", {}, KINDS[of][1].map(([label, content]) => {
+    const line = make("tr", {}, KINDS[of][1].map(([label, , content]) => {
       const cell = make("td", {}, make("div", {}, content(row)));
       cell.dataset.label = label;
       cell.setAttribute("role", "cell");
@@ -135,8 +143,9 @@ function notice(text) {
 
 function drawTraffic(traffic, auth0) {
   const figures = [
-    ["Writes", traffic.writes], ["Reads", traffic.reads], ["Auth0 requests", auth0],
+    ["Writes", traffic.writes], ["Reads", traffic.reads], ["Over a limit (429)", traffic.limited, "warn"],
     ["Refused (4xx)", traffic.refused, "warn"], ["Failed (5xx)", traffic.failed, "bad"], ["Dropped", traffic.dropped, "bad"],
+    ...(auth0 ? [["Auth0 requests", auth0]] : []),
   ];
   keep($("traffic"), figures, ([name]) => name, ([name, value, tone]) => {
     return make("div", {}, make("dt", {}, name), make("dd", { className: value && tone ? tone : "" }, number.format(value)));
@@ -209,7 +218,7 @@ function drawTabs(counts, statuses) {
     tab.querySelector(".count").textContent = number.format(counts[of]);
     if (of === "memberships") {
       tab.querySelector(".note").textContent = Object.entries(statuses)
-        .filter(([name, count]) => name === "active" || count).map(([name, count]) => `${number.format(count)} ${name}`).join(", ");
+        .filter(([name, count]) => name === "active" || count).map(([name, count]) => `${number.format(count)}\u00a0${name}`).join(", ");
     }
   }
 }
@@ -227,9 +236,19 @@ function drawTable({ kind: of, rows, next }) {
   empty.hidden = rows.length > 0;
   empty.textContent = cursors.length > 1 ? "Nothing older." : `No ${of} yet.`;
   $("page").textContent = `Page ${number.format(cursors.length)}`;
+  const focused = document.activeElement;
   $("newest").disabled = $("newer").disabled = cursors.length === 1;
   $("older").disabled = next === null;
-  $("older").onclick = () => { cursors.push(next); refresh(); };
+  $("older").onclick = () => { if (next !== cursors.at(-1)) cursors.push(next); refresh(); };
+  if (focused.disabled) ($("older").disabled ? $("find") : $("older")).focus();
+}
+
+/* Brings what was looked for into sight, once; who types goes on typing. */
+function show() {
+  if (!arrived || !sought) return;
+  arrived = false;
+  if ($("panel").getBoundingClientRect().top < 0 || $("panel").getBoundingClientRect().top > innerHeight / 2) $("panel").scrollIntoView();
+  if (document.activeElement !== $("find")) $("found").querySelector("p").focus({ preventScroll: true });
 }
 
 function drawFound(found) {
@@ -241,7 +260,7 @@ function drawFound(found) {
   const groups = Object.entries(found ?? {});
   const said = groups.length ? `Found “${sought}”` : `Nothing has the external id or WorkOS id “${sought}”.`;
   $("found").replaceChildren(
-    make("div", { className: "result" }, make("p", {}, said), make("button", { type: "button", onclick: () => seek("") }, "Show all")),
+    make("div", { className: "result" }, make("p", { tabIndex: -1 }, said), make("button", { type: "button", onclick: () => { seek(""); $("find").focus(); } }, "Show all")),
     ...groups.map(([of, rows]) => {
       const made = table(of, true);
       fill(made.querySelector("tbody"), of, rows);
@@ -278,14 +297,15 @@ function go(hash) {
 }
 
 function seek(name) {
-  go(name.trim() ? String(new URLSearchParams({ find: name.trim() })) : kind);
+  go(name.trim() ? String(new URLSearchParams({ find: name })) : kind);
 }
 
 function arrive() {
   const hash = location.hash.slice(1);
   sought = new URLSearchParams(hash).get("find") ?? "";
-  if (hash in KINDS) kind = hash;
+  if (Object.hasOwn(KINDS, hash)) kind = hash;
   cursors = [null];
+  arrived = true;
   $("find").value = sought;
   for (const tab of $("tabs").children) {
     const selected = tab.dataset.kind === kind;
@@ -319,7 +339,8 @@ function prepare() {
   $("search").addEventListener("submit", (event) => { event.preventDefault(); seek($("find").value); });
   $("find").addEventListener("input", () => { if (!$("find").value && sought) seek(""); });
   $("newest").onclick = () => { cursors = [null]; refresh(); };
-  $("newer").onclick = () => { cursors.pop(); refresh(); };
+  $("newer").onclick = () => { if (cursors.length > 1) cursors.pop(); refresh(); };
+  $("jump").onclick = () => $("requests-heading").scrollIntoView();
   document.addEventListener("visibilitychange", () => {
     clearTimeout(timer);
     last = null;
@@ -351,17 +372,19 @@ async function refresh() {
 function draw(told) {
   notice("");
   state("live", "Live");
-  sample(told.traffic.writes);
+  sample(told.traffic.written);
   drawTraffic(told.traffic, told.auth0);
   drawArmed(told.settings, told.faults);
   drawTabs(told.counts, told.statuses);
   drawFound(told.found);
+  show();
   drawTable(told.table);
   drawRequests(told.requests);
 }
 
 function stopped(error) {
   last = null;
+  if ($("rows").querySelector("tbody")?.dataset.kind !== kind) $("rows").replaceChildren();
   $("rate").textContent = "–";
   state("stopped", "Stopped");
   notice(error.message.startsWith("it answered")

@@ -10,6 +10,7 @@ from workos import WorkOSClient
 from workos.user_management._resource import PasswordHashed
 
 from sandbox.page.rows import KINDS, ROWS
+from sandbox.request_log import Entry, RequestLog
 
 BCRYPT = "$2b$10$" + "A" * 53
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -97,7 +98,8 @@ def test_traffic_counts_how_requests_ended(http: httpx.Client) -> None:
 
     told = overview(http)
 
-    assert told["traffic"] == {"writes": 2, "reads": 3, "refused": 2, "failed": 1, "dropped": 1}
+    ended = {"limited": 0, "refused": 2, "failed": 1, "dropped": 1}
+    assert told["traffic"] == {"writes": 2, "written": 1, "reads": 3, **ended}
     assert [(one["number"], one["status"], one["external_id"], one["fault"]) for one in told["requests"]] == [
         (5, "dropped", None, "drop_after"),
         (4, 500, None, "refuse"),
@@ -107,6 +109,21 @@ def test_traffic_counts_how_requests_ended(http: httpx.Client) -> None:
     ]
     phrases = [None, "Internal Server Error", "Not Found", "Bad Request", "Created"]
     assert [one["phrase"] for one in told["requests"]] == phrases
+
+
+def test_a_request_that_asks_for_a_head_is_a_read() -> None:
+    log = RequestLog()
+    for method in ("GET", "HEAD", "OPTIONS", "POST"):
+        log.arrive(Entry(method, USERS, USERS))
+
+    assert (log.reads, log.writes) == (3, 1)
+
+
+def test_however_long_a_name_is_that_is_refused_the_log_stays_small(http: httpx.Client) -> None:
+    http.post(USERS, json={"email": "ada@example.com", "external_id": "x" * 100_000})
+    http.get(f"/{'p' * 10_000}")
+
+    assert [len(one["external_id"] or one["route"]) for one in overview(http)["requests"]] == [400, 128]
 
 
 def test_a_request_is_shown_by_its_route_and_by_its_path_only_without_one(http: httpx.Client) -> None:

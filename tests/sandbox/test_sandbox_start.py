@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from providers.cli import main
-from sandbox.endpoint import Start
+from sandbox.auth0.tenant import Tenant, load_tenant
+from sandbox.endpoint import Sandbox, Start
 from sandbox.server import running
 from sandbox.switches import Switches, shown_switches
 
@@ -58,6 +59,16 @@ def test_a_sandbox_in_this_process_is_started_alike() -> None:
 
         assert client.get("/_sandbox/settings").json() == shown_switches(Switches()) | SETTINGS
         assert client.get("/organizations").status_code == 503
+
+
+def test_a_reset_goes_back_to_the_tenant_of_the_start() -> None:
+    sandbox = Sandbox(Start(tenant=load_tenant(PROJECT / "examples" / "acme")))
+    begun = sandbox.auth0.tenant.counts()
+    sandbox.auth0.serve(Tenant())
+    sandbox.reset()
+
+    assert sandbox.auth0.tenant.counts() == begun
+    assert begun["users"] == 300
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,12 @@ def test_a_hash_of_a_supported_type_is_kept(workos: WorkOSClient, kind: str, tex
         ("ssha", "{SSHA}not base64!"),
         ("ssha256", "{SSHA}" + "QUFB" * 12),
         ("scrypt", "plain"),
+        ("bcrypt", "$2b$32$" + "A" * 53),
+        ("argon2", "$argon2id$v=19$m=4096,t=6,p=1$c2FsdHNhbHQ$aGFzaA"),
+        ("argon2", "$argon2id$v=19$m=262145,t=1,p=1$c2FsdHNhbHQ$aGFzaA"),
+        ("argon2", "$argon2id$v=19$m=4096,t=1,p=9$c2FsdHNhbHQ$aGFzaA"),
+        ("pbkdf2", "$pbkdf2$i=1000001,d=sha256$c2FsdA$aGFzaA"),
+        ("pbkdf2", "$pbkdf2$i=209999,d=sha512$c2FsdA$aGFzaA"),
         ("bcrypt", "$2b$٠٤$" + "A" * 53),
         ("argon2", "$argon2id$v=19$m=04096,t=1,p=1$c2FsdHNhbHQ$aGFzaA"),
         ("argon2", "$argon2id$v=19$m=٤٠٩٦,t=1,p=1$c2FsdHNhbHQ$aGFzaA"),
@@ -352,6 +358,7 @@ def test_users_are_listed_by_email_and_by_active_membership(workos: WorkOSClient
     assert ids(email="grace@example.com", organization_id=organization.id) == []
     workos.organization_membership.deactivate_organization_membership(membership.id)
     assert ids(organization_id=organization.id) == []
+    assert ids(email="ada@example.com", organization_id=organization.id) == []
 
 
 def test_an_unknown_filter_is_refused_rather_than_ignored(http: httpx.Client) -> None:

@@ -6,7 +6,7 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 from workos import WorkOSClient
 from workos.user_management._resource import PasswordHashed
 
@@ -93,6 +93,7 @@ def test_counts_and_tables_show_what_was_created(watched: Watched, rehearsed: di
     expect(rows(watched)).to_contain_text(["Acme Foundry"])
     tab(watched, "Memberships").click()
     expect(rows(watched)).to_contain_text(["inactive", "active"])
+    expect(rows(watched).locator(".status.good")).to_have_text("active")
     expect(rows(watched).nth(1)).to_contain_text(re.compile("auth0.ada.*Acme Foundry.*org_acme.*member", re.S))
     tab(watched, "Roles").click()
     expect(rows(watched)).to_contain_text(["Admin", "Member"])
@@ -135,6 +136,26 @@ def test_each_request_is_worded_with_its_status(watched: Watched, http: httpx.Cl
     assert len(set(colours.values())) == 3
     for name, number in {"Writes": 1, "Reads": 4, "Refused (4xx)": 1, "Failed (5xx)": 1, "Dropped": 2}.items():
         expect(figure(watched, name)).to_have_text(str(number))
+    expect(watched.page.get_by_role("region", name="Armed").get_by_role("listitem")).to_contain_text(
+        [r"struck 1", r"struck 2"]
+    )
+    expect(figure(watched, "Auth0 requests")).to_have_count(0)
+
+
+def test_a_request_over_a_limit_is_told_from_other_refusals_and_is_no_write(
+    watched: Watched, http: httpx.Client
+) -> None:
+    http.post("/_sandbox/settings", json={"limits": True}).raise_for_status()
+    page = watched.open()
+    for _ in range(60):
+        http.delete("/organizations/org_gone")
+    http.post("/organizations", json={"name": "Acme"}).raise_for_status()
+    http.get("/auth0/api/v2/roles")
+    watched.tick()
+
+    for name, number in {"Writes": 61, "Over a limit (429)": 10, "Refused (4xx)": 50, "Auth0 requests": 1}.items():
+        expect(figure(watched, name)).to_have_text(str(number))
+    expect(page.locator("#rate")).to_have_text("1")
 
 
 def test_the_write_rate_is_that_of_the_last_second(watched: Watched, workos: WorkOSClient, http: httpx.Client) -> None:
@@ -201,6 +222,38 @@ def test_pages_go_to_older_objects_and_back(watched: Watched, workos: WorkOSClie
     expect(rows(watched).first).to_contain_text("auth0|045")
 
 
+def test_a_second_click_before_the_answer_skips_no_page(watched: Watched, workos: WorkOSClient) -> None:
+    people(workos, 45)
+    page = watched.open()
+    older, newer = (page.get_by_role("button", name=name) for name in ("Older", "Newer"))
+
+    older.dblclick()
+    expect(page.get_by_text("Page 2")).to_be_visible()
+    expect(rows(watched).first).to_contain_text("auth0|024")
+    newer.dblclick()
+    expect(page.get_by_text("Page 1")).to_be_visible()
+    expect(rows(watched).first).to_contain_text("auth0|044")
+    expect(older).to_be_focused()
+
+
+def test_an_answer_that_comes_late_is_not_drawn(watched: Watched, rehearsed: dict[str, str]) -> None:
+    page = watched.open()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/_sandbox/overview?kind=organizations*", hold)
+    tab(watched, "Organizations").click()
+    tab(watched, "Roles").click()
+    expect(page.get_by_role("table", name="Roles")).to_be_visible()
+
+    with page.expect_response("**/_sandbox/overview?kind=organizations*"):
+        held[0].continue_()
+    page.evaluate("fetch('/_sandbox/overview').then((answer) => answer.text())")
+    expect(page.get_by_role("table", name="Roles")).to_be_visible()
+
+
 def test_an_object_is_found_by_its_name(watched: Watched, rehearsed: dict[str, str]) -> None:
     page = watched.open()
     field = page.get_by_role("searchbox", name="External id or WorkOS id")
@@ -233,6 +286,37 @@ def test_a_request_leads_to_the_object_it_was_about(watched: Watched, http: http
     expect(page.locator("#found").get_by_role("table", name="Users")).to_contain_text(external_id)
     page.go_back()
     expect(rows(watched)).to_have_count(1)
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_what_a_link_leads_to_is_in_sight(watched: Watched, workos: WorkOSClient, width: int) -> None:
+    people(workos, 20)
+    watched.page.set_viewport_size({"width": width, "height": 700})
+    page = watched.open()
+
+    request(watched, "auth0|000").get_by_role("link").click()
+
+    found = page.get_by_text("Found “auth0|000”")
+    expect(found).to_be_in_viewport()
+    expect(found).to_be_focused()
+    page.get_by_role("button", name="Show all").click()
+    expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+def test_spaces_around_a_name_are_part_of_it_if_something_has_them(watched: Watched, http: httpx.Client) -> None:
+    http.post(USERS, json={"email": "a@example.com", "external_id": " lead"}).raise_for_status()
+    http.post(USERS, json={"email": "b@example.com", "external_id": "plain"}).raise_for_status()
+    page = watched.open()
+    for typed, held in ((" lead", " lead"), (" plain ", "plain")):
+        page.get_by_role("searchbox").fill(typed)
+        page.get_by_role("searchbox").press("Enter")
+        expect(page.locator("#found").get_by_role("table", name="Users")).to_contain_text(held)
+
+
+def test_an_address_that_names_nothing_shows_the_users(watched: Watched, rehearsed: dict[str, str]) -> None:
+    watched.open("#toString")
+
+    expect(rows(watched)).to_have_count(3)
 
 
 def test_a_hostile_name_stays_text(watched: Watched, workos: WorkOSClient, http: httpx.Client) -> None:

@@ -6,7 +6,7 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from workos import WorkOSClient
 
 from sandbox.server import running
@@ -23,6 +23,13 @@ CUT_OFF = """() => {
     return box.left < -0.5 || box.right > innerWidth + 0.5 || inner;
   });
   return [document.documentElement.scrollWidth - innerWidth, ...cut.map((element) => element.outerHTML.slice(0, 200))];
+}"""
+#: What stands before the content of a cell.
+LABELS = "cells => cells.map((cell) => getComputedStyle(cell, '::before').content)"
+#: Roles and statuses that take more than one line, and WorkOS ids that do.
+BROKEN = """() => {
+  const short = document.querySelectorAll("#listed .status, #listed td:nth-child(3) div, #listed td:first-child .also");
+  return [...short].filter((element) => element.offsetHeight > 24).map((element) => element.innerText);
 }"""
 #: Texts whose contrast with what is behind them is below 4.5 (WCAG 2.2, 1.4.3), which spares disabled controls.
 PALE = """() => {
@@ -77,10 +84,14 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser: Browser, u
             expect(page.get_by_role("table", name=kind.title())).to_be_visible()
             expect(page.locator("#listed").get_by_role("row").last).to_be_visible()
             assert page.evaluate(CUT_OFF) == [0]
+        labels = page.locator("#listed td:not(:first-child)").evaluate_all(LABELS)
+        assert labels == ['"Slug and WorkOS id"', '"Permissions"'] * 4
         page.get_by_role("searchbox").fill("x" * 128)
         page.get_by_role("searchbox").press("Enter")
         expect(page.locator("#found").get_by_role("table")).to_have_count(3)
         assert page.evaluate(CUT_OFF) == [0]
+        page.get_by_role("button", name="Last requests").tap()
+        expect(page.get_by_role("heading", name="Last requests")).to_be_in_viewport()
         assert watched.said == []
 
 
@@ -92,6 +103,18 @@ def test_no_width_cuts_anything_off(watched: Watched, crowded: None, width: int)
         page.locator(f"#tab-{kind}").click()
         expect(page.get_by_role("table", name=kind.title())).to_be_visible()
         assert page.evaluate(CUT_OFF) == [0]
+
+
+@pytest.mark.parametrize("width", [641, 1280])
+def test_a_long_name_breaks_no_short_word(watched: Watched, workos: WorkOSClient, width: int) -> None:
+    user = workos.user_management.create_user(email="p@example.com", external_id="auth0|5f7c8ec7c33c6c004bbafe82").id
+    organization = workos.organizations.create_organization(name="N" * 300, external_id="x" * 128).id
+    workos.organization_membership.create_organization_membership(user_id=user, organization_id=organization)
+    watched.page.set_viewport_size({"width": width, "height": 900})
+    page = watched.open("#memberships")
+    expect(page.get_by_role("table", name="Memberships")).to_contain_text("member")
+
+    assert page.evaluate(BROKEN) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -176,6 +199,26 @@ def test_a_hidden_tab_asks_nothing(watched: Watched, http: httpx.Client) -> None
     expect(page.locator("#rate")).to_have_text("\u2013")
 
 
+def test_a_tab_that_is_hidden_while_it_asks_asks_no_more(watched: Watched) -> None:
+    page = watched.open()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/_sandbox/overview*", hold)
+    page.clock.fast_forward(1000)
+    page.wait_for_function("() => asked === 2")
+    show(page, hidden=True)
+
+    with page.expect_response("**/_sandbox/overview*"):
+        held[0].continue_()
+    page.unroute("**/_sandbox/overview*")
+    page.evaluate("fetch('/_sandbox/overview').then((answer) => answer.text())")
+    page.clock.run_for(60_000)
+    assert page.evaluate("asked") == 2
+
+
 def show(page: Page, *, hidden: bool) -> None:
     """Hide the tab or bring it back, as its script sees it."""
     page.evaluate(
@@ -201,6 +244,8 @@ def test_the_page_says_that_the_sandbox_has_stopped_and_keeps_what_it_knew(brows
         expect(page.get_by_role("status")).to_have_text("Stopped")
         expect(page.get_by_role("alert")).to_contain_text("The sandbox has stopped answering.")
         expect(page.locator("#listed tbody")).to_contain_text("Acme")
+        page.locator("#tab-users").click()
+        expect(page.locator("#listed tbody")).to_have_count(0)
         assert all("ERR_CONNECTION" in line for line in watched.said)
 
 

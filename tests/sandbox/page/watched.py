@@ -22,7 +22,7 @@ class Watched:
 
     def open(self, fragment: str = "") -> Page:
         """Open the page, at a fragment, and wait for its first answer."""
-        self.page.clock.pause_at(NOON + 1)
+        self.page.clock.pause_at(NOON + 3600)
         self.page.goto(f"{self.url}/{fragment}")
         expect(self.page.get_by_role("status")).to_have_text("Live")
         return self.page
