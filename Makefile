@@ -56,7 +56,7 @@ test: setup .venv/browser.stamp $(CONTRACT)
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
-	.venv/bin/pytest --numprocesses auto
+	.venv/bin/pytest --numprocesses auto --dist worksteal
 
 bench: setup
 	@.venv/bin/python -m tests.bench

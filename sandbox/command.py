@@ -33,7 +33,7 @@ def sandbox(
     from sandbox.auth0.tenant import TenantError, load_tenant
     from sandbox.endpoint import Start
     from sandbox.faults import Faults
-    from sandbox.server import build_app, serve
+    from sandbox.server import build_app, listen, serve
     from sandbox.snapshot import SnapshotError, load
     from sandbox.switches import Switches, change_switches
 
@@ -48,9 +48,14 @@ def sandbox(
     except (TenantError, SnapshotError, OSError) as error:
         raise click.UsageError(str(error)) from error
     try:
-        serve(port, app)
+        listener = listen(port)
     except OSError as error:
         raise click.UsageError(f"port {port} cannot be used: {error.strerror or error}") from error
+    with listener:
+        try:
+            serve(listener, app, lambda line: print(line, flush=True))
+        except OSError as error:
+            raise click.UsageError(f"the address cannot be told on standard output: {error.strerror}") from error
 
 
 def _read(path: Path | None, empty: Any, check: Callable[[object], None]) -> Any:
@@ -63,7 +68,7 @@ def _read(path: Path | None, empty: Any, check: Callable[[object], None]) -> Any
         if type(read) is not type(empty):
             raise click.UsageError(f"{path}: must hold a JSON {'list' if empty == [] else 'object'}")
         check(read)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise click.UsageError(f"{path}: not JSON") from error
     except Refusal as refused:
         raise click.UsageError(f"{path}: {' '.join(one['message'] for one in refused.body['errors'])}") from None

@@ -20,15 +20,13 @@ async def read(receive: Receive) -> bytes | None:
     return bytes(body)
 
 
-async def hang_up(scope: Scope, receive: Receive) -> None:
+def hang_up(scope: Scope) -> None:
     """Close the connection after what was sent; the client sees a transport error, as when a network fails.
 
     Under a server without the extension, the error is raised instead.
     """
     extension = scope.get("extensions", {}).get(HANG_UP)
     if extension is None:
-        message = "the connection was dropped by an armed fault"
+        message = "the connection was dropped"
         raise ConnectionAbortedError(message)
     extension["close"]()
-    while (await receive())["type"] != "http.disconnect":
-        pass

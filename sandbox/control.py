@@ -3,11 +3,11 @@
 ``GET`` and ``DELETE /_sandbox/requests``, ``POST /_sandbox/reset``, ``GET`` and ``POST /_sandbox/settings``,
 ``GET /_sandbox/directory``, ``GET``, ``POST`` and ``DELETE /_sandbox/faults``, ``POST /_sandbox/invitations``,
 ``POST /_sandbox/snapshot``; of Auth0, see ``sandbox.auth0.control``.
-Secrets are given out as SHA-256 only. Requests from elsewhere are refused (``loopback``).
+Secrets are given out as SHA-256 only.
 """
 
-import json
 from collections.abc import Callable
+from http import HTTPMethod
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +17,10 @@ from starlette.routing import Route
 
 from sandbox.auth0 import control as auth0_control
 from sandbox.directory import directory as shown_directory
-from sandbox.endpoint import Sandbox
+from sandbox.endpoint import Sandbox, parsed
 from sandbox.faults import Faults
-from sandbox.loopback import guarded
 from sandbox.objects import Membership
-from sandbox.refusals import Refusal, invalid_parameters, malformed_body
+from sandbox.refusals import Refusal, invalid_parameters
 from sandbox.request_log import RequestLog
 from sandbox.schema import Field, read_body
 from sandbox.snapshot import save
@@ -80,8 +79,8 @@ def keep(sandbox: Sandbox, sent: object) -> object:
         raise invalid_parameters("path_invalid", "path must be absolute.")
     try:
         save(sandbox.environment, path)
-    except OSError as error:
-        raise invalid_parameters("path_invalid", f"{path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise invalid_parameters("path_invalid", f"path: {getattr(error, 'strerror', error)}.") from error
     return {"path": str(path), "bytes": path.stat().st_size}
 
 
@@ -120,20 +119,23 @@ CONTROLS: Final[dict[str, dict[str, Control]]] = {
 
 
 def control_routes(sandbox: Sandbox) -> list[Route]:
-    """Return the control routes of one sandbox."""
-    return [_route(sandbox, path, controls) for path, controls in CONTROLS.items()]
+    """Return the control routes of one sandbox; what else begins with ``/_sandbox/`` is not the API's either."""
+
+    async def unknown(_: Request) -> JSONResponse:
+        return JSONResponse({"message": "The sandbox has no such call; docs/sandbox.md lists them."}, 404)
+
+    routes = [_route(sandbox, path, controls) for path, controls in CONTROLS.items()]
+    return [*routes, Route("/_sandbox/{path:rest}", unknown, methods=list(HTTPMethod))]
 
 
 def _route(sandbox: Sandbox, path: str, controls: dict[str, Control]) -> Route:
     async def respond(request: Request) -> JSONResponse:
-        raw = await request.body()
+        sent = parsed(await request.body())
         try:
-            sent = json.loads(raw) if raw else None
+            if isinstance(sent, Refusal):
+                raise sent
             return JSONResponse(controls[request.method](sandbox, sent))
-        except ValueError:
-            refusal = malformed_body()
-        except Refusal as refused:
-            refusal = refused
-        return JSONResponse(refusal.body, refusal.status)
+        except Refusal as refusal:
+            return JSONResponse(refusal.body, refusal.status)
 
-    return Route(path, guarded(respond), methods=list(controls))
+    return Route(path, respond, methods=list(controls))

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
@@ -126,11 +127,11 @@ class Endpoint:
         log, method, path = sandbox.log, scope["method"], scope["path"]
         entry = Entry(method, path, self._template)
         log.arrive(entry)
-        body = _parsed(raw)
+        body = parsed(raw)
         if isinstance(body, dict) and isinstance(body.get("external_id"), str):
             entry.external_id = body["external_id"][:EXTERNAL_ID_LENGTH]
-        key = _key(scope)
-        known = is_key(key) or self._template == KEY_IN_BODY
+        key = _key(scope, body if self._template == KEY_IN_BODY else None)
+        known = is_key(key)
         over = self._over_limit(entry) if known and sandbox.environment.switches.limits else None
         fault = None
         if sandbox.faults and over is None:
@@ -145,7 +146,7 @@ class Endpoint:
             await asyncio.sleep(fault.delay_ms / 1000)
         if fault is not None and fault.mode.startswith("drop_"):
             log.answer(entry, DROPPED)
-            await hang_up(scope, receive)
+            hang_up(scope)
             return
         log.answer(entry, answer.status)
         sandbox.answered += 1
@@ -165,7 +166,7 @@ class Endpoint:
         if fault is not None and fault.mode in ("refuse", "drop_before"):
             return Answer(fault.status, fault.body, fault.headers)
         try:
-            if not known:
+            if not known and self._template != KEY_IN_BODY:
                 raise unauthorized()
             visible_until = None
             if fault is not None and fault.mode == "interfere":
@@ -227,10 +228,10 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda name: json.dumps(values.get(name[1], name[0]))[1:-1], text)
 
 
-def _parsed(raw: bytes) -> object:
+def parsed(raw: bytes) -> object:
     """Return the body, None for none, or the refusal of what is no JSON, or holds half of a character."""
     try:
-        body = json.loads(raw.decode()) if raw else None
+        body = json.loads(raw.decode(), parse_constant=_refuse_constant) if raw else None
         if _SURROGATE.search(raw):
             json.dumps(body, ensure_ascii=False).encode()
         return body
@@ -238,13 +239,20 @@ def _parsed(raw: bytes) -> object:
         return malformed_body()
 
 
+def _refuse_constant(name: str) -> None:
+    message = f"{name} is no JSON"
+    raise ValueError(message)
+
+
 def is_key(text: str) -> bool:
     """Tell whether a text is taken as a secret key."""
     return text.startswith("sk_") and not text.startswith(WRONG_KEY)
 
 
-def _key(scope: Scope) -> str:
-    """Return the API key of a request; empty for none (API reference, API authentication)."""
+def _key(scope: Scope, body: object) -> str:
+    """Return the API key of a request, from the body if it is given; empty for none (API reference, authentication)."""
+    if body is not None:
+        return str(body.get("client_secret", "")) if isinstance(body, dict) else ""
     for name, value in scope["headers"]:
         if name == b"authorization":
             scheme, _, key = value.decode("latin-1").partition(" ")
@@ -254,13 +262,11 @@ def _key(scope: Scope) -> str:
 
 async def _write(send: Send, answer: Answer, request_id: str) -> None:
     body = b"" if answer.body is None else json.dumps(answer.body, separators=(",", ":")).encode()
-    headers = [
-        (b"x-request-id", request_id.encode()),
-        *((name.lower().encode(), value.encode()) for name, value in answer.headers.items()),
-    ]
-    if answer.status != 204:
-        headers.append((b"content-length", str(len(body)).encode()))
+    headers = {"x-request-id": request_id} | {name.lower(): value for name, value in answer.headers.items()}
+    if answer.status != HTTPStatus.NO_CONTENT:
+        headers["content-length"] = str(len(body))
     if body:
-        headers.append((b"content-type", b"application/json; charset=utf-8"))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        headers.setdefault("content-type", "application/json; charset=utf-8")
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

@@ -39,7 +39,8 @@ So a burst of refusals, and one answer in twenty that is lost, are::
 import re
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from http import HTTPMethod
 from typing import Any, Final
@@ -79,6 +80,12 @@ _RANGES: Final = {
     "delay_ms": (0, 60_000),
     "writes": (0, LONGEST_LAG),
 }
+
+#: Statuses whose answers have no body, and so no end that a client could see.
+_WITHOUT_BODY: Final = (204, 205, 304)
+#: A header's line (RFC 9110, 5.5 and 5.6.2), and the headers that the sandbox itself says.
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\x20-\x7e]*")
+_FRAMING: Final = ("content-length", "transfer-encoding", "connection")
 
 _FIELDS: Final = {
     "name": TEXT,
@@ -129,8 +136,6 @@ class Fault:
     #: How often it began to strike, and how many requests of the present run are still to be struck.
     begun: int = 0
     left: int = 0
-    #: How often each request was met, by a hash of what it is.
-    met: Counter[bytes] = field(default_factory=Counter)
 
     def meets(self, method: str, path: str, body: bytes, modes: Collection[str], key: str) -> bool:
         """Tell whether the fault is about this request."""
@@ -143,14 +148,17 @@ class Fault:
             and (self.contains is None or self.contains.encode() in body)
         )
 
-    def strikes(self, request: Callable[[], str]) -> bool:
-        """Tell whether it strikes a request that it meets, and count both; ``request`` says which request it is."""
+    def strikes(self, coming: Callable[[], tuple[str, int]]) -> bool:
+        """Tell whether it strikes a request that it meets, and count both.
+
+        ``coming`` says which request it is, and how often that came.
+        """
         if self.after:
             self.after -= 1
             return False
         if self.left:
             self.left -= 1
-        elif self._is_chosen(request):
+        elif self._is_chosen(coming):
             self.begun += 1
             self.left = self.run - 1
         else:
@@ -158,13 +166,12 @@ class Fault:
         self.hits += 1
         return True
 
-    def _is_chosen(self, request: Callable[[], str]) -> bool:
+    def _is_chosen(self, coming: Callable[[], tuple[str, int]]) -> bool:
         if self.probability >= 1:
             return True
-        key = blake2b(request().encode(errors="surrogatepass"), digest_size=8).digest()
-        self.met[key] += 1
-        drawn = f"{self.seed}/{self.mode}/{self.path.pattern}/{self.met[key]}" + f"/{self.place}" * (self.place > 0)
-        return int.from_bytes(blake2b(key + drawn.encode(), digest_size=8).digest()) < self.probability * 2**64
+        request, times = coming()
+        drawn = f"{self.seed}/{self.mode}/{self.path.pattern}/{times}" + f"/{self.place}" * (self.place > 0)
+        return _number(f"{drawn} {request}") < self.probability * 2**64
 
     def shown(self) -> dict[str, Any]:
         """Return the fault as the control route gives it out, with the number of requests it has struck."""
@@ -177,6 +184,8 @@ class Faults:
     def __init__(self) -> None:
         self._armed: list[Fault] = []
         self._places: Counter[tuple[int, str, str]] = Counter()
+        #: How often each request came, by a number that stands for what it is.
+        self._came: Counter[int] = Counter()
 
     def __bool__(self) -> bool:
         return bool(self._armed)
@@ -206,14 +215,27 @@ class Faults:
         ``request`` says which request it is, for faults with a probability; without it, method and path do. ``key`` is
         the API key it comes with.
         """
+
+        @cache
+        def coming() -> tuple[str, int]:
+            words = f"{method} {path}" if request is None else request()
+            number = _number(words)
+            self._came[number] += 1
+            return words, self._came[number]
+
         for fault in self._armed:
-            if fault.meets(method, path, body, modes, key) and fault.strikes(request or (lambda: f"{method} {path}")):
+            if fault.meets(method, path, body, modes, key) and fault.strikes(coming):
                 return fault
         return None
 
     def shown(self) -> list[dict[str, Any]]:
         """Return what is armed."""
         return [fault.shown() for fault in self._armed]
+
+
+def _number(text: str) -> int:
+    """Return a number below 2**64 that is another one for every text."""
+    return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest())
 
 
 def _read_fault(sent: object) -> Fault:
@@ -230,9 +252,14 @@ def _read_fault(sent: object) -> Fault:
             raise invalid_parameters(f"{name}_invalid", f"{name} must be {least} to {most}.")
     if mode == "interfere" and not body.get("calls"):
         raise invalid_parameters("calls_required", "interfere needs calls, a list of {method, path, body}.")
+    if body.get("status") in _WITHOUT_BODY:
+        raise invalid_parameters("status_invalid", f"status must not be one of {_WITHOUT_BODY}, which have no body.")
+    headers = {str(name): str(value) for name, value in body.get("headers", {}).items()}
+    if any(not _HEADER.fullmatch(f"{name}:{value}") or name.lower() in _FRAMING for name, value in headers.items()):
+        raise invalid_parameters("headers_invalid", f"headers must be ones of HTTP, and none of {', '.join(_FRAMING)}.")
     try:
         path = re.compile(body["path"])
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise invalid_parameters("path_invalid", "path must be a regular expression.") from error
     return Fault(
         name=body.get("name", mode),
@@ -248,7 +275,7 @@ def _read_fault(sent: object) -> Fault:
         run=body.get("run", 1),
         status=body.get("status", DEFAULT_STATUS),
         body=body.get("body", DEFAULT_BODY),
-        headers={str(name): str(value) for name, value in body.get("headers", {}).items()},
+        headers=headers,
         delay_ms=body.get("delay_ms", 1000),
         writes=body.get("writes", 10),
         calls=[_read_call(one) for one in body.get("calls", [])],

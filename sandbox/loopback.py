@@ -1,41 +1,44 @@
-"""Who may look at the sandbox and control it: programs on this machine, and the sandbox's own page.
+"""Who may use the sandbox, look at it and control it: programs on this machine, and the sandbox's own page.
 
 A web page of somebody else, open in a browser on this machine, must neither read what is here nor write: its name may
 point to this address (DNS rebinding, so ``Host`` must be loopback), and it may send requests blindly (CSRF, so
 ``Origin`` must be the sandbox's own). Clients that are no browser send no ``Origin``.
 """
 
-from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-
-Respond = Callable[[Request], Awaitable[Response]]
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-def guarded(respond: Respond) -> Respond:
-    """Return the endpoint with a guard before it, which answers 403 and one sentence."""
+class ThisMachineOnly:
+    """The application with a guard before it, which answers 403 and one sentence."""
 
-    async def respond_if_local(request: Request) -> Response:
-        refusal = _refusal(request)
-        return await respond(request) if refusal is None else JSONResponse({"message": refusal}, 403)
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
-    return respond_if_local
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        refusal = _refusal(scope) if scope["type"] == "http" else None
+        app = self._app if refusal is None else JSONResponse({"message": refusal}, 403)
+        await app(scope, receive, send)
 
 
-def _refusal(request: Request) -> str | None:
-    host, origin = request.headers.get("host", ""), request.headers.get("origin")
-    if request.client is None or not _is_loopback(request.client.host):
-        return "Only this machine may control the sandbox."
+def _refusal(scope: Scope) -> str | None:
+    headers: dict[bytes, bytes] = dict(scope["headers"])
+    host, origin = headers.get(b"host", b"").decode("latin-1"), headers.get(b"origin")
+    if scope["client"] is None or not _is_loopback(scope["client"][0]):
+        return "Only this machine may use the sandbox."
     if not _is_loopback(_name(host)):
         return "The Host header must be localhost or a loopback address."
-    if origin is not None and origin != f"http://{host}":
-        return "A page of another origin may not control the sandbox."
+    if origin is not None and origin.decode("latin-1") != f"http://{host}":
+        return "A page of another origin may not use the sandbox."
     return None
 
 
+@lru_cache(100)
 def _name(host: str) -> str:
     try:
         return urlsplit(f"//{host}").hostname or ""
@@ -43,6 +46,7 @@ def _name(host: str) -> str:
         return ""
 
 
+@lru_cache(100)
 def _is_loopback(name: str) -> bool:
     try:
         return ip_address(name).is_loopback

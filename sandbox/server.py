@@ -1,9 +1,9 @@
 """Starting and stopping the sandbox: in this process for tests, or as a process of its own for a demo."""
 
+import asyncio
 import contextlib
 import json
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
@@ -11,16 +11,19 @@ from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox import authenticate, domains, events, factors, memberships, organizations, permissions, roles, users
 from sandbox.auth0.endpoint import PREFIX
 from sandbox.auth0.routes import auth0_routes
 from sandbox.call import Operation
-from sandbox.connection import HANG_UP
+from sandbox.connection import HANG_UP, hang_up
 from sandbox.control import control_routes
 from sandbox.endpoint import Endpoint, Sandbox, Start
+from sandbox.loopback import ThisMachineOnly
 from sandbox.page import page_routes
 from sandbox.state import Environment
 
@@ -54,29 +57,25 @@ def build_app(start: Start | None = None, environment: Environment | None = None
     if environment is not None:
         sandbox.begin(environment)
     routes = [Route(template, Endpoint(sandbox, template, calls)) for template, calls in OPERATIONS.items()]
-    return Starlette(routes=[*page_routes(sandbox), *control_routes(sandbox), *auth0_routes(sandbox), *routes])
+    routes = [*page_routes(sandbox), *control_routes(sandbox), *auth0_routes(sandbox), *routes]
+    return Starlette(routes=routes, middleware=[Middleware(ThisMachineOnly)])
 
 
-def serve(port: int, app: Starlette) -> None:
-    """Serve on 127.0.0.1 until SIGTERM or SIGINT, then return; port 0 takes a free one.
+def serve(listener: socket.socket, app: Starlette, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then return.
 
-    Prints one line of JSON, ``{"workos_url": U, "auth0_url": U/auth0}``, as soon as connections are accepted.
+    ``announce`` is called with one line of JSON, ``{"workos_url": U, "auth0_url": U/auth0}``, as soon as connections
+    are accepted.
     """
-    with _listener(port) as listener:
-        url = _url(listener)
-
-        def announce() -> None:
-            sys.stdout.write(json.dumps({"workos_url": url, "auth0_url": url + PREFIX}) + "\n")
-            sys.stdout.flush()
-
-        _Server(app, announce).run([listener])
+    url = _url(listener)
+    _Server(app, lambda: announce(json.dumps({"workos_url": url, "auth0_url": url + PREFIX}))).run([listener])
 
 
 @contextlib.contextmanager
 def running(start: Start | None = None) -> Iterator[str]:
     """Serve in a thread of this process and yield the base URL; the Auth0 side is under ``/auth0`` of it."""
     started = threading.Event()
-    with _listener(0) as listener:
+    with listen(0) as listener:
         server = _Server(build_app(start), started.set)
 
         def run() -> None:
@@ -98,9 +97,17 @@ def running(start: Start | None = None) -> Iterator[str]:
 class _Protocol(HttpToolsProtocol):
     """Lets an endpoint close its connection, which ASGI alone cannot do."""
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = {HANG_UP: {"close": self.transport.close}}
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        cycle = self.cycle
+        if cycle is None or cycle.scope is not self.scope:
+            return
+
+        def close() -> None:
+            cycle.disconnected = True
+            cycle.transport.close()
+
+        self.scope["extensions"] = {HANG_UP: {"close": close}}
 
 
 class _Server(uvicorn.Server):
@@ -109,7 +116,7 @@ class _Server(uvicorn.Server):
     def __init__(self, app: Starlette, announce: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                _until_stopped(app),
                 http=_Protocol,
                 ws="none",
                 lifespan="off",
@@ -119,7 +126,6 @@ class _Server(uvicorn.Server):
                 server_header=False,
                 date_header=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=GRACE_SECONDS,
             ),
         )
         self._announce = announce
@@ -128,11 +134,37 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._announce()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        giving_up = asyncio.create_task(self._give_up())
+        await super().shutdown(sockets)
+        giving_up.cancel()
+
+    async def _give_up(self) -> None:
+        """Hang up on whoever is not answered when the grace has passed."""
+        await asyncio.sleep(GRACE_SECONDS)
+        for task in self.server_state.tasks:
+            task.cancel()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.should_exit = True
 
 
-def _listener(port: int) -> socket.socket:
+def _until_stopped(app: ASGIApp) -> ASGIApp:
+    """Return the application whose requests end without an answer when the server gives up on them."""
+
+    async def serve_one(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            hang_up(scope)
+
+    return serve_one
+
+
+def listen(port: int) -> socket.socket:
+    """Return a socket on 127.0.0.1; port 0 takes a free one. Raises OSError for one that is taken."""
     return socket.create_server((HOST, port), backlog=1024)
 
 

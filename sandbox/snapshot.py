@@ -1,14 +1,15 @@
 """An environment in a file, to start from again: its events in order, then the authentication factors.
 
-JSON lines: a head with format and clock, an event a line, a factor a line, and an end with their number, so that a file
-cut short is seen. It holds hashes and authenticator secrets, so it is mode 0600. Settings, faults, the request log,
-the times of last sign-ins and the Auth0 side are not in it.
+JSON lines: a head with format and clock, an event a line, a factor a line, and an end with a digest of all before it,
+so that a file cut short or changed by hand is seen. It holds hashes and authenticator secrets, so it is mode 0600.
+Settings, faults, the request log, the times of last sign-ins and the Auth0 side are not in it.
 """
 
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from sandbox.objects import (
 )
 from sandbox.state import Environment
 
-FORMAT: Final = "sandbox snapshot 1"
+FORMAT: Final = "sandbox snapshot 2"
 
 
 class SnapshotError(Exception):
@@ -38,17 +39,27 @@ def save(environment: Environment, path: Path) -> None:
     unfinished = path.with_name(f"{path.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 (the descriptor carries the mode)
-        for line in _lines(environment):
-            file.write(json.dumps(line, separators=(",", ":"), default=dict) + "\n")
-    unfinished.replace(path)
+    digest = blake2b()
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 (the descriptor carries the mode)
+            for line in _lines(environment):
+                text = _text(line)
+                digest.update(text)
+                file.write(text)
+            file.write(_text({"digest": digest.hexdigest()}))
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _text(line: object) -> bytes:
+    return json.dumps(line, separators=(",", ":"), default=dict).encode() + b"\n"
 
 
 def _lines(environment: Environment) -> Iterator[object]:
     yield {"format": FORMAT, "now": environment.registrar.now}
     yield from environment.events
     yield from environment.factors.values()
-    yield {"events": len(environment.events), "factors": len(environment.factors)}
 
 
 def load(path: Path) -> Environment:
@@ -58,41 +69,51 @@ def load(path: Path) -> Environment:
         OSError: the file cannot be read.
         SnapshotError: it is no snapshot, of another format, or cut short.
     """
-    environment = Environment()
+    environment, digest = Environment(), blake2b()
     try:
-        with path.open(encoding="utf-8") as file:
-            head = json.loads(file.readline())
+        with path.open("rb") as file:
+            line = file.readline()
+            head, end = json.loads(line), None
             if head["format"] != FORMAT:
                 message = f"{path}: not a snapshot of this sandbox's format ({FORMAT})"
                 raise SnapshotError(message)
-            end = None
-            for line in file:
-                match end := json.loads(line):
+            for following in file:
+                digest.update(line)
+                match end := json.loads(line := following):
                     case [int(moment), str(name), [*fields]]:
                         held = _READERS[name.partition(".")[0]](environment, fields)
                         environment.restore(Event(moment, sys.intern(name), held))
                     case [*fields]:
                         environment.add_factor(Factor(*fields))
-    except (ValueError, KeyError, TypeError) as error:
+            environment.registrar.now = head["now"]
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         message = f"{path}: not a snapshot, or damaged: make it anew with POST /_sandbox/snapshot"
         raise SnapshotError(message) from error
-    if end != {"events": len(environment.events), "factors": len(environment.factors)}:
-        message = f"{path}: cut short: make it anew with POST /_sandbox/snapshot"
+    if end != {"digest": digest.hexdigest()}:
+        message = f"{path}: cut short, or changed: make it anew with POST /_sandbox/snapshot"
         raise SnapshotError(message)
-    environment.registrar.now = head["now"]
     return environment
 
 
-def _user(_: Environment, fields: list[Any]) -> User:
+def _user(environment: Environment, fields: list[Any]) -> User:
     user = User(*fields)
     password = None if user.password is None else Password(*user.password)
-    return user._replace(metadata=user.metadata or NO_METADATA, password=password)
+    user = user._replace(metadata=user.metadata or NO_METADATA, password=password)
+    return User(*_shared(environment.users.get(user.id), user))
 
 
-def _organization(_: Environment, fields: list[Any]) -> Organization:
+def _organization(environment: Environment, fields: list[Any]) -> Organization:
     organization = Organization(*fields)
     domains = tuple(Domain(*domain) for domain in organization.domains)
-    return organization._replace(metadata=organization.metadata or NO_METADATA, domains=domains)
+    organization = organization._replace(metadata=organization.metadata or NO_METADATA, domains=domains)
+    return Organization(*_shared(environment.organizations.get(organization.id), organization))
+
+
+def _shared(held: Iterable[object] | None, following: Iterable[object]) -> Iterable[Any]:
+    """Return the fields of what follows, and share those that did not change with what was held, as in the original."""
+    if held is None:
+        return following
+    return [before if before == after else after for before, after in zip(held, following, strict=True)]
 
 
 def _membership(environment: Environment, fields: list[Any]) -> Membership:

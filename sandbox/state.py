@@ -28,6 +28,7 @@ class Environment:
         self.switches = Switches()
         self.events = EventLog()
         self._is_restoring = False
+        self._names_of_gone: dict[str, str] = {}
         self.users: dict[str, User] = {}
         self._users_by_email: dict[str, str] = {}
         self._users_by_external_id: dict[str, str] = {}
@@ -44,6 +45,7 @@ class Environment:
         self._factors_of_user = Ownership()
         #: Challenges by id and unfinished sign-ins by token; not kept in a snapshot.
         self.challenges: dict[str, Challenge] = {}
+        self._challenges_of_factor = Ownership()
         self.pending: dict[str, Pending] = {}
         self.permissions: dict[str, Permission] = {}
         self._permission_slugs: dict[str, str] = {}
@@ -80,14 +82,22 @@ class Environment:
         self.events.add(event)
 
     def external_name(self, identifier: str) -> str:
-        """Return what a WorkOS id stands for in words of the source: the external ids of the object or its two ends."""
+        """Return what a WorkOS id stands for in words of the source: the external ids of the object or of its owners.
+
+        An object that was deleted keeps its name.
+        """
         if (user := self.users.get(identifier)) is not None:
             return user.external_id or user.email
         if (organization := self.organizations.get(identifier)) is not None:
             return organization.external_id or organization.name
         if (membership := self.memberships.get(identifier)) is not None:
             return f"{self.external_name(membership.organization_id)}/{self.external_name(membership.user_id)}"
-        return identifier
+        if (factor := self.factors.get(identifier)) is not None:
+            place = list(self.factor_series(factor.user_id).newer(None)).index(identifier)
+            return f"{self.external_name(factor.user_id)}/{place}"
+        if (domain := self.domain(identifier)) is not None:
+            return domain.domain
+        return self._names_of_gone.get(identifier, identifier)
 
     # Users.
 
@@ -124,6 +134,7 @@ class Environment:
 
     def remove_user(self, user: User) -> None:
         """Forget a user with memberships and factors."""
+        self._names_of_gone[user.id] = self.external_name(user.id)
         for identifier in list(self.roster.of_user(user.id).newer(None)):
             self.remove_membership(self.memberships[identifier])
         for identifier in list(self.factor_series(user.id).newer(None)):
@@ -196,6 +207,7 @@ class Environment:
 
     def remove_organization(self, organization: Organization) -> None:
         """Forget an organization with memberships, domains and roles."""
+        self._names_of_gone[organization.id] = self.external_name(organization.id)
         for identifier in list(self.roster.all_of_organization(organization.id)):
             self.remove_membership(self.memberships[identifier])
         for role in list(self.roles(organization.id).values()):
@@ -225,6 +237,7 @@ class Environment:
 
     def remove_membership(self, membership: Membership) -> None:
         """Forget a membership."""
+        self._names_of_gone[membership.id] = self.external_name(membership.id)
         self.roster.remove(membership)
         del self.memberships[membership.id]
         self._changed("organization_membership.deleted", self.registrar.moment(), membership)
@@ -293,7 +306,11 @@ class Environment:
         self._factors_of_user.add(factor.user_id, factor.id)
 
     def remove_factor(self, factor: Factor) -> None:
-        """Forget an authentication factor."""
+        """Forget an authentication factor and its challenges."""
+        self._names_of_gone[factor.id] = self.external_name(factor.id)
+        for identifier in list(self._challenges_of_factor.series(factor.id).newer(None)):
+            del self.challenges[identifier]
+            self._challenges_of_factor.remove(factor.id, identifier)
         del self.factors[factor.id]
         self._factors_of_user.remove(factor.user_id, factor.id)
 
@@ -301,6 +318,7 @@ class Environment:
         """Hold a new challenge of a factor."""
         identifier, moment = self.registrar.identify("auth_challenge")
         challenge = self.challenges[identifier] = Challenge(identifier, moment, factor.id)
+        self._challenges_of_factor.add(factor.id, identifier)
         return challenge
 
     def hold_pending(self, pending: Pending) -> str:

@@ -74,6 +74,7 @@ _ALLOWED: Final[dict[str, Sequence[Any]]] = {
     "external_id_length": range(1, 129),
     "consumer_domains": ("refuse", "accept"),
     "bcrypt_2y": ("refuse", "accept"),
+    "totp_time": range(-(2**62), 2**62),
 }
 _FIELDS: Final = {one.name: Field(type(one.default)) for one in fields(Switches)} | {
     "totp_time": Field(int, nullable=True)
@@ -85,7 +86,7 @@ def change_switches(switches: Switches, sent: object) -> None:
     body = read_body(sent, _FIELDS)
     for name, value in body.items():
         allowed = _ALLOWED.get(name)
-        if allowed is not None and value not in allowed:
+        if allowed is not None and value is not None and value not in allowed:
             words = f"{allowed[0]} to {allowed[-1]}" if isinstance(allowed, range) else " or ".join(map(str, allowed))
             raise invalid_parameters(f"{name}_invalid", f"{name} must be {words}.")
     for name, value in body.items():

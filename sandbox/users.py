@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from sandbox.attributes import first_metadata, merge_metadata
@@ -160,15 +161,23 @@ def list_page(call: Call) -> Answer:
     """
     environment, asked = call.environment, call.read_page(_LIST_PARAMETERS, "user")
     email, of, named = (call.query.get(name, [None])[-1] for name in ("email", "organization", "organization_id"))
-    organization_id = of if named is None else named
+    organization_id, keep = of if named is None else named, None
     if email is not None:
         series = _with_email(environment, email, organization_id)
     elif organization_id is not None:
         series = environment.roster.members(organization_id)
+        if (until := call.visible_until) is not None:
+            keep = partial(_was_member, environment, organization_id, until)
     else:
         series = environment.user_series
-    page = cut_page([series], asked)
+    page = cut_page([series], asked, keep)
     return Answer(200, page.shown(lambda identifier: shown(environment.users[identifier])))
+
+
+def _was_member(environment: Environment, organization_id: str, moment: int, user_id: str) -> bool:
+    """Tell whether a member was one at a moment already."""
+    membership = environment.membership_of(user_id, organization_id)
+    return membership is not None and membership.created_at <= moment
 
 
 def found(call: Call) -> User:
@@ -197,7 +206,7 @@ def _with_email(environment: Environment, email: str, organization_id: str | Non
 
 
 def _verified_email(environment: Environment, user: User, body: Mapping[str, Any]) -> tuple[str, bool]:
-    email = body.get("email", user.email).strip().lower()
+    email = body["email"].strip().lower() if "email" in body else user.email
     if _EMAIL.fullmatch(email) is None:
         raise coded(400, "invalid_email", "The email address is not valid.")
     if (environment.user_by_email(email) or user).id != user.id:

@@ -52,7 +52,7 @@ class Auth0Endpoint:
             await answer(scope, receive, _Passage(send, auth0, entry, halved=dropped))
         if dropped:
             auth0.log.answer(entry, DROPPED)
-            await hang_up(scope, receive)
+            hang_up(scope)
 
     def _answer(
         self, auth0: Auth0, request: Request, raw: bytes, operation: Operation | None, fault: Fault | None

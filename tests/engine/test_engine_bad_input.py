@@ -227,7 +227,7 @@ def test_answers_that_stop_half_way_leave_a_run_that_the_next_one_finishes(stack
 
 
 def test_a_workos_that_goes_away_half_way_is_said_and_stops_the_run(tmp_path: Path) -> None:
-    """Nothing more is sent; what was written until then is in the state."""
+    """Nothing more is sent; what was written until then is in the state. No weather: that it goes away is enough."""
     with running() as url:
         workos = Sandbox(url)
         stack = new_stack(tmp_path, workos)

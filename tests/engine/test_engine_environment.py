@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.server import running
 from tests.engine.stack import Sandbox, Stack
+from tests.engine.weather import weather
 from tests.pure.tenant import organization, person
 
 pytestmark = pytest.mark.engine
@@ -24,10 +25,12 @@ def filled(stack: Stack, workos: Sandbox) -> Stack:
     return stack
 
 
-def test_another_environment_is_recognized_by_every_command(filled: Stack, workos: Sandbox) -> None:
+def test_another_environment_is_recognized_by_every_command(
+    filled: Stack, workos: Sandbox, request: pytest.FixtureRequest
+) -> None:
     """A refresh would forget everything, and the next up make it there."""
     before = filled.state()
-    with running() as url:
+    with running(weather(request.node.nodeid)) as url:
         other = Sandbox(url)
         elsewhere = replace(filled, environment={**filled.environment, "WORKOS_BASE_URL": url})
         assert SAID in elsewhere.refresh(fails=True).error()

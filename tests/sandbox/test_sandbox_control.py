@@ -91,6 +91,29 @@ def test_the_log_can_be_cleared_and_control_calls_are_not_in_it(workos: WorkOSCl
     assert http.get("/_sandbox/requests").json()["total"] == 0
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/_sandbox/reset"), ("POST", "/_sandbox/reset/"), ("PUT", "/_sandbox/x")]
+)
+def test_a_control_call_that_does_not_exist_is_none_of_the_api(http: httpx.Client, method: str, path: str) -> None:
+    answer = http.request(method, path)
+
+    assert (answer.status_code, answer.json()["message"][:28]) == (404, "The sandbox has no such call")
+    assert http.get("/_sandbox/requests").json()["total"] == 0
+
+
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'[{"path": "x", "body": {"a": NaN}}]', b'[{"path": "\\ud83d"}]'])
+def test_a_control_call_whose_body_is_no_json_is_refused(http: httpx.Client, body: bytes) -> None:
+    assert http.post("/_sandbox/faults", content=body).status_code == 400
+    assert http.get("/_sandbox/faults").json() == []
+
+
+def test_a_refusing_fault_may_say_what_its_body_is(http: httpx.Client) -> None:
+    fault = {"path": "/x$", "status": 502, "headers": {"Content-Type": "application/problem+json"}}
+    http.post("/_sandbox/faults", json=[fault]).raise_for_status()
+
+    assert http.get("/x").headers.get_list("content-type") == ["application/problem+json"]
+
+
 def test_the_log_keeps_the_last_thousand_requests_and_all_counts(http: httpx.Client) -> None:
     for _ in range(1005):
         http.get("/user_management/users/user_gone")

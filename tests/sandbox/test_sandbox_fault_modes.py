@@ -98,6 +98,9 @@ def test_every_paged_list_lags(workos: WorkOSClient, http: httpx.Client) -> None
     assert listed(http, MEMBERSHIPS, user_id=user)[0] == []
     assert listed(http, MEMBERSHIPS, user_id=user, organization_id=organization)[0] == []
     assert len(listed(http, MEMBERSHIPS, user_id=user)[0]) == 1
+    arm(http, path=f"{USERS}$", mode="lag", writes=1)
+    assert listed(http, USERS, organization_id=organization)[0] == []
+    assert len(listed(http, USERS, organization_id=organization)[0]) == 1
 
     for secret in ("JBSWY3DPEHPK3PXP", "JBSWY3DPEHPK3PXQ"):
         workos.mfa.create_user_auth_factor(user, type="totp", totp_secret=secret)
@@ -111,9 +114,10 @@ def test_every_paged_list_lags(workos: WorkOSClient, http: httpx.Client) -> None
 
 
 def test_a_lag_meets_lists_only(workos: WorkOSClient, http: httpx.Client) -> None:
-    arm(http, path=USERS, mode="lag", writes=1)
+    arm(http, path=f"{USERS}|/authorization/roles", mode="lag", writes=1)
     made = make_users(workos, 2)
     workos.user_management.get_user(made[1])
+    http.get("/authorization/roles")
 
     assert listed(http, USERS)[0] == made[:1]
     assert told(http)["struck"] == {f"GET {USERS}": {"lag": 1}}
@@ -123,7 +127,8 @@ def test_what_a_sandbox_began_with_is_not_new() -> None:
     environment = Environment()
     kept = ask(environment, organizations.create, {"name": "Kept"})["id"]
     start = Start(faults=[{"path": "^/organizations$", "mode": "lag", "method": "GET", "times": None}])
-    with TestClient(build_app(start, environment=environment), headers={"authorization": "Bearer sk_test"}) as client:
+    headers, here = {"authorization": "Bearer sk_test"}, "127.0.0.1"
+    with TestClient(build_app(start, environment), f"http://{here}", headers=headers, client=(here, 1)) as client:
         assert [one["id"] for one in client.get("/organizations").json()["data"]] == [kept]
         client.post("/organizations", json={"name": "New"}).raise_for_status()
         assert [one["id"] for one in client.get("/organizations").json()["data"]] == [kept]

@@ -112,6 +112,12 @@ def test_a_run_strikes_only_requests_that_the_fault_meets(http: httpx.Client) ->
         {"times": -1},
         {"after": -1},
         {"status": 42},
+        {"status": 204},
+        {"status": 304},
+        {"headers": {"X-A": "b\r\nX-C: d"}},
+        {"headers": {"X A": "b"}},
+        {"headers": {"Content-Length": "7"}},
+        {"path": "a{99999999999}"},
         {"mode": "slow", "delay_ms": -1},
         {"mode": "slow", "delay_ms": 0.5},
         {"mode": "lag", "writes": -1},
@@ -246,6 +252,42 @@ def test_concurrent_clients_meet_the_same_faults_in_every_run(http: httpx.Client
         f"POST {USERS}",
         f"PUT {USERS}/{{id}}",
     }
+
+
+def names_struck(http: httpx.Client, order: list[int]) -> set[str]:
+    """Users with an authenticator, organizations with a domain, made in an order; whose calls a seed strikes."""
+    http.post("/_sandbox/reset").raise_for_status()
+    factors, domains, users = {}, {}, {}
+    for number in order:
+        domain = {"domain": f"d{number}.example", "state": "pending"}
+        made = http.post("/organizations", json={"name": "O", "external_id": f"o{number}", "domain_data": [domain]})
+        domains[number] = made.json()["domains"][0]["id"]
+        body = {"email": f"p{number}@example.com", "external_id": f"auth0|{number}"}
+        users[number] = http.post(USERS, json=body).json()["id"]
+        factors[number] = http.post(f"{USERS}/{users[number]}/auth_factors", json={"type": "totp"}).json()[
+            "authentication_factor"
+        ]["id"]
+    arm(http, path=".", probability=0.3, seed=3, status=503)
+    calls = [
+        call
+        for number in sorted(order)
+        for call in (
+            ("GET", f"/organization_domains/{domains[number]}", f"domain {number}"),
+            ("DELETE", f"/auth/factors/{factors[number]}", f"factor {number}"),
+            ("DELETE", f"/auth/factors/{factors[number]}", f"factor {number} again"),
+            ("DELETE", f"{USERS}/{users[number]}", f"user {number}"),
+            ("DELETE", f"{USERS}/{users[number]}", f"user {number} again"),
+        )
+    ]
+    return {name for method, path, name in calls if http.request(method, path).status_code == 503}
+
+
+def test_a_seed_strikes_the_same_objects_in_whatever_order_they_were_made(http: httpx.Client) -> None:
+    """A factor and a domain are known by their owners, and an object that is gone by what it was."""
+    order = list(range(20))
+
+    assert 15 < len(names_struck(http, order)) < 45
+    assert names_struck(http, order) == names_struck(http, order[::-1])
 
 
 def test_the_list_that_is_struck_is_the_same_one_in_whatever_order_lists_are_asked_for(

@@ -181,6 +181,21 @@ def test_a_request_without_a_good_key_counts_nowhere(url: str, http: httpx.Clien
         assert delete(stranger, 1) == [401]
 
 
+def test_a_sign_in_with_a_wrong_client_secret_counts_nowhere(http: httpx.Client) -> None:
+    set_switches(http, limits=True)
+    wrong = {
+        "grant_type": "password",
+        "client_id": "c",
+        "client_secret": "wrong",
+        "email": "a@x.example",
+        "password": "p",
+    }
+
+    statuses = {http.post("/user_management/authenticate", json=wrong).status_code for _ in range(500)}
+    assert statuses == {400}
+    assert http.post("/user_management/users", json={"email": "a@x.example"}).status_code == 201
+
+
 def test_a_request_that_a_fault_strikes_counts_and_one_over_the_limit_is_not_struck(http: httpx.Client) -> None:
     set_switches(http, limits=True)
     http.post("/_sandbox/faults", json=[{"path": "^/organizations/", "times": None, "status": 503}])

@@ -30,7 +30,7 @@ def ask(method: str, path: str, client: str = "127.0.0.1", **headers: str) -> ht
     return asyncio.run(send())
 
 
-@pytest.mark.parametrize(("method", "path"), PLACES)
+@pytest.mark.parametrize(("method", "path"), [*PLACES, ("GET", "/organizations"), ("POST", "/auth0/oauth/token")])
 @pytest.mark.parametrize(
     ("client", "headers", "reason"),
     [

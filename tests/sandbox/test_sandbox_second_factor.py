@@ -6,7 +6,10 @@ from workos import WorkOSClient
 from workos._errors import BadRequestError, MfaChallengeError, NotFoundError
 from workos.user_management.models import AuthenticateResponse
 
-from tests.sandbox.sign_in import AUTHENTICATE, joined, made, sent, sign_in
+from sandbox import factors, users
+from sandbox.state import Environment
+from tests.sandbox.calls import ask
+from tests.sandbox.sign_in import AUTHENTICATE, EMAIL, joined, made, sent, sign_in
 
 #: RFC 6238, appendix B: the SHA-1 secret, a time, and the last six digits of the code at that time.
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -123,3 +126,14 @@ def test_a_challenge_takes_no_field_that_it_does_not_have(workos: WorkOSClient, 
     answer = http.post(f"/auth/factors/{factor.id}/challenge", json={"template": "x"})
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request_parameters")
+
+
+def test_a_factor_that_goes_takes_its_challenges_along() -> None:
+    environment = Environment()
+    user = ask(environment, users.create, {"email": EMAIL})["id"]
+    made = ask(environment, factors.create, {"type": "totp"}, id=user)["authentication_factor"]["id"]
+    ask(environment, factors.challenge, {}, id=made)
+    assert len(environment.challenges) == 2
+
+    ask(environment, factors.delete, id=made)
+    assert environment.challenges == {}

@@ -98,7 +98,11 @@ def test_the_file_is_for_its_owner_only_and_replaces_an_old_one(tmp_path: Path) 
     [
         (lambda text: "", "not a snapshot"),
         (lambda text: "{}", "not a snapshot"),
-        (lambda text: text.replace("snapshot 1", "snapshot 0", 1), "format"),
+        (lambda text: text.replace("snapshot 2", "snapshot 0", 1), "format"),
+        (lambda text: text.replace('"now":', '"then":', 1), "damaged"),
+        (lambda text: text.replace('"now":', '"now":1', 1), "changed"),
+        (lambda text: text.replace("@", "@@", 1), "changed"),
+        (lambda text: "[" * 100_000, "not a snapshot"),
         (lambda text: "\n".join(text.splitlines()[:-1]), "cut short"),
         (lambda text: "\n".join(text.splitlines()[:-3]), "cut short"),
         (lambda text: text.replace('"user.created"', '"nobody.created"', 1), "damaged"),
@@ -115,6 +119,30 @@ def test_a_file_that_is_no_whole_snapshot_is_refused_with_its_name(tmp_path: Pat
     with pytest.raises(SnapshotError, match=said) as refused:
         load(path)
     assert str(path) in str(refused.value)
+
+
+def test_what_an_update_leaves_is_held_once_after_loading_too(tmp_path: Path) -> None:
+    environment = Environment()
+    body = {"email": "a@x.example", "password_hash": BCRYPT, "password_hash_type": "bcrypt", "external_id": "auth0|1"}
+    user = ask(environment, users.create, body)
+    ask(environment, users.update, {"first_name": "Ada"}, id=user["id"])
+    save(environment, tmp_path / "kept")
+
+    for one in (environment, load(tmp_path / "kept")):
+        before, after = (event.object for event in one.events)
+        assert [
+            name
+            for name in ("id", "email", "external_id", "password")
+            if getattr(before, name) is not getattr(after, name)
+        ] == []
+
+
+def test_a_place_that_takes_no_file_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError):  # noqa: PT011 (which one is the system's affair)
+        save(Environment(), tmp_path / "folder")
+
+    assert [one.name for one in tmp_path.iterdir()] == ["folder"]
 
 
 def test_secrets_are_in_the_file_and_in_no_repr(tmp_path: Path) -> None:

@@ -141,6 +141,7 @@ def test_a_second_authenticator_is_taken_or_refused(
         {"duplicate_membership": 422},
         {"domain_data": "both"},
         {"limits": "yes"},
+        {"totp_time": 10**30},
         {"speed": 1},
     ],
 )
@@ -179,5 +180,5 @@ def test_a_snapshot_is_written_where_told(http: httpx.Client, ada: str, tmp_path
 
     assert told == {"path": str(path), "bytes": path.stat().st_size}
     assert ada in path.read_text(encoding="utf-8")
-    for wrong in ("kept", str(tmp_path / "nowhere" / "kept")):
+    for wrong in ("kept", str(tmp_path / "nowhere" / "kept"), "/", "/a\0b"):
         assert http.post("/_sandbox/snapshot", json={"path": wrong}).status_code == 422
