@@ -143,7 +143,7 @@ function notice(text) {
 
 function drawTraffic(traffic, auth0) {
   const figures = [
-    ["Writes", traffic.writes], ["Reads", traffic.reads], ["Over a limit (429)", traffic.limited, "warn"],
+    ["Writes", traffic.writes], ["Reads", traffic.reads], ["Limited (429)", traffic.limited, "warn"],
     ["Refused (4xx)", traffic.refused, "warn"], ["Failed (5xx)", traffic.failed, "bad"], ["Dropped", traffic.dropped, "bad"],
     ...(auth0 ? [["Auth0 requests", auth0]] : []),
   ];

@@ -153,7 +153,7 @@ def test_a_request_over_a_limit_is_told_from_other_refusals_and_is_no_write(
     http.get("/auth0/api/v2/roles")
     watched.tick()
 
-    for name, number in {"Writes": 61, "Over a limit (429)": 10, "Refused (4xx)": 50, "Auth0 requests": 1}.items():
+    for name, number in {"Writes": 61, "Limited (429)": 10, "Refused (4xx)": 50, "Auth0 requests": 1}.items():
         expect(figure(watched, name)).to_have_text(str(number))
     expect(page.locator("#rate")).to_have_text("1")
 
