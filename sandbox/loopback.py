@@ -27,18 +27,26 @@ class ThisMachineOnly:
 
 
 def _refusal(scope: Scope) -> str | None:
-    headers: dict[bytes, bytes] = dict(scope["headers"])
-    host, origin = headers.get(b"host", b"").decode("latin-1"), headers.get(b"origin")
-    if scope["client"] is None or not _is_loopback(scope["client"][0]):
+    host, origin = b"", None
+    for name, value in scope["headers"]:
+        if name == b"host":
+            host = value
+        elif name == b"origin":
+            origin = value
+    return _judged(scope["client"] and scope["client"][0], host, origin)
+
+
+@lru_cache(100)
+def _judged(client: str | None, host: bytes, origin: bytes | None) -> str | None:
+    if client is None or not _is_loopback(client):
         return "Only this machine may use the sandbox."
-    if not _is_loopback(_name(host)):
+    if not _is_loopback(_name(host.decode("latin-1"))):
         return "The Host header must be localhost or a loopback address."
-    if origin is not None and origin.decode("latin-1") != f"http://{host}":
+    if origin is not None and origin != b"http://" + host:
         return "A page of another origin may not use the sandbox."
     return None
 
 
-@lru_cache(100)
 def _name(host: str) -> str:
     try:
         return urlsplit(f"//{host}").hostname or ""
@@ -46,7 +54,6 @@ def _name(host: str) -> str:
         return ""
 
 
-@lru_cache(100)
 def _is_loopback(name: str) -> bool:
     try:
         return ip_address(name).is_loopback

@@ -2,20 +2,24 @@
 
 Requests go through the SDK's `request_raw` (its authentication, encoding, retries and error classes, without its
 response models): a field that a response lacks must not turn a write that was done into an error.
+
+The SDK is imported by the first door that opens: that takes a second, and a preview, or a run without a change, asks
+WorkOS nothing.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
-from workos import WorkOSClient
-from workos._errors import APIError, WorkOSConnectionError, WorkOSError, WorkOSTimeoutError
 
 from providers.workos.answers import AnswersTransport
 from providers.workos.pacing import Budgets, PacedTransport
+
+if TYPE_CHECKING:
+    from workos._errors import APIError, WorkOSError
 
 _TIMEOUT_SECONDS = 30
 _CONNECTIONS = 32
@@ -82,6 +86,8 @@ class WorkOS:
     def __init__(
         self, api_key: str, base_url: str, rate_share: float, inner: httpx2.BaseTransport | None = None
     ) -> None:
+        from workos import WorkOSClient
+
         limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
         self.base_url = base_url
         #: Once nothing can work, no later call is sent.
@@ -101,6 +107,8 @@ class WorkOS:
 
         A create whose first answer was lost so finds its own object: it raises Conflict, and `interrupted` is true.
         """
+        from workos._errors import WorkOSError
+
         if self._fatal:
             raise self._fatal
         self._transport.begin()
@@ -144,6 +152,8 @@ class WorkOS:
         self._http.close()
 
     def _sorted(self, error: WorkOSError, what: str) -> WorkOSFault:
+        from workos._errors import APIError, WorkOSConnectionError, WorkOSTimeoutError
+
         if not isinstance(error, APIError):
             if isinstance(error, WorkOSConnectionError):
                 return Fatal(
