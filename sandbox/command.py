@@ -52,10 +52,14 @@ def sandbox(
     except OSError as error:
         raise click.UsageError(f"port {port} cannot be used: {error.strerror or error}") from error
     with listener:
-        try:
-            serve(listener, app, lambda line: print(line, flush=True))
-        except OSError as error:
-            raise click.UsageError(f"the address cannot be told on standard output: {error.strerror}") from error
+        serve(listener, app, _announce)
+
+
+def _announce(line: str) -> None:
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        raise click.UsageError(f"the address cannot be told on standard output: {error.strerror}") from error
 
 
 def _read(path: Path | None, empty: Any, check: Callable[[object], None]) -> Any:

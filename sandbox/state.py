@@ -200,6 +200,7 @@ class Environment:
                 self._domain_event("verified" if domain.state == "verified" else "updated", domain)
         for identifier, domain in before.items():
             if identifier not in after:
+                self._names_of_gone[identifier] = domain.domain
                 self._domain_event("deleted", domain)
 
     def _domain_event(self, what: str, domain: Domain) -> None:

@@ -247,7 +247,8 @@ function drawTable({ kind: of, rows, next }) {
 function show() {
   if (!arrived || !sought) return;
   arrived = false;
-  if ($("panel").getBoundingClientRect().top < 0 || $("panel").getBoundingClientRect().top > innerHeight / 2) $("panel").scrollIntoView();
+  const { top } = $("panel").getBoundingClientRect();
+  if (top < 0 || top > innerHeight / 2) $("panel").scrollIntoView();
   if (document.activeElement !== $("find")) $("found").querySelector("p").focus({ preventScroll: true });
 }
 
