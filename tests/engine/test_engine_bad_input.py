@@ -208,6 +208,7 @@ def test_workos_that_cannot_be_reached_is_said_and_the_next_run_goes_on(stack: S
     assert workos.counts() == (2, 1, 2)
 
 
+@pytest.mark.calm  # weather may strike the very requests that are to get through before the answers stop
 def test_answers_that_stop_half_way_leave_a_run_that_the_next_one_finishes(stack: Stack, workos: Sandbox) -> None:
     """What was written before is not written again, and nothing is there twice."""
     names = [f"p{number}" for number in range(6)]
