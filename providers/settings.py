@@ -125,13 +125,6 @@ class Settings(BaseModel):
             raise ValueError("names a tenant twice: findings are told by tenant, so each needs a name of its own")
         return value
 
-    @field_validator("granularity")
-    @classmethod
-    def _cohorts_come_later(cls, value: dict[Kind, Grain]) -> dict[Kind, Grain]:
-        if "cohort" in value.values():
-            raise ValueError("is cohort, which is not supported yet: use record or auto (one resource a record today)")
-        return value
-
     @field_validator("export_as")
     @classmethod
     def _names_of_auth0(cls, value: dict[str, str]) -> dict[str, str]:
@@ -166,6 +159,10 @@ class Settings(BaseModel):
         """What happens to a record of this kind that left the export; `deactivate` for another kind is `retain`."""
         word = self.removed.get(kind, "retain")
         return "retain" if word == "deactivate" and kind != "memberships" else word
+
+    def grain_of(self, kind: Kind) -> Grain:
+        """The grain that a kind is declared in; roles are few and always records of their own."""
+        return "record" if kind == "roles" else self.granularity.get(kind, "auto")
 
     def require_tenants(self, project: Path) -> list[tuple[Tenant, Path]]:
         """The tenants with their export folders, absolute; `ferry:export` is one tenant without name and prefix.

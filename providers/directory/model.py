@@ -78,6 +78,11 @@ class Membership:
         return f"{self.organization}/{self.user}"
 
 
+def cuts(key: str) -> list[tuple[str, str]]:
+    """The organizations and users that a membership's key may name: an id may hold a slash itself."""
+    return [(key[:at], key[at + 1 :]) for at, letter in enumerate(key) if letter == "/"]
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
     """The desired state of one WorkOS environment; each tuple is sorted by its key."""

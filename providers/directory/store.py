@@ -28,6 +28,7 @@ from providers.directory.model import (
     Role,
     Secret,
     User,
+    cuts,
     fingerprint,
 )
 from providers.directory.sign_in import SignIn
@@ -104,8 +105,7 @@ class Store:
 
     def memberships(self) -> Iterator[Membership]:
         """In order of organization and user."""
-        for organization, user, roles, active in self._db.execute("SELECT * FROM memberships ORDER BY 1, 2"):
-            yield Membership(organization, user, tuple(json.loads(roles)), bool(active))
+        return self._memberships("ORDER BY 1, 2")
 
     def records(self, kind: Kind) -> Iterator[Record]:
         """All records of a kind, in order of their keys."""
@@ -130,12 +130,22 @@ class Store:
         """The declared organization with this external id, or None."""
         return next(self._organizations("WHERE key = ?", external_id), None)
 
+    def record(self, kind: Kind, key: str) -> Record | None:
+        """The declared record with this key, or None."""
+        if kind == "users":
+            return self.user_by_key(key)
+        if kind == "organizations":
+            return self.organization_by_external_id(key)
+        if kind == "memberships":
+            found = (next(self._memberships("WHERE organization = ? AND user = ?", *ends), None) for ends in cuts(key))
+            return next((one for one in found if one), None)
+        return next((one for one in self.roles() if one.slug == key), None)
+
     def declares(self, kind: Kind, name: str) -> bool:
         """Is there a record of this kind with this key or external id?"""
         names = [{"name": name}]
         if kind == "memberships":
-            cuts = [at for at, letter in enumerate(name) if letter == "/"]
-            names = [{"organization": name[:at], "user": name[at + 1 :]} for at in cuts]
+            names = [{"organization": organization, "user": user} for organization, user in cuts(name)]
         return any(self._db.execute(_DECLARES[kind], one).fetchone() for one in names)
 
     def withholds(self, kind: Kind, name: str) -> bool:
@@ -239,6 +249,10 @@ class Store:
         rows = self._db.execute(f"SELECT key, name, metadata, domains FROM organizations {rest}", values)
         for key, name, metadata, domains in rows:
             yield Organization(key, name, json.loads(metadata), tuple(json.loads(domains)))
+
+    def _memberships(self, rest: str, *values: str) -> Iterator[Membership]:
+        for organization, user, roles, active in self._db.execute(f"SELECT * FROM memberships {rest}", values):
+            yield Membership(organization, user, tuple(json.loads(roles)), bool(active))
 
     def _meta(self, name: str) -> Any:
         return self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]

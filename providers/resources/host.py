@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from providers.auth0.hashes import PasswordHash
-from providers.directory.model import fields
+from providers.directory.model import Organization, Record, User, fields
 from providers.directory.store import Store, open_store
+from providers.resources.ids import Ids
+from providers.resources.journal import Journal, journal_path, stop_path
 from providers.resources.previous import confirm_target, read_previous
+from providers.resources.progress import Progress, progress
 from providers.settings import EXAMPLES, NAMESPACE, Kind, Settings, read_settings
-from providers.workos.client import WorkOS
+from providers.workos.census import Census, Found
+from providers.workos.client import Fatal, Gone, WorkOS
 from providers.workos.kinds import Fields, Records
 from providers.workos.memberships import Memberships
-from providers.workos.organizations import Organizations
+from providers.workos.organizations import ORGANIZATIONS, Organizations
 from providers.workos.roles import Roles
-from providers.workos.users import Users
+from providers.workos.users import USERS, Users
 
 _CLASSES: dict[Kind, type[Records]] = {
     "organizations": Organizations,
@@ -33,6 +40,9 @@ _CLASSES: dict[Kind, type[Records]] = {
     "users": Users,
     "memberships": Memberships,
 }
+_PATHS = {"organizations": ORGANIZATIONS, "users": USERS}
+#: Calls that the cohorts of this process have under way at the same time.
+_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,11 @@ class StoredDirectory:
             found = self._store().organization_by_external_id(external_id)
         return fields(found) if found else None
 
+    def record(self, kind: Kind, key: str) -> Record | None:
+        """The declared record with this key."""
+        with self._lock:
+            return self._store().record(kind, key)
+
     def declares(self, kind: Kind, name: str) -> bool:
         """Does the directory declare a record with this key or external id?"""
         with self._lock:
@@ -108,6 +123,17 @@ class Host:
         #: Users that were in WorkOS already, so that nobody can say whether their password is the export's.
         self.unconfirmed: list[str] = []
         self._checked = False
+        #: What organizations and users are in WorkOS.
+        self.ids = Ids()
+        #: The stack's name, which cohorts have among their inputs.
+        self.stack = ""
+        #: Has any cohort something to do in this run, or in the run that this preview stands for?
+        self.cohorts_change = False
+        #: Records of cohorts whose turn did not come: the run was stopped, or nothing could work any more.
+        self.pending: Counter[Kind] = Counter()
+        #: Why nothing can work any more.
+        self.fatal: Fatal | None = None
+        self._trusts_journal: bool | None = None
         #: An object of this stack was found in WorkOS: the key opens the right environment.
         self.confirmed = False
         self._confirming = threading.Lock()
@@ -134,6 +160,69 @@ class Host:
         """The one object of this process that handles a kind."""
         with self.lock:
             return self._records[kind]
+
+    @cached_property
+    def pool(self) -> ThreadPoolExecutor:
+        """The threads that cohorts share; the pacing holds them to WorkOS's limits."""
+        return ThreadPoolExecutor(_AT_ONCE, "cohort")
+
+    @cached_property
+    def census(self) -> Census:
+        """What WorkOS holds, listed when first asked for."""
+        return Census(self.door, self.pool)
+
+    @cached_property
+    def found(self) -> Found:
+        """The census, by what a record to be made is known by."""
+        return Found(self.census, by_email=self.settings.adopt == "email")
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far the cohorts are."""
+        return progress(say, lambda: self.door.pace)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The journal of this stack and environment."""
+        return Journal(journal_path(self.project, self.stack, *reversed(self.settings.require_access())))
+
+    def trusts_journal(self) -> bool:
+        """Is what earlier runs wrote down there? One GET, once a process; if it is not, the journal is dropped.
+
+        Raises WorkOSFault.
+        """
+        with self._confirming:
+            if self._trusts_journal is None:
+                witnesses = self.journal.witnesses()
+                self._trusts_journal = any(self._is_there(kind, id_) for kind, id_ in witnesses)
+                if witnesses and not self._trusts_journal:
+                    say("the journal of an earlier run is of another environment, and is dropped")
+                    self.journal.forget()
+            return self._trusts_journal
+
+    def _is_there(self, kind: Kind, id_: str) -> bool:
+        try:
+            self.records(kind).live(id_)
+        except Gone:
+            return False
+        return True
+
+    def ask(self, kind: Kind, key: str) -> str:
+        """The WorkOS id of an organization or user that no resource of this run told: one read. '' if there is none.
+
+        Raises WorkOSFault.
+        """
+        record = self.directory.record(kind, key)
+        if not isinstance(record, Organization | User) or self.pending[kind]:
+            return ""
+        there = self.records(kind).get(*_PATHS[kind], "external_id", record.external_id)
+        if there is not None:
+            self.ids.note(kind, key, str(there["id"]))
+        return str(there["id"]) if there else ""
+
+    def is_stopping(self) -> bool:
+        """Did somebody ask the run to stop (`ferry stop`), or can nothing work any more?"""
+        return self.fatal is not None or stop_path(self.project, self.stack).exists()
 
     @property
     def is_unsettled(self) -> bool:
@@ -216,6 +305,11 @@ def _parent_command() -> list[str]:
     except OSError:
         return []
     return told.stdout.split()
+
+
+def say(line: str) -> None:
+    """What a provider prints to stderr appears under the stack in the engine's output."""
+    print(line, file=sys.stderr, flush=True)
 
 
 _host: Host | None = None

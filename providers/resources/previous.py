@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from providers.directory.applied import Applied, applied_keys, unpack
 from providers.directory.differ import changes
-from providers.directory.model import fields
+from providers.directory.model import cuts, fields
 from providers.directory.store import Store
 from providers.findings import FILE_OF
+from providers.resources.declaration import Declaration
 from providers.settings import KINDS, Kind, Settings
 from providers.workos.client import Gone, WorkOS
 from providers.workos.organizations import ORGANIZATIONS
@@ -24,6 +26,11 @@ _TYPES: dict[str, Kind] = {
     "pulumi-python:dynamic/workos:Role": "roles",
     "pulumi-python:dynamic/workos:User": "users",
     "pulumi-python:dynamic/workos:Membership": "memberships",
+}
+_COHORT_TYPES: dict[str, Kind] = {
+    "pulumi-python:dynamic/workos:OrganizationCohort": "organizations",
+    "pulumi-python:dynamic/workos:UserCohort": "users",
+    "pulumi-python:dynamic/workos:MembershipCohort": "memberships",
 }
 _VERDICT = "pulumi-python:dynamic/workos:Verdict"
 _WITNESSES = 5
@@ -39,6 +46,8 @@ class Held:
 
     id: str
     outputs: dict[str, Any]
+    #: In a cohort: what was applied.
+    applied: Applied | None = None
 
     @property
     def reached(self) -> bool:
@@ -46,16 +55,47 @@ class Held:
         return not self.id.startswith(("failed:", "pending:"))
 
 
+@dataclass(frozen=True, slots=True)
+class HeldCohort:
+    """One cohort of the last state: its text, and what was applied, packed."""
+
+    text: str
+    packed: str
+    whole: bool
+
+    def applied(self) -> dict[str, Applied]:
+        """What was applied, by key."""
+        return unpack(self.packed)
+
+
 @dataclass(slots=True)
 class Previous:
-    """The last state, by kind and logical name; empty for a new stack."""
+    """The last state, by kind and logical name, and its cohorts by kind and number; empty for a new stack."""
 
     records: dict[Kind, dict[str, Held]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
+    cohorts: dict[Kind, dict[int, HeldCohort]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     target: dict[str, Any] = field(default_factory=dict)
 
-    def gone(self, kind: Kind, declared: set[str]) -> dict[str, Held]:
+    def count(self, kind: Kind) -> int:
+        """The records of a kind that reached WorkOS."""
+        return sum(held.reached for held in self.records[kind].values()) + sum(
+            len(applied_keys(cohort.packed)) for cohort in self.cohorts[kind].values()
+        )
+
+    def gone(self, kind: Kind, declaration: Declaration) -> dict[str, Held]:
         """The records of a kind that reached WorkOS and that the directory no longer declares."""
-        return {name: held for name, held in self.records[kind].items() if held.reached and name not in declared}
+        gone = {
+            name: held
+            for name, held in self.records[kind].items()
+            if held.reached and not declaration.declares(kind, name)
+        }
+        for number, cohort in self.cohorts[kind].items():
+            if cohort.whole and cohort.text == declaration.text(kind, number):
+                continue
+            for key, held in cohort.applied().items():
+                if not declaration.declares(kind, key):
+                    gone[key] = Held(held.id, {}, held)
+        return gone
 
 
 def read_previous(stack: str | None) -> Previous:
@@ -79,27 +119,33 @@ def parse_previous(exported: dict[str, Any]) -> Previous:
             continue
         kind = _TYPES.get(str(resource.get("type")))
         name = str(resource["urn"]).split("::", 3)[3]
+        cohorts = _COHORT_TYPES.get(str(resource.get("type")))
         if kind is not None:
             previous.records[kind][name] = Held(str(resource.get("id", "")), resource.get("outputs") or {})
+        elif cohorts is not None:
+            inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
+            cohort = HeldCohort(inputs.get("records") or "", outputs.get("applied") or "", bool(outputs.get("text")))
+            previous.cohorts[cohorts][int(inputs["cohort"])] = cohort
         elif resource.get("type") == _VERDICT:
             previous.target = resource.get("outputs") or {}
     return previous
 
 
-def brake(previous: Previous, store: Store, declared: dict[Kind, set[str]], settings: Settings) -> None:
+def brake(previous: Previous, store: Store, declaration: Declaration, settings: Settings) -> None:
     """Refuse a run that would lose a kind: its file is missing, or too many of its records are gone. Raises Brake.
 
     Roles are not counted, since WorkOS has no call that deletes one; nor is what is left out on purpose, with its
     memberships.
     """
     summary = store.summary()
-    for kind, names in declared.items():
+    for kind in KINDS:
         if kind == "roles":
             continue
-        had = sum(held.reached for held in previous.records[kind].values())
-        gone = [name for name, held in previous.gone(kind, names).items() if not settings.skip & _names(name, held)]
-        if not had or not gone:
+        left = previous.gone(kind, declaration)
+        gone = [name for name, held in left.items() if not settings.skip & _names(name, held)]
+        if not gone:
             continue
+        had = previous.count(kind)
         file = FILE_OF[kind]
         if not summary[file]["lines"] and kind not in settings.removed:
             raise Brake(
@@ -117,18 +163,28 @@ def brake(previous: Previous, store: Store, declared: dict[Kind, set[str]], sett
 
 def _names(name: str, held: Held) -> set[str]:
     """Every id by which a record may stand in `ferry:skip`."""
-    return {name, *(str(held.outputs.get(one)) for one in ("external_id", "organization", "user"))}
+    ends = [end for cut in cuts(name) for end in cut]
+    return {name, *ends, *(str(held.outputs.get(one)) for one in ("external_id", "organization", "user"))}
 
 
-def has_writes(previous: Previous, store: Store, settings: Settings) -> bool:
-    """Would this run write anything for a record that the state knows or should know? The differ says."""
+def has_writes(previous: Previous, store: Store, declaration: Declaration, settings: Settings) -> bool:
+    """May this run write anything for a record that the state knows or should know? The differ says, for records in
+    cohorts their lines.
+    """
     for kind in KINDS:
+        held_cohorts = previous.cohorts[kind]
+        for number, text in enumerate(declaration.texts.get(kind, ())):
+            cohort = held_cohorts.get(number)
+            if (cohort is None and text) or (cohort is not None and not (cohort.whole and cohort.text == text)):
+                return True
+        if kind in declaration.texts:
+            continue
         for record in store.records(kind):
             held = previous.records[kind].get(record.key)
             if held is None or not held.reached or changes(kind, fields(record), held.outputs):
                 return True
         removes = settings.removal_of(kind) != "retain"
-        if removes and previous.gone(kind, {record.key for record in store.records(kind)}):
+        if removes and previous.gone(kind, declaration):
             return True
     return False
 
@@ -148,6 +204,10 @@ def confirm_target(previous: Previous, door: WorkOS, live: bool) -> None:
         )
     kinds: tuple[tuple[Kind, tuple[str, ...]], ...] = (("organizations", ORGANIZATIONS), ("users", USERS))
     known = [(path, held.id) for kind, path in kinds for held in previous.records[kind].values() if held.reached]
+    for kind, path in kinds:
+        filled = [cohort for cohort in previous.cohorts[kind].values() if cohort.packed]
+        for cohort in filled[:: max(1, len(filled) // _WITNESSES)]:
+            known.append((path, next(iter(cohort.applied().values())).id))
     for path, id_ in known[:: max(1, len(known) // _WITNESSES)]:
         try:
             door.call("GET", *path, id_)

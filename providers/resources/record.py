@@ -8,7 +8,6 @@ record comes back with the id `failed:` or `pending:`, and the verdict at the en
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any, Literal, NoReturn
 
@@ -25,14 +24,17 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from providers.directory.applied import unpack
+from providers.directory.cohorts import applied_fields
 from providers.directory.differ import IDENTITY, MANAGED, changes, drifted
-from providers.resources.host import Host, Setback, configure, host
+from providers.resources.host import Host, Setback, configure, host, say
 from providers.resources.previous import Brake
-from providers.resources.removal import remove, remove_all_that_left
+from providers.resources.removal import ends_in, remove, remove_all_that_left
 from providers.settings import Kind
 from providers.workos.client import Fatal, Gone, WorkOSFault
 from providers.workos.kinds import Fields, Written
 
+ENDS: tuple[tuple[str, Kind], ...] = (("organization", "organizations"), ("user", "users"))
 FAILED, PENDING = "failed:", "pending:"
 _NOT_THERE = (FAILED, PENDING)
 
@@ -54,33 +56,47 @@ class RecordProvider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Called in preview and up for each declared record, before `diff`."""
         host().checked()
-        missing = [name for name in self.required() if news.get(name) in (None, "")]
+        missing = [name for name in self.named() if news.get(name) in (None, "")]
         failures = [CheckFailure(name, f"{self.kind} {self.key(news)}: {name} is missing") for name in missing]
         return CheckResult(news, failures)
 
     def required(self) -> tuple[str, ...]:
-        """Inputs without which there is no record."""
+        """What identifies a record, among the outputs."""
         return ("external_id",)
+
+    def named(self) -> tuple[str, ...]:
+        """Inputs without which there is no record."""
+        return self.required()
+
+    def with_ends(self, bag: dict[str, Any], _olds: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The bag with the WorkOS ids that it does not name because a cohort has them."""
+        return bag
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Offline: outputs of the last run (what was applied) against inputs of this one."""
+        _news = self.with_ends(_news, _olds)
         identity = [name for name in IDENTITY[self.kind] if _olds.get(name) != _news.get(name)]
         absent = _id.startswith(_NOT_THERE)
         if absent or identity:
             replaces = identity or [MANAGED[self.kind][0]]
             return DiffResult(changes=True, replaces=replaces, delete_before_replace=absent)
         host().in_use.add(_id)
+        host().ids.note(self.kind, self.key(_news), _id)
         return DiffResult(changes=bool(changes(self.kind, _news, _olds)) or bool(_olds.get("failure")))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """One POST, or the take-over of what is there. What fails comes back as an id that says so."""
-        written = Written(holders=props.get("holders") or {})
+        props = self.with_ends(props)
+        written = self._handed(props)
         waits_for = self.waits_for(props)
         if waits_for:
             state, code, message = PENDING, "pending", f"waits for {waits_for}, which failed"
             return CreateResult(f"{PENDING}{self.key(props)}", self._set_back(props, state, code, message, written))
         try:
-            host().records(self.kind).create(written, self.desired(props))
+            if written.id:
+                host().records(self.kind).change(written, self.desired(props))
+            else:
+                host().records(self.kind).create(written, self.desired(props))
         except WorkOSFault as fault:
             return self._failed_create(fault, props, written)
         if not host().claim(written.id):
@@ -89,10 +105,14 @@ class RecordProvider(ResourceProvider):
             return CreateResult(f"{FAILED}{self.key(props)}", outs)
         if "password_unconfirmed" in written.notes:
             host().unconfirmed.append(self.key(props))
+        host().ids.note(self.kind, self.key(props), written.id)
+        if written.origin == "created" and not props.get("handed"):
+            host().ids.fresh[self.kind].add(self.key(props))
         return CreateResult(written.id, self._outputs(props, written))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Only what Auth0 changed since the last run is written."""
+        _news = self.with_ends(_news, _olds)
         written = self._written(_id, _olds)
         written.holders = _news.get("holders") or {}
         try:
@@ -128,7 +148,7 @@ class RecordProvider(ResourceProvider):
                 if repair
                 else "kept; ferry:onDrift repair and pulumi refresh --run-program would mark it"
             )
-            _say(f"drift: {self.kind} {self.key(props)}: {', '.join(sorted(found))} changed in WorkOS ({then})")
+            say(f"drift: {self.kind} {self.key(props)}: {', '.join(sorted(found))} changed in WorkOS ({then})")
             outs |= found if repair else {}
         return ReadResult(id_, outs)
 
@@ -141,7 +161,7 @@ class RecordProvider(ResourceProvider):
             if here.destroys:
                 self._destroy(here, _id, _props)
             else:
-                remove(here, self.kind, self.key(_props), _id, _props)
+                remove(here, self.kind, self.key(_props), _id, ends_in(_props))
         except WorkOSFault as fault:
             self._stop_if_fatal(fault)
             if not here.destroys:
@@ -151,7 +171,7 @@ class RecordProvider(ResourceProvider):
     def _destroy(self, here: Host, id_: str, props: Mapping[str, Any]) -> None:
         if props.get("origin") != "created" or self.kind == "roles":
             why = "WorkOS cannot delete environment roles" if self.kind == "roles" else "Ferry did not create it"
-            _say(f"left in WorkOS: {self.kind} {self.key(props)} ({why})")
+            say(f"left in WorkOS: {self.kind} {self.key(props)} ({why})")
             return
         if not here.confirmed:
             try:
@@ -173,6 +193,15 @@ class RecordProvider(ResourceProvider):
     def _written(self, id_: str, olds: Mapping[str, Any]) -> Written:
         origin: Literal["created", "found"] = "found" if olds.get("origin") == "found" else "created"
         return Written(id_, self.desired(olds), origin)
+
+    def _handed(self, props: Mapping[str, Any]) -> Written:
+        """What a cohort knew of the record before its kind came into this grain; else nothing."""
+        holders = props.get("holders") or {}
+        held = unpack(props.get("handed") or "").get(self.key(props))
+        if held is None:
+            return Written(holders=holders)
+        applied = applied_fields(self.kind, self.key(props), held, self.desired(props))
+        return Written(held.id, applied, held.origin, holders)
 
     def _outputs(self, props: Mapping[str, Any], written: Written) -> dict[str, Any]:
         identity = {name: props.get(name) for name in self.required()}
@@ -253,18 +282,34 @@ class MembershipProvider(RecordProvider):
         """Both ends, as Auth0 and as WorkOS know them."""
         return ("organization", "user", "organization_id", "user_id")
 
+    def named(self) -> tuple[str, ...]:
+        """Both ends, as Auth0 knows them."""
+        return ("organization", "user")
+
+    def with_ends(self, bag: dict[str, Any], _olds: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Asked of what this process knows, then of the last state, then, for a new record, of WorkOS."""
+        found = dict(bag)
+        for name, kind in ENDS:
+            if bag.get(f"{name}_id"):
+                continue
+            known = host().ids.of(kind, str(bag.get(name)))
+            found[f"{name}_id"] = known or (_olds.get(f"{name}_id") if _olds is not None else _ask(kind, bag, name))
+        return found
+
     def waits_for(self, bag: Mapping[str, Any]) -> str:
         """An end, or a role, that did not reach WorkOS."""
         for name, end in (("organization_id", "organization"), ("user_id", "user")):
-            if str(bag.get(name)).startswith(_NOT_THERE):
+            if not bag.get(name) or str(bag.get(name)).startswith(_NOT_THERE):
                 return f"{end} {bag.get(end)}"
         failed = {key for kind, key in list(host().setbacks) if kind == "roles"}
         return next((f"role {slug}" for slug in bag.get("roles") or [] if slug in failed), "")
 
 
-def _say(line: str) -> None:
-    """What a provider prints to stderr appears under the stack in the engine's output."""
-    print(line, file=sys.stderr, flush=True)
+def _ask(kind: Kind, bag: Mapping[str, Any], name: str) -> str:
+    try:
+        return host().ask(kind, str(bag.get(name)))
+    except WorkOSFault:
+        return ""
 
 
 class _Record(Resource):

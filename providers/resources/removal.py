@@ -18,15 +18,15 @@ from providers.workos.memberships import Memberships
 _AT_ONCE = 16
 
 
-def remove(here: Host, kind: Kind, key: str, id_: str, ends: Mapping[str, Any]) -> None:
+def remove(here: Host, kind: Kind, key: str, id_: str, ends: tuple[str, str] | None) -> None:
     """Remove or deactivate one record, unless it stands in the export or this run declares its object.
 
-    `ends` holds the external ids `organization` and `user` of a membership. Raises WorkOSFault.
+    `ends` are the keys of a membership's organization and user. Raises WorkOSFault.
     """
     if id_ in here.in_use or not here.directory.has_left(kind, key):
         return
     removal = here.settings.removal_of(kind)
-    if removal == "retain" or (kind == "memberships" and _goes_with_its_end(here, ends)):
+    if removal == "retain" or (ends and _goes_with_its_end(here, *ends)):
         return
     records = here.records(kind)
     if removal == "delete":
@@ -44,7 +44,7 @@ def remove_all_that_left(here: Host) -> None:
     def attempt(one: Mapping[str, Any]) -> None:
         kind: Kind = one["kind"]
         try:
-            remove(here, kind, one["key"], one["id"], one)
+            remove(here, kind, one["key"], one["id"], ends_in(one))
         except Fatal:
             raise
         except WorkOSFault as fault:
@@ -54,10 +54,12 @@ def remove_all_that_left(here: Host) -> None:
         list(pool.map(attempt, here.leaving))
 
 
-def _goes_with_its_end(here: Host, ends: Mapping[str, Any]) -> bool:
+def ends_in(bag: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The keys of a membership's ends as a bag has them, None for another record."""
+    return (str(bag["organization"]), str(bag["user"])) if bag.get("organization") and bag.get("user") else None
+
+
+def _goes_with_its_end(here: Host, organization: str, user: str) -> bool:
     """A gone user costs one write: WorkOS deletes its memberships with it, and an organization's likewise."""
-    of: tuple[tuple[Kind, str], ...] = (("users", "user"), ("organizations", "organization"))
-    return any(
-        here.settings.removal_of(kind) == "delete" and here.directory.has_left(kind, str(ends.get(end)))
-        for kind, end in of
-    )
+    of: tuple[tuple[Kind, str], ...] = (("users", user), ("organizations", organization))
+    return any(here.settings.removal_of(kind) == "delete" and here.directory.has_left(kind, end) for kind, end in of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi.dynamic import (
@@ -42,17 +43,25 @@ class VerdictProvider(ResourceProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """A change exactly if there is something to complain about, or the target of the stack moved."""
         moved = any(_olds.get(name) != _news.get(name) for name in _TARGET)
-        return DiffResult(changes=moved or bool(host().setbacks or host().unconfirmed or host().is_unsettled))
+        here = host()
+        complains = here.setbacks or here.unconfirmed or here.pending or here.fatal or here.is_unsettled
+        return DiffResult(changes=moved or here.cohorts_change or bool(complains))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Raises RuntimeError with the list of records that did not reach WorkOS."""
         _speak()
-        return CreateResult("verdict", {name: props.get(name) for name in _TARGET})
+        return CreateResult("verdict", _outputs(props))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """As create."""
         _speak()
-        return UpdateResult({name: _news.get(name) for name in _TARGET})
+        return UpdateResult(_outputs(_news))
+
+
+def _outputs(news: Mapping[str, Any]) -> dict[str, Any]:
+    """The environment, and how much of the journal is in this state."""
+    serial = {"journal": str(host().journal.serial())} if host().cohorts_change else {}
+    return {**{name: news.get(name) for name in _TARGET}, **serial}
 
 
 def _speak() -> None:
@@ -65,11 +74,13 @@ def _speak() -> None:
         )
     try:
         host().settle()
-        if not host().setbacks:
-            return
-        remove_all_that_left(host())
+        if host().fatal is None and host().setbacks:
+            remove_all_that_left(host())
     except WorkOSFault as fault:
         raise RuntimeError(str(fault)) from None
+    _stop_for_what_waits()
+    if not host().setbacks:
+        return
     setbacks = sorted(host().setbacks.values(), key=lambda one: (one.state, one.kind, one.key))
     failed = sum(one.state == "failed" for one in setbacks)
     lines = [f"  {one.state} {one.kind} {one.key}: {one.message}" for one in setbacks[:_SHOWN]]
@@ -81,6 +92,17 @@ def _speak() -> None:
         + "\nNext: correct in Auth0 what WorkOS refuses and export again, or list its id under ferry:skip; a 5xx or a "
         "timeout needs nothing. Run pulumi up again: only these are tried."
     )
+
+
+def _stop_for_what_waits() -> None:
+    if waiting := host().pending:
+        counts = ", ".join(f"{number} {kind}" for kind, number in sorted(waiting.items()))
+        why = str(host().fatal or "the run was stopped (ferry stop)")
+        setbacks = f" {len(host().setbacks)} record(s) failed or wait for another." if host().setbacks else ""
+        raise RuntimeError(
+            f"{why}. {counts} wait for their turn; everything else is in WorkOS.{setbacks}\n"
+            "Run pulumi up again: only what is missing is written."
+        )
 
 
 class Verdict(Resource, module="workos", name="Verdict"):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx2
 
 from providers.workos.answers import AnswersTransport
+from providers.workos.limits import USER_MANAGEMENT_WRITES
 from providers.workos.pacing import Budgets, PacedTransport
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ class WorkOS:
         #: Once nothing can work, no later call is sent.
         self._fatal: Fatal | None = None
         answers = AnswersTransport(inner or httpx2.HTTPTransport(limits=limits))
+        #: Writes a second on user management that `rate_share` allows.
+        self.pace = USER_MANAGEMENT_WRITES.allowed(rate_share) / USER_MANAGEMENT_WRITES.seconds
         self._transport = PacedTransport(answers, Budgets(rate_share))
         self._http = httpx2.Client(transport=self._transport, timeout=_TIMEOUT_SECONDS)
         self._sdk = WorkOSClient(

@@ -9,7 +9,7 @@ from providers.workos.kinds import Fields, Records, Written
 
 MEMBERSHIPS = ("user_management", "organization_memberships")
 #: Without them WorkOS lists active ones only; a pending one is an invitation, which only the invited can accept.
-_STATUSES = "active,inactive"
+STATUSES = "active,inactive"
 #: What WorkOS gives a membership without a role; a membership cannot be without any (WorkOS: roles and permissions).
 DEFAULT_ROLE = "member"
 
@@ -32,7 +32,7 @@ class Memberships(Records):
             interrupted = self.door.interrupted()
 
             def look() -> list[Fields]:
-                params = {**pair, "statuses": _STATUSES, "limit": 1}
+                params = {**pair, "statuses": STATUSES, "limit": 1}
                 return list(self.door.call("GET", *MEMBERSHIPS, params=params).get("data", []))
 
             found = self.door.until_listed(look) if isinstance(refusal, Conflict) else look()

@@ -1,0 +1,98 @@
+"""What is known to be in WorkOS of a cohort's records: packed for the state, by column, compressed.
+
+Field values do not enter: a digest of their marks does, with the names of managed metadata and the domains.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from base64 import b85decode, b85encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os.path import commonprefix
+from typing import Literal
+
+Origin = Literal["created", "found"]
+_VERSION = 1
+#: Base 85 without the letters that JSON writers escape.
+_PLAIN, _ESCAPED = b",./", b"&<>"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One record in WorkOS: its id there, the digest of what was applied, who made it, and what a digest cannot tell.
+
+    `domains` are those Ferry gave an organization; `pairs` maps the metadata keys Ferry manages to marks of the values.
+    """
+
+    id: str
+    digest: bytes
+    origin: Origin = "created"
+    domains: tuple[str, ...] = ()
+    pairs: Mapping[str, str] = field(default_factory=dict)
+
+    def rest(self) -> str:
+        """What only some records have, as text; '' for nothing."""
+        told: list[object] = [self.origin == "found", self.domains, dict(self.pairs)]
+        return json.dumps(told, separators=(",", ":")) if any(told) else ""
+
+    @classmethod
+    def of(cls, id_: str, digest: bytes, rest: str) -> Applied:
+        """The inverse of `rest`."""
+        found, domains, pairs = json.loads(rest) if rest else (False, (), {})
+        return cls(id_, digest, "found" if found else "created", tuple(domains), pairs)
+
+
+def pack(applied: Mapping[str, Applied]) -> str:
+    """Text for the state, '' for nothing; keys and ids without line breaks."""
+    if not applied:
+        return ""
+    keys, ids = list(applied), [one.id for one in applied.values()]
+    heads = commonprefix(keys), commonprefix(ids)  # noqa: RUF071 - these are no paths
+    columns = [
+        "\n".join(key[len(heads[0]) :] for key in keys).encode(),
+        "\n".join(one[len(heads[1]) :] for one in ids).encode(),
+        bytes(len(one.digest) for one in applied.values()),
+        b"".join(one.digest for one in applied.values()),
+        "\n".join(one.rest() for one in applied.values()).encode(),
+    ]
+    header = json.dumps([_VERSION, *heads, *map(len, columns)]).encode()
+    packed = b85encode(zlib.compress(header + b"\n" + b"".join(columns), 9))
+    return packed.translate(bytes.maketrans(_ESCAPED, _PLAIN)).decode()
+
+
+def unpack(text: str) -> dict[str, Applied]:
+    """The records of a packed text, in their order. Raises ValueError if it is none."""
+    if not text:
+        return {}
+    (_, id_head), keys, (ids, sizes, marks, rests) = _columns(text)
+    found, at = {}, 0
+    columns = keys, ids.decode().split("\n"), sizes, rests.decode().split("\n")
+    for key, id_, size, rest in zip(*columns, strict=True):
+        found[key] = Applied.of(id_head + id_, marks[at : at + size], rest)
+        at += size
+    return found
+
+
+def applied_keys(text: str) -> list[str]:
+    """The keys of a packed text, in their order."""
+    return _columns(text)[1] if text else []
+
+
+def _columns(text: str) -> tuple[tuple[str, str], list[str], list[bytes]]:
+    """The heads of keys and ids, the keys, and the columns after them."""
+    try:
+        packed = b85decode(text.encode().translate(bytes.maketrans(_PLAIN, _ESCAPED)))
+        header, _, body = zlib.decompress(packed).partition(b"\n")
+        version, key_head, id_head, *lengths = json.loads(header)
+    except zlib.error as error:
+        raise ValueError(f"the state of a cohort cannot be read: {error}") from None
+    if version != _VERSION:
+        raise ValueError(f"the state of a cohort is of version {version}, which this Ferry does not know: update Ferry")
+    columns, at = [], 0
+    for length in lengths:
+        columns.append(body[at : at + length])
+        at += length
+    keys = [key_head + key for key in columns[0].decode().split("\n")]
+    return (key_head, id_head), keys, columns[1:]

@@ -1,0 +1,199 @@
+"""One Pulumi resource for many records: the same kinds and the same differ as one resource a record.
+
+Inputs: `cohort` (its number), `stack`, `records` (a line a record, `directory/cohorts.py`), and where needed `holders`
+(key -> what may hold its unique values) and `handed` (what an earlier grain knew). Outputs: `applied` (packed), `text`
+(the SHA-256 of the records that are all applied), `journal` (the last serial included) and `setbacks`.
+
+Nothing that happens to a record raises: what WorkOS refuses, and what a stopped run leaves, is in the outputs, and the
+verdict fails the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import (
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from providers.directory.applied import Applied, pack, unpack
+from providers.directory.cohorts import Plan, cohort_name, digests, plan
+from providers.directory.model import cuts
+from providers.resources.cohort_read import read_cohort
+from providers.resources.cohort_run import CohortRun, ends_of
+from providers.resources.host import Host, configure, host, say
+from providers.resources.previous import Brake
+from providers.resources.removal import remove
+from providers.settings import Kind
+from providers.workos.client import WorkOSFault
+
+
+class CohortProvider(ResourceProvider):
+    """The lifecycle. A subclass names its kind. No attributes: it is pickled into every resource's state."""
+
+    serialize_as_secret_always = False
+    kind: Kind
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Called once a class and process, before anything else, in every command."""
+        configure(req.config.get)
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """In preview and up, before `diff` or `create`: a new cohort, which preview would pass over, says its plan."""
+        here = host()
+        here.checked()
+        here.stack = str(news["stack"])
+        if "records" not in _olds:
+            wanted, applied = digests(news["records"]), unpack(news.get("handed") or "")
+            self._tell(here, news, plan(self.kind, wanted, applied))
+        return CheckResult(news, [])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Offline: what was applied against the lines of this run."""
+        here, number = host(), int(_news["cohort"])
+        here.ids.note_cohort(self.kind, number, _olds.get("applied") or "")
+        fresh = self.kind == "memberships" and (here.ids.fresh["users"] or here.ids.fresh["organizations"])
+        if _olds.get("text") == text_digest(_news["records"]) and not fresh:
+            return DiffResult(changes=False)
+        wanted, applied = digests(_news["records"]), unpack(_olds.get("applied") or "")
+        found = plan(self.kind, wanted, applied, self._anew(here, wanted))
+        here.ids.fresh[self.kind].update(found.added)
+        self._tell(here, _news, found)
+        return DiffResult(changes=bool(found))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Every record of the cohort: one POST each, or nothing for what an earlier run or grain has made."""
+        return CreateResult(cohort_name(self.kind, int(props["cohort"])), self._run({}, props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Only what Auth0 changed since the last run is written."""
+        return UpdateResult(self._run(_olds, _news))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Refresh: from one census, gone is gone, and drift is told or marked for repair (`ferry:onDrift`)."""
+        here = host()
+        try:
+            applied = read_cohort(here, self.kind, unpack(props.get("applied") or ""))
+        except (Brake, WorkOSFault) as error:
+            raise RuntimeError(str(error)) from None
+        packed = pack(applied)
+        kept = {"text": props.get("text")} if packed == props.get("applied") else {"text": ""}
+        return ReadResult(id_, {**props, **kept, "applied": packed})
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """In `up`: the kind changed its grain; what left the export meets `ferry:removed`. In `destroy`: what Ferry
+        created goes.
+        """
+        here = host()
+        here.stack = str(_props.get("stack") or here.stack)
+        number = int(_props.get("cohort") or 0)
+        applied = unpack(_props.get("applied") or "")
+        try:
+            if here.destroys:
+                self._destroy(here, applied, number)
+            else:
+                for key, held in applied.items():
+                    ends = ends_of(key, number) if self.kind == "memberships" else None
+                    remove(here, self.kind, key, held.id, ends)
+        except (Brake, WorkOSFault) as error:
+            raise RuntimeError(f"{_id} cannot be removed: {error}. Run again") from None
+
+    def _destroy(self, here: Host, applied: Mapping[str, Applied], number: int) -> None:
+        found = [key for key, held in applied.items() if held.origin != "created"]
+        if found:
+            say(f"left in WorkOS: {len(found)} {self.kind} that Ferry did not create (first: {found[0]})")
+        created = {key: held for key, held in applied.items() if held.origin == "created"}
+        if created and not here.confirmed:
+            here.confirm_environment()
+
+        def attempt(item: tuple[str, Applied]) -> None:
+            here.records(self.kind).remove(item[1].id)
+            here.journal.note(self.kind, item[0], None, number)
+
+        list(here.pool.map(attempt, created.items()))
+
+    def _run(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+        here, number = host(), int(news["cohort"])
+        here.stack = str(news["stack"])
+        try:
+            outputs = CohortRun(here, self.kind, number, olds, news).run()
+        except (Brake, WorkOSFault) as error:
+            raise RuntimeError(str(error)) from None
+        here.ids.note_cohort(self.kind, number, outputs["applied"])
+        if outputs["setbacks"] and here.is_targeted:
+            self._stop_targeted(outputs["setbacks"])
+        done = "" if outputs["setbacks"] else text_digest(news["records"])
+        return {"cohort": number, "stack": here.stack, "text": done, **outputs}
+
+    def _stop_targeted(self, setbacks: Mapping[str, Any]) -> None:
+        """With `--target` there may be no verdict to fail the run; the journal remembers what was done."""
+        first = next((f" (first: {one['key']}: {one['message']})" for one in setbacks["records"]), "")
+        told = f"{setbacks['failed']} failed and {setbacks['pending']} are pending"
+        raise RuntimeError(f"of the {self.kind} {told}{first}. Run again")
+
+    def _anew(self, here: Host, wanted: Mapping[str, bytes]) -> set[str]:
+        return anew(here, wanted) if self.kind == "memberships" else set()
+
+    def _tell(self, here: Host, news: Mapping[str, Any], found: Plan) -> None:
+        if found:
+            here.cohorts_change = True
+            say(f"{cohort_name(self.kind, int(news['cohort']))}: {found}")
+
+
+def anew(here: Host, keys: Mapping[str, object]) -> set[str]:
+    """Memberships whose user or organization is made in this run: WorkOS forgot them with the object that was there."""
+    users, organizations = here.ids.fresh["users"], here.ids.fresh["organizations"]
+    if not users and not organizations:
+        return set()
+    return {
+        key for key in keys if any(organization in organizations or user in users for organization, user in cuts(key))
+    }
+
+
+def text_digest(text: str) -> str:
+    """The SHA-256 of a cohort's text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class OrganizationCohortProvider(CohortProvider):
+    """Organizations."""
+
+    kind: Kind = "organizations"
+
+
+class UserCohortProvider(CohortProvider):
+    """Users."""
+
+    kind: Kind = "users"
+
+
+class MembershipCohortProvider(CohortProvider):
+    """Memberships, by their organization."""
+
+    kind: Kind = "memberships"
+
+
+class _Cohort(Resource):
+    setbacks: pulumi.Output[dict[str, Any] | None]
+
+
+class OrganizationCohort(_Cohort, module="workos", name="OrganizationCohort"):
+    """Type token `pulumi-python:dynamic/workos:OrganizationCohort`."""
+
+
+class UserCohort(_Cohort, module="workos", name="UserCohort"):
+    """Type token `pulumi-python:dynamic/workos:UserCohort`."""
+
+
+class MembershipCohort(_Cohort, module="workos", name="MembershipCohort"):
+    """Type token `pulumi-python:dynamic/workos:MembershipCohort`."""

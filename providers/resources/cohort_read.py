@@ -1,0 +1,57 @@
+"""A refresh of a cohort: what a census says about its records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from providers.directory.applied import Applied
+from providers.directory.cohorts import applied_fields, updated
+from providers.directory.differ import drifted
+from providers.directory.model import cuts
+from providers.resources.host import Host, say
+from providers.settings import Kind
+from providers.workos.kinds import Fields
+
+
+def read_cohort(here: Host, kind: Kind, applied: Mapping[str, Applied]) -> dict[str, Applied]:
+    """What is there still; a field that somebody changed is told and kept, or, with `ferry:onDrift` repair, counts as
+    applied, so that the next `up` puts it back. Raises WorkOSFault, and Brake if nothing of the stack is there.
+    """
+    live = _live(here, kind, applied)
+    found: dict[str, Applied] = {}
+    for key, held in applied.items():
+        there = live.get(held.id)
+        if there is None:
+            here.confirm_environment()
+            say(f"gone: {kind} {key} is no longer in WorkOS; the next up makes it again")
+            continue
+        found[key] = _compared(here, kind, key, held, there)
+    here.confirmed = here.confirmed or bool(found)
+    return found
+
+
+def _compared(here: Host, kind: Kind, key: str, held: Applied, live: Fields) -> Applied:
+    view = applied_fields(kind, key, held, live)
+    drift = drifted(kind, {**view, "origin": held.origin}, live)
+    if not drift:
+        return held
+    repair = here.settings.on_drift == "repair"
+    then = (
+        "the next up puts it back"
+        if repair
+        else "kept; ferry:onDrift repair and pulumi refresh --run-program would mark it"
+    )
+    say(f"drift: {kind} {key}: {', '.join(sorted(drift))} changed in WorkOS ({then})")
+    return updated(kind, key, held, view, {**view, **drift}) if repair else held
+
+
+def _live(here: Host, kind: Kind, applied: Mapping[str, Applied]) -> dict[str, Fields]:
+    if not applied:
+        return {}
+    if kind == "users":
+        return here.census.users()
+    organizations = here.census.organizations()
+    if kind == "organizations":
+        return organizations
+    named = {organization for key in applied for organization, _ in cuts(key)}
+    return here.census.memberships([id_ for id_, one in organizations.items() if one["external_id"] in named])

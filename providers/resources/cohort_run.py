@@ -1,0 +1,228 @@
+"""One run of a cohort: what has to be done by the differ, done in the process's threads, each record on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from providers.auth0.lines import ExportError
+from providers.directory.applied import Applied, pack, unpack
+from providers.directory.cohorts import applied_fields, applied_record, cohort_of, digests, marked, plan, updated
+from providers.directory.model import Membership, Record, cuts, fields
+from providers.resources.host import Host, Setback
+from providers.resources.removal import remove
+from providers.settings import Kind
+from providers.workos.client import Fatal, Gone, WorkOSFault
+from providers.workos.kinds import Fields, Written
+
+_ENDS: tuple[tuple[str, Kind], ...] = (("organization", "organizations"), ("user", "users"))
+
+
+class CohortRun:
+    """Brings one cohort from `olds` (its last outputs, {} for a new one) to `news` (its inputs)."""
+
+    def __init__(self, here: Host, kind: Kind, number: int, olds: Mapping[str, Any], news: Mapping[str, Any]) -> None:
+        self._here, self._kind, self._number = here, kind, number
+        self._wanted = digests(news["records"])
+        self._holders: Mapping[str, Mapping[str, str]] = news.get("holders") or {}
+        handed = news.get("handed")
+        self._applied = {**unpack(handed or ""), **unpack(olds.get("applied") or "")}
+        #: Is there no state of this kind, and, after `run` has asked it, no journal either?
+        self._knows_nothing = not olds and handed is None
+        self._serial = int(olds.get("journal") or 0)
+        self._setbacks: list[Setback] = []
+        self._pending = 0
+
+    def run(self) -> dict[str, Any]:
+        """The outputs. Raises WorkOSFault if what the cohort needs to begin cannot be had; Brake likewise."""
+        here, kind = self._here, self._kind
+        self._remember_the_journal()
+        self._knows_nothing = self._knows_nothing and not here.journal.knows(kind)
+        here.ids.fresh[kind].difference_update(self._applied)
+        found = plan(kind, self._wanted, self._applied, self._anew())
+        records = {key: self._record(key) for key in (*found.added, *found.changed)}
+        if self._knows_nothing and found.added and kind == "memberships" and not self._list_memberships():
+            self._knows_nothing = False
+        here.progress.expect(kind, len(found))
+        for key in found.added:
+            self._applied.pop(key, None)
+        self._each(self._bring, records.items())
+        self._each(self._remove, found.removed)
+        return self._outputs()
+
+    def _remember_the_journal(self) -> None:
+        told = self._here.journal.since(self._kind, self._number, self._serial)
+        if told and self._here.trusts_journal():
+            known = {**self._applied, **told}
+            self._applied = {key: held for key, held in known.items() if held is not None}
+
+    def _anew(self) -> set[str]:
+        if self._kind != "memberships":
+            return set()
+        fresh = self._here.ids.fresh
+        ends = {key: ends_of(key, self._number) for key in self._applied}
+        return {key for key, (one, user) in ends.items() if one in fresh["organizations"] or user in fresh["users"]}
+
+    def _record(self, key: str) -> Record:
+        record = self._here.directory.record(self._kind, key)
+        if record is None or marked(self._kind, key, fields(record)) != self._wanted[key]:
+            raise RuntimeError(f"{self._kind} {key}: the directory is not the one that was declared; run again")
+        return record
+
+    def _each(self, attempt: Any, items: Iterable[Any]) -> None:
+        """One turn each, until somebody stops the run or nothing can work any more."""
+        for _ in self._here.pool.map(attempt, items):
+            pass
+
+    def _bring(self, item: tuple[str, Record]) -> None:
+        key, record = item
+        here, held = self._here, self._applied.get(item[0])
+        if here.is_stopping():
+            self._wait()
+            return
+        try:
+            desired = {**fields(record), **self._ends(key, record)}
+        except Fatal as fault:
+            self._give_up(fault)
+            return
+        except WorkOSFault as fault:
+            self._set_back(key, "failed", fault.code, str(fault))
+            return
+        if desired.get("waits_for"):
+            self._set_back(key, "pending", "pending", f"waits for {desired['waits_for']}")
+            return
+        written = Written(holders=self._holders.get(key) or {})
+        if held:
+            written = Written(held.id, applied_fields(self._kind, key, held, desired), held.origin, written.holders)
+        try:
+            self._write(key, written, desired)
+        except Fatal as fault:
+            self._give_up(fault)
+        except Gone as fault:
+            told = (
+                "the object is gone from WorkOS; run pulumi refresh, then pulumi up makes it again" if held else fault
+            )
+            self._set_back(key, "failed", "gone", str(told))
+        except WorkOSFault as fault:
+            self._set_back(key, "failed", fault.code, str(fault))
+        except ExportError as error:
+            self._give_up(Fatal(str(error)))
+        if written.id:
+            self._keep(key, written, desired, held)
+        here.progress.done(self._kind)
+
+    def _write(self, key: str, written: Written, desired: Fields) -> None:
+        records = self._here.records(self._kind)
+        if written.id:
+            records.change(written, desired)
+            return
+        there = self._there(desired) if self._knows_nothing else None
+        if there is not None and not written.holders.get(there["id"]):
+            records.take_over(written, desired, there, interrupted=False)
+        else:
+            records.create(written, desired)
+
+    def _there(self, desired: Fields) -> Fields | None:
+        """What a census says is there already."""
+        found = self._here.found
+        if self._kind == "organizations":
+            return found.organization(desired["external_id"])
+        if self._kind == "users":
+            return found.user(desired["external_id"], desired["email"])
+        return found.membership(desired["organization_id"], desired["user_id"])
+
+    def _list_memberships(self) -> bool:
+        """List those of the cohort's organizations that this run did not make; False if it made them all."""
+        here = self._here
+        organizations = {ends_of(key, self._number)[0] for key in self._wanted} - here.ids.fresh["organizations"]
+        ids = [here.ids.of("organizations", one) for one in sorted(organizations)]
+        here.found.list_memberships([id_ for id_ in ids if id_])
+        return bool(ids)
+
+    def _ends(self, key: str, record: Record) -> Fields:
+        """The WorkOS ids of a membership's ends, or what it waits for."""
+        if not isinstance(record, Membership):
+            return {}
+        ends: Fields = {}
+        for (name, kind), external_id in zip(_ENDS, (record.organization, record.user), strict=True):
+            if (kind, external_id) in self._here.setbacks and not self._here.ids.of(kind, external_id):
+                return {"waits_for": f"{name} {external_id}, which failed"}
+            id_ = self._here.ids.of(kind, external_id) or self._here.ask(kind, external_id)
+            if not id_:
+                return {"waits_for": f"{name} {external_id}, which is not in WorkOS yet"}
+            ends |= {name: external_id, f"{name}_id": id_}
+        failed = [slug for slug in record.roles if ("roles", slug) in self._here.setbacks]
+        return {"waits_for": f"role {failed[0]}, which failed"} if failed else ends
+
+    def _keep(self, key: str, written: Written, desired: Fields, held: Applied | None) -> None:
+        here = self._here
+        if held is None and written.origin == "found" and not here.claim(written.id):
+            what = "its WorkOS object belongs to another record of this stack already; run pulumi refresh"
+            self._set_back(key, "failed", "held_twice", what)
+            return
+        if held is None and written.origin == "created":
+            here.ids.fresh[self._kind].add(key)
+        if "password_unconfirmed" in written.notes:
+            here.unconfirmed.append(key)
+        if held is None:
+            now = applied_record(self._kind, key, written.id, written.origin, written.applied)
+        else:
+            before = applied_fields(self._kind, key, held, desired)
+            now = updated(self._kind, key, held, before, written.applied)
+        if now != held:
+            here.journal.note(self._kind, key, now, self._number)
+            self._applied[key] = now
+
+    def _remove(self, key: str) -> None:
+        here, held = self._here, self._applied[key]
+        if here.is_stopping():
+            self._pending += 1
+            here.pending[self._kind] += 1
+            return
+        try:
+            remove(here, self._kind, key, held.id, ends_of(key, self._number) if self._kind == "memberships" else None)
+        except Fatal as fault:
+            self._give_up(fault)
+        except WorkOSFault as fault:
+            self._set_back(key, "failed", fault.code, f"cannot be removed: {fault}")
+        else:
+            del self._applied[key]
+            here.journal.note(self._kind, key, None, self._number)
+        here.progress.done(self._kind)
+
+    def _wait(self) -> None:
+        with self._here.lock:
+            self._pending += 1
+            self._here.pending[self._kind] += 1
+
+    def _give_up(self, fault: Fatal) -> None:
+        self._here.fatal = fault
+        self._wait()
+
+    def _set_back(self, key: str, state: Any, code: str, message: str) -> None:
+        setback = Setback(self._kind, key, state, code, message)
+        self._here.set_back(setback)
+        with self._here.lock:
+            self._setbacks.append(setback)
+
+    def _outputs(self) -> dict[str, Any]:
+        order = [*(key for key in self._wanted if key in self._applied)]
+        order += [key for key in self._applied if key not in self._wanted]
+        told = [
+            {"key": one.key, "state": one.state, "code": one.code, "message": one.message}
+            for one in sorted(self._setbacks, key=lambda one: one.key)
+        ]
+        failed = sum(one.state == "failed" for one in self._setbacks)
+        pending = len(told) - failed + self._pending
+        setbacks = {"failed": failed, "pending": pending, "records": told} if failed or pending else None
+        return {
+            "applied": pack({key: self._applied[key] for key in order}),
+            "journal": str(self._here.journal.serial()),
+            "setbacks": setbacks,
+        }
+
+
+def ends_of(key: str, number: int) -> tuple[str, str]:
+    """Organization and user of a membership in this cohort; where an id holds a slash, the cohort tells them apart."""
+    found = cuts(key)
+    return next((one for one in found if cohort_of(one[0]) == number), found[0])

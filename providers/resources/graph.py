@@ -1,0 +1,163 @@
+"""The declaration as Pulumi resources, in graph order: roles, organizations, users, memberships."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import Resource, ResourceProvider
+
+from providers.directory.applied import Applied, pack
+from providers.directory.cohorts import COHORTS, applied_record, cohort_name, cohort_of
+from providers.directory.model import Membership, Record, fields
+from providers.directory.store import Store
+from providers.resources.cohort import (
+    MembershipCohort,
+    MembershipCohortProvider,
+    OrganizationCohort,
+    OrganizationCohortProvider,
+    UserCohort,
+    UserCohortProvider,
+)
+from providers.resources.declaration import Declaration
+from providers.resources.holders import Holders
+from providers.resources.previous import Previous
+from providers.resources.record import (
+    Membership as MembershipResource,
+)
+from providers.resources.record import (
+    MembershipProvider,
+    Organization,
+    OrganizationProvider,
+    Role,
+    RoleProvider,
+    User,
+    UserProvider,
+)
+from providers.settings import KINDS, Kind, Settings
+
+_RECORDS: dict[Kind, tuple[type[Resource], type[ResourceProvider]]] = {
+    "roles": (Role, RoleProvider),
+    "organizations": (Organization, OrganizationProvider),
+    "users": (User, UserProvider),
+    "memberships": (MembershipResource, MembershipProvider),
+}
+_COHORTS: dict[Kind, tuple[type[Resource], type[ResourceProvider]]] = {
+    "organizations": (OrganizationCohort, OrganizationCohortProvider),
+    "users": (UserCohort, UserCohortProvider),
+    "memberships": (MembershipCohort, MembershipCohortProvider),
+}
+_ORDER: tuple[Kind, ...] = ("roles", "organizations", "users", "memberships")
+
+
+class Graph:
+    """The resources of one run by kind: by key, or for a kind in cohorts by the cohort's number."""
+
+    def __init__(self, store: Store, previous: Previous, declaration: Declaration, settings: Settings) -> None:
+        self._store, self._previous, self._declaration, self._settings = store, previous, declaration, settings
+        self.by_key: dict[Kind, dict[str, Resource]] = {}
+        self.by_number: dict[Kind, list[Resource]] = {}
+
+    def declare(self) -> dict[Kind, list[Resource]]:
+        """Every kind in its grain."""
+        for kind in _ORDER:
+            holders = Holders(self._store, self._previous, self._declaration, kind, self._settings)
+            if kind in self._declaration.texts:
+                self._cohorts(kind, holders)
+            else:
+                self._records(kind, holders)
+        return {kind: self._all(kind) for kind in KINDS}
+
+    def _all(self, kind: Kind) -> list[Resource]:
+        return [*self.by_key.get(kind, {}).values(), *self.by_number.get(kind, ())]
+
+    def _records(self, kind: Kind, holders: Holders) -> None:
+        resource, provider = _RECORDS[kind]
+        known = _held_by_cohorts(self._previous, kind)
+        declared: dict[str, Resource] = {}
+        for record in self._store.records(kind):
+            key = record.key
+            bag = {**_bag(record), "holders": holders.of(record)}
+            if key in known:
+                bag["handed"] = pack({key: known[key]})
+            options = None
+            if isinstance(record, Membership):
+                bag |= {"organization": record.organization, "user": record.user}
+                options = pulumi.ResourceOptions(depends_on=self._ends(record, bag))
+            declared[key] = resource(provider(), key, bag, options)
+        self.by_key[kind] = declared
+
+    def _ends(self, record: Membership, bag: dict[str, Any]) -> list[Resource]:
+        """What a membership waits for; the ids of its ends go into the bag where they are resources of their own."""
+        awaited = [self.by_key["roles"][slug] for slug in record.roles if slug in self.by_key["roles"]]
+        ends: tuple[tuple[Kind, str, str], ...] = (
+            ("organizations", "organization_id", record.organization),
+            ("users", "user_id", record.user),
+        )
+        for kind, name, key in ends:
+            if kind in self.by_key:
+                bag[name] = self.by_key[kind][key].id
+            else:
+                awaited.append(self.by_number[kind][cohort_of(key)])
+        return awaited
+
+    def _cohorts(self, kind: Kind, holders: Holders) -> None:
+        """All cohorts of a kind, empty ones too. The first waits for every kind before, the others for the first: 256
+        lists of all others would outgrow what they order.
+        """
+        resource, provider = _COHORTS[kind]
+        handed = _held_by_records(self._previous, kind, self._declaration)
+        before: list[Resource] = []
+        if kind == "memberships":
+            before = [one for earlier in _ORDER[:-1] for one in self._all(earlier)]
+        declared: list[Resource] = []
+        held = holders.by_cohort()
+        for number, text in enumerate(self._declaration.texts[kind]):
+            bag: dict[str, Any] = {
+                "cohort": number,
+                "stack": pulumi.get_stack(),
+                "records": text,
+                "holders": held.get(number),
+                "handed": handed[number] if handed else None,
+                "setbacks": None,
+            }
+            waits = declared[:1] or before if kind == "memberships" else []
+            options = pulumi.ResourceOptions(depends_on=waits)
+            declared.append(resource(provider(), cohort_name(kind, number), bag, options))
+        self.by_number[kind] = declared
+
+
+def declare_resources(
+    store: Store, previous: Previous, declaration: Declaration, settings: Settings
+) -> dict[Kind, list[Resource]]:
+    """The resources of every kind."""
+    return Graph(store, previous, declaration, settings).declare()
+
+
+def setback_of(resource: Any) -> Any:
+    """The output of a record or a cohort that says what did not reach WorkOS."""
+    return resource.setbacks if hasattr(resource, "setbacks") else resource.failure
+
+
+def _bag(record: Record) -> dict[str, Any]:
+    """A resource's inputs: the fields that hold something, and the output that says how it went."""
+    return {**{name: value for name, value in fields(record).items() if value not in (None, {}, [])}, "failure": None}
+
+
+def _held_by_records(previous: Previous, kind: Kind, declaration: Declaration) -> list[str]:
+    """What records of their own knew, packed by cohort, for the run in which their kind changes its grain; else []."""
+    if not previous.records[kind]:
+        return []
+    found: list[dict[str, Applied]] = [{} for _ in range(COHORTS)]
+    for key, held in previous.records[kind].items():
+        if held.reached and held.outputs.get("origin") and declaration.declares(kind, key):
+            applied = applied_record(kind, key, held.id, str(held.outputs["origin"]), held.outputs)
+            owner = str(held.outputs["organization"]) if kind == "memberships" else key
+            found[cohort_of(owner)][key] = applied
+    return [pack(one) for one in found]
+
+
+def _held_by_cohorts(previous: Previous, kind: Kind) -> Mapping[str, Applied]:
+    """And the other way round."""
+    return {key: held for cohort in previous.cohorts[kind].values() for key, held in cohort.applied().items()}

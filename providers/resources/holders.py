@@ -1,0 +1,82 @@
+"""Objects of this stack that hold, as far as the last state knows, what another record is to get in this run.
+
+Values are compared by their marks, since a cohort's state holds no others.
+"""
+
+from __future__ import annotations
+
+from providers.directory.cohorts import cohort_of_record, mark, split
+from providers.directory.model import Organization, Record, User
+from providers.directory.store import Store
+from providers.resources.declaration import Declaration
+from providers.resources.previous import Held, Previous
+from providers.settings import Kind, Settings
+
+#: The field, beside the external id, whose values no two objects may share.
+_UNIQUE: dict[Kind, str] = {"users": "email", "organizations": "domains"}
+
+
+class Holders:
+    """One kind's."""
+
+    def __init__(
+        self, store: Store, previous: Previous, declaration: Declaration, kind: Kind, settings: Settings
+    ) -> None:
+        self._store, self._kind, self._deletes = store, kind, settings.removal_of(kind) == "delete"
+        self._by_value: dict[tuple[str, bytes], tuple[str, str]] = {}
+        if kind not in _UNIQUE:
+            return
+        for key, held in previous.records[kind].items():
+            if held.reached:
+                self._add(key, held, declares=declaration.declares(kind, key))
+        for number, cohort in previous.cohorts[kind].items():
+            if not (cohort.whole and cohort.text == declaration.text(kind, number)):
+                for key, applied in cohort.applied().items():
+                    self._add(key, Held(applied.id, {}, applied), declares=declaration.declares(kind, key))
+
+    def of(self, record: Record) -> dict[str, str] | None:
+        """WorkOS id -> key of the declared record that gives the value up, '' for an object that goes; None if none."""
+        if not self._by_value or not isinstance(record, User | Organization):
+            return None
+        values = [record.email] if isinstance(record, User) else list(record.domains)
+        wanted = [("external_id", mark("external_id", record.external_id))]
+        wanted += [(_UNIQUE[self._kind], mark(_UNIQUE[self._kind], value)) for value in values]
+        found = dict(self._by_value[one] for one in wanted if one in self._by_value)
+        return {id_: owner for id_, owner in found.items() if owner != record.key} or None
+
+    def by_cohort(self) -> dict[int, dict[str, dict[str, str]]]:
+        """The same for every record of a kind in cohorts that has any: by number of the cohort and key."""
+        result: dict[int, dict[str, dict[str, str]]] = {}
+        for record in self._store.records(self._kind) if self._by_value else ():
+            if found := self.of(record):
+                result.setdefault(cohort_of_record(record), {})[record.key] = found
+        return result
+
+    def _add(self, key: str, held: Held, *, declares: bool) -> None:
+        own, values = self._marks(key, held)
+        if declares:
+            if held.applied is None or own != mark("external_id", key):
+                self._by_value["external_id", own] = held.id, key
+        elif self._deletes and not any(self._store.withholds(self._kind, name) for name in _names(key, held)):
+            for value in values:
+                self._by_value[_UNIQUE[self._kind], value] = held.id, ""
+            self._by_value["external_id", own] = held.id, ""
+
+    def _marks(self, key: str, held: Held) -> tuple[bytes, list[bytes]]:
+        """Of the external id, and of the unique values."""
+        unique = _UNIQUE[self._kind]
+        if held.applied is None:
+            values = held.outputs.get(unique) or []
+            texts = [values] if isinstance(values, str) else values
+            return mark("external_id", str(held.outputs.get("external_id"))), [mark(unique, text) for text in texts]
+        marks = split(self._kind, held.applied.digest)
+        email = [marks["email"]] if "email" in marks else []
+        return marks.get("external_id") or mark("external_id", key), [
+            *email,
+            *(mark(unique, one) for one in held.applied.domains),
+        ]
+
+
+def _names(key: str, held: Held) -> set[str]:
+    own = held.outputs.get("external_id")
+    return {key, str(own)} if own else {key}
