@@ -86,7 +86,7 @@ def _columns(text: str) -> tuple[tuple[str, str], list[str], list[bytes]]:
         packed = b85decode(text.encode().translate(bytes.maketrans(_PLAIN, _ESCAPED)))
         header, _, body = zlib.decompress(packed).partition(b"\n")
         version, key_head, id_head, *lengths = json.loads(header)
-    except zlib.error as error:
+    except (ValueError, zlib.error) as error:
         raise ValueError(f"the state of a cohort cannot be read: {error}") from None
     if version != _VERSION:
         raise ValueError(f"the state of a cohort is of version {version}, which this Ferry does not know: update Ferry")

@@ -35,7 +35,7 @@ from providers.resources.host import Host, configure, host, say
 from providers.resources.previous import Brake
 from providers.resources.removal import remove
 from providers.settings import Kind
-from providers.workos.client import WorkOSFault
+from providers.workos.client import Gone, WorkOSFault
 
 
 class CohortProvider(ResourceProvider):
@@ -114,13 +114,21 @@ class CohortProvider(ResourceProvider):
             say(f"left in WorkOS: {len(found)} {self.kind} that Ferry did not create (first: {found[0]})")
         created = {key: held for key, held in applied.items() if held.origin == "created"}
         if created and not here.confirmed:
-            here.confirm_environment()
+            self._confirm(here, next(iter(created.values())))
 
         def attempt(item: tuple[str, Applied]) -> None:
             here.records(self.kind).remove(item[1].id)
             here.journal.note(self.kind, item[0], None, number)
 
         list(here.pool.map(attempt, created.items()))
+
+    def _confirm(self, here: Host, held: Applied) -> None:
+        """Before the first removal: is the object there, or another one that this stack knows?"""
+        try:
+            here.records(self.kind).live(held.id)
+        except Gone:
+            here.confirm_environment()
+        here.confirmed = True
 
     def _run(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
         here, number = host(), int(news["cohort"])
