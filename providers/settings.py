@@ -63,6 +63,8 @@ _COMMANDS = {
     "workosApiKey": "--secret ferry:workosApiKey sk_test_...",
 }
 ENVIRONMENT = {"workosApiKey": "WORKOS_API_KEY", "workosBaseUrl": "WORKOS_BASE_URL"}
+#: For a sandbox that keeps no limits: 50,000 writes a second.
+_LARGEST_SHARE = 1000
 _STRUCTURED = {"tenants", "roles", "userMetadata", "exportAs", "skip"}
 _WORD_OR_MAP = {"granularity", "removed"}
 
@@ -112,11 +114,12 @@ class Settings(BaseModel):
     max_removed_percent: float = Field(default=5, ge=0, le=100)
     adopt: Literal["external-id", "email"] = "external-id"
     on_drift: Literal["report", "repair"] = "report"
-    rate_share: float = Field(default=0.9, gt=0, le=1)
     live: bool = False
     skip: frozenset[str] = frozenset()
     workos_api_key: SecretStr | None = None
     workos_base_url: str = DEFAULT_BASE_URL
+    #: After the address that it is held against.
+    rate_share: float = Field(default=0.9, gt=0)
 
     @field_validator("tenants")
     @classmethod
@@ -154,6 +157,19 @@ class Settings(BaseModel):
         if url.scheme == "http" and not is_loopback(url.hostname):
             raise ValueError("would send the API key in clear text: use https, or http to this machine only")
         return value.rstrip("/")
+
+    @field_validator("rate_share")
+    @classmethod
+    def _all_of_the_limits_at_most_unless_loopback(cls, value: float, info: Any) -> float:
+        host = urlsplit(info.data.get("workos_base_url", DEFAULT_BASE_URL)).hostname or ""
+        if value > 1 and not is_loopback(host):
+            raise ValueError(
+                "is above 1, which is all that WorkOS takes: only a sandbox on this machine (ferry:workosBaseUrl) may "
+                "be sent more"
+            )
+        if value > _LARGEST_SHARE:
+            raise ValueError(f"is above {_LARGEST_SHARE}, more than any machine sends")
+        return value
 
     def removal_of(self, kind: Kind) -> Removal:
         """What happens to a record of this kind that left the export; `deactivate` for another kind is `retain`."""

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx2
 
 from providers.workos.answers import AnswersTransport
+from providers.workos.budgets import Budgets
 from providers.workos.limits import USER_MANAGEMENT_WRITES
-from providers.workos.pacing import Budgets, PacedTransport
+from providers.workos.pacing import PacedTransport
 
 if TYPE_CHECKING:
     from workos._errors import APIError, WorkOSError
 
 _TIMEOUT_SECONDS = 30
-_CONNECTIONS = 32
+#: The 100 requests a second that WorkOS takes are 30 under way where each takes 300 ms; and half as many again.
+CONNECTIONS = 48
 _PAGE = 100
 #: Nothing promises that lists show at once what was written: how long to wait before each further look, in seconds.
 _LAGS = (0.5, 1.0, 2.0)
@@ -89,13 +91,13 @@ class WorkOS:
     ) -> None:
         from workos import WorkOSClient
 
-        limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
+        limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
         self.base_url = base_url
+        #: The writes on user management that the share allows, a second; what `writes` is to be seen against.
+        self.pace = USER_MANAGEMENT_WRITES.allowed(rate_share) / USER_MANAGEMENT_WRITES.seconds
         #: Once nothing can work, no later call is sent.
         self._fatal: Fatal | None = None
         answers = AnswersTransport(inner or httpx2.HTTPTransport(limits=limits))
-        #: Writes a second on user management that `rate_share` allows.
-        self.pace = USER_MANAGEMENT_WRITES.allowed(rate_share) / USER_MANAGEMENT_WRITES.seconds
         self._transport = PacedTransport(answers, Budgets(rate_share))
         self._http = httpx2.Client(transport=self._transport, timeout=_TIMEOUT_SECONDS)
         self._sdk = WorkOSClient(
@@ -123,6 +125,11 @@ class WorkOS:
             if isinstance(fault, Fatal):
                 self._fatal = fault
             raise fault from None
+
+    @property
+    def writes(self) -> int:
+        """The writes sent so far, each one that was sent again too."""
+        return self._transport.writes
 
     def interrupted(self) -> bool:
         """Was a write of this thread's last call possibly done although its answer was lost?"""

@@ -1,18 +1,12 @@
-"""WorkOS's documented limits, kept in the HTTP transport below the SDK, so that its retries are paced too.
-
-One process holds one set of budgets.
-"""
+"""The pace that the budgets allow, kept in the HTTP transport below the SDK, so that its retries are paced too."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 
 import httpx2
-from pyrate_limiter import Duration, Limiter, Rate
 
-from providers.workos.limits import LIMITS, limits_of
+from providers.workos.budgets import Budgets
 
 #: What a WorkOS answer may make the whole process wait; the SDK caps its own waits likewise.
 _LONGEST_PAUSE = 60.0
@@ -22,22 +16,6 @@ _FIRST_PAUSE, _LONGEST_GUESS = 1.0, 30.0
 _PATIENCE = 6
 
 
-class Budgets:
-    """The documented windows, times the share of them a run may use."""
-
-    def __init__(self, share: float) -> None:
-        self._limiters = {one: Limiter(Rate(one.allowed(share), Duration.SECOND * one.seconds)) for one in LIMITS}
-
-    def of(self, method: str, path: str) -> list[Limiter]:
-        """The limits that one request counts against."""
-        return [self._limiters[one] for one in limits_of(method, path)]
-
-    def spend(self, method: str, path: str) -> None:
-        """Wait until every limit has room for one more request, and take it."""
-        for limit in self.of(method, path):
-            limit.try_acquire()
-
-
 class PacedTransport(httpx2.BaseTransport):
     """Sends a request when the budgets allow it; after a 429 nobody sends until the pause has passed.
 
@@ -45,17 +23,12 @@ class PacedTransport(httpx2.BaseTransport):
     `interrupted` tells the calling thread whether a write since `begin` may have been done without an answer.
     """
 
-    def __init__(
-        self,
-        inner: httpx2.BaseTransport,
-        budgets: Budgets,
-        now: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._inner, self._budgets, self._now, self._sleep = inner, budgets, now, sleep
-        self._resume_at = 0.0
-        self._lock = threading.Lock()
+    def __init__(self, inner: httpx2.BaseTransport, budgets: Budgets) -> None:
+        self._inner, self._budgets = inner, budgets
         self._thread = threading.local()
+        self._counting = threading.Lock()
+        #: The writes sent so far, each one that was sent again too.
+        self.writes = 0
 
     def begin(self) -> None:
         """The calling thread starts a new call."""
@@ -77,15 +50,9 @@ class PacedTransport(httpx2.BaseTransport):
         return response
 
     def _send(self, request: httpx2.Request) -> httpx2.Response:
-        while True:
-            self._budgets.spend(request.method, request.url.path)
-            if self._resume_at <= self._now():
-                break
-            while (wait := self._resume_at - self._now()) > 0:
-                self._sleep(wait)
         is_write = request.method != "GET"
         try:
-            response = self._inner.handle_request(request)
+            response = self._paced(request, is_write)
         except httpx2.ConnectError:
             raise
         except httpx2.TransportError:
@@ -95,11 +62,23 @@ class PacedTransport(httpx2.BaseTransport):
             self._thread.interrupted = self.interrupted() or is_write
         return response
 
+    def _paced(self, request: httpx2.Request, is_write: bool) -> httpx2.Response:
+        method, path = request.method, request.url.path
+        sent, answered = self._budgets.spend(method, path), False
+        if is_write:
+            with self._counting:
+                self.writes += 1
+        try:
+            response = self._inner.handle_request(request)
+            answered = True
+        finally:
+            self._budgets.end(method, path, sent, answered)
+        return response
+
     def _pause(self, retry_after: str, refused: int) -> None:
         told = retry_after.isdecimal() and int(retry_after) > 0
         seconds = min(float(retry_after), _LONGEST_PAUSE) if told else min(_FIRST_PAUSE * 2**refused, _LONGEST_GUESS)
-        with self._lock:
-            self._resume_at = max(self._resume_at, self._now() + seconds)
+        self._budgets.pause(seconds)
 
     def close(self) -> None:
         """Close the connections."""

@@ -96,8 +96,9 @@ INVALID: list[Any] = [
     ("adopt", "always", "'external-id' or 'email'"),
     ("onDrift", "ignore", "'report' or 'repair'"),
     ("rateShare", "0", "greater than 0"),
-    ("rateShare", "1.1", "less than or equal to 1"),
-    ("rateShare", "nan", "than or equal to"),
+    ("rateShare", "1.1", "only a sandbox on this machine"),
+    ("rateShare", "inf", "only a sandbox on this machine"),
+    ("rateShare", "nan", "greater than 0"),
     ("rateShare", "90%", "number"),
     ("live", "perhaps", "boolean"),
     ("skip", '"auth0|1"', "set"),
@@ -267,6 +268,22 @@ def test_without_a_usable_key_nothing_runs_and_the_key_is_not_told(
 
     assert refused.value.key == key
     assert "Zq7" not in str(refused.value)
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080"])
+def test_a_sandbox_on_this_machine_may_be_sent_more_than_workos_takes(address: str) -> None:
+    """What it keeps no limits for, a rehearsal need not wait for."""
+    assert configured(rateShare="1000", workosBaseUrl=address).rate_share == 1000
+    assert read_settings({"ferry:rateShare": "20"}, {"WORKOS_BASE_URL": address}).rate_share == 20
+    for endless in ("1000.1", "inf"):
+        with pytest.raises(InvalidSettings, match=r"^ferry:rateShare is above 1000"):
+            configured(rateShare=endless, workosBaseUrl=address)
+
+
+@pytest.mark.parametrize("address", [DEFAULT_BASE_URL, "https://localhost.evil.example", "https://127.0.0.1.example"])
+def test_no_other_address_may_be_sent_more(address: str) -> None:
+    with pytest.raises(InvalidSettings, match=r"^ferry:rateShare is above 1.*ferry:workosBaseUrl"):
+        configured(rateShare="1.01", workosBaseUrl=address)
 
 
 def test_a_base_url_of_the_environment_is_held_to_the_same_rules() -> None:

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from providers.reports.bill import Requests, bill, duration, seconds
-from providers.workos.limits import ALL, ORGANIZATION_DELETES, USER_MANAGEMENT_WRITES
-from providers.workos.pacing import Budgets
 
 NOTHING = {
     "organizations": 0,
@@ -67,15 +65,6 @@ def test_the_narrowest_limit_decides() -> None:
     assert taking("POST", "/user_management/users") == 120
     assert taking("GET", "/user_management/users") == 60
     assert taking("POST", "/user_management/users", 0.001) == 60_000
-
-
-def test_the_limits_are_those_that_the_pacing_keeps() -> None:
-    def kept(method: str, path: str) -> set[tuple[int, int]]:
-        rates = [rate for limit in Budgets(1.0).of(method, path) for rate in limit.bucket_factory.bucket.rates]  # type: ignore[attr-defined]
-        return {(rate.limit, rate.interval // 1_000) for rate in rates}
-
-    assert kept("POST", "/user_management/users") == {ALL, USER_MANAGEMENT_WRITES}
-    assert kept("DELETE", "/organizations/x") == {ALL, ORGANIZATION_DELETES}
 
 
 @pytest.mark.parametrize(
