@@ -1,6 +1,6 @@
 # `make demo` shows Ferry at work, `make test` checks it; both set up everything they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench format
+.PHONY: help setup demo test bench soak format
 .DELETE_ON_ERROR:
 
 # The first Python that is new enough and can make virtual environments.
@@ -13,6 +13,7 @@ help:
 	@echo "make test    every check: format, lint, types, import rules, tests"
 	@echo "make setup   only what both need: .venv with all packages and the Pulumi engine"
 	@echo "make bench   measure a million users, and write the tables in docs/performance.md"
+	@echo "make soak    kill the engine and the provider host 20 times in the middle of 20,000 records; nothing is lost"
 	@echo "make format  let ruff lay out the code"
 
 setup: .venv/engine.stamp
@@ -61,6 +62,11 @@ test: setup .venv/browser.stamp $(CONTRACT)
 bench: setup
 	@.venv/bin/python -m tests.bench
 	@.venv/bin/python -m tests.bench_sandbox
+	@.venv/bin/python -m tests.bench_pacing
+	@.venv/bin/python -m tests.bench_cohorts
+
+soak: setup
+	@.venv/bin/python -m tests.soak
 
 format: setup
 	.venv/bin/ruff format .

@@ -34,6 +34,28 @@ def download(context: click.Context, folder: Path | None, again: bool) -> None:
 main.add_command(sandbox)
 
 
+@main.command(short_help="Stop a `pulumi up` between two records.")
+@click.option("--stack", help="The stack whose run is to stop (default: the selected one).")
+@click.pass_context
+def stop(context: click.Context, stack: str | None) -> None:
+    """Stop a `pulumi up` that writes cohorts: calls under way end, all other records stay pending, the state is saved.
+
+    Ctrl-C waits for whole cohorts, which may take many minutes. The next `pulumi up` goes on where this one stopped.
+    Exit code 2: no stack is selected.
+    """
+    from providers.resources.journal import stop_path
+    from providers.resources.previous import selected_stack
+
+    name = stack or selected_stack()
+    if not name:
+        click.echo("ferry stop: no stack is selected here; say which: ferry stop --stack STACK", err=True)
+        context.exit(2)
+    path = stop_path(Path.cwd(), name)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.touch(mode=0o600)
+    click.echo(f"the run of {name} ends after the calls under way; pulumi up goes on from there")
+
+
 @main.command(short_help="Say what becomes of every line of an export, offline.")
 @click.argument("export", required=False)
 @click.option("--stack", help="Take the settings of this stack's file (stacks/Pulumi.STACK.yaml), secrets left out.")

@@ -128,6 +128,14 @@ class Settings(BaseModel):
             raise ValueError("names a tenant twice: findings are told by tenant, so each needs a name of its own")
         return value
 
+    @field_validator("granularity")
+    @classmethod
+    def _roles_are_records(cls, value: dict[Kind, Grain]) -> dict[Kind, Grain]:
+        everywhere = set(value.values()) == {"cohort"} and len(value) == len(KINDS)
+        if value.get("roles") == "cohort" and not everywhere:
+            raise ValueError("is cohort for roles, but roles are few, and always one resource each")
+        return value
+
     @field_validator("export_as")
     @classmethod
     def _names_of_auth0(cls, value: dict[str, str]) -> dict[str, str]:

@@ -135,6 +135,11 @@ def digests(text: str) -> dict[str, bytes]:
     return found
 
 
+def keys_of(text: str) -> list[str]:
+    """The keys of a cohort's lines, in their order."""
+    return [one.rpartition(" ")[0] for one in text.split("\n")] if text else []
+
+
 def texts(kind: Kind, records: Iterable[Record]) -> list[str]:
     """The text of every cohort of a kind, in the order of their numbers."""
     lines: list[list[str]] = [[] for _ in range(COHORTS)]

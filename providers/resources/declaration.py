@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from providers.directory.cohorts import COHORT_KINDS, cohort_of, digests, texts
+from providers.directory.cohorts import COHORT_KINDS, cohort_of, keys_of, texts
 from providers.directory.model import cuts
 from providers.directory.store import Store
 from providers.settings import KINDS, Kind, Settings
@@ -20,7 +20,7 @@ class Declaration:
 
     names: dict[Kind, set[str]] = field(default_factory=dict)
     texts: dict[Kind, list[str]] = field(default_factory=dict)
-    _keys: dict[tuple[Kind, int], Collection[str]] = field(default_factory=dict)
+    _last: tuple[tuple[Kind, int] | None, set[str]] = field(default=(None, set()))
 
     def text(self, kind: Kind, number: int) -> str | None:
         """The text of one cohort, None if the kind is declared by records."""
@@ -31,12 +31,18 @@ class Declaration:
         if kind not in self.texts:
             return key in self.names[kind]
         organizations = [organization for organization, _ in cuts(key)] if kind == "memberships" else [key]
-        return any(key in self._keys_of(kind, cohort_of(one)) for one in organizations)
+        return any(not self.undeclared(kind, cohort_of(one), [key]) for one in organizations)
 
-    def _keys_of(self, kind: Kind, number: int) -> Collection[str]:
-        if (kind, number) not in self._keys:
-            self._keys[kind, number] = digests(self.texts[kind][number]).keys()
-        return self._keys[kind, number]
+    def undeclared(self, kind: Kind, number: int, keys: Iterable[str]) -> list[str]:
+        """Those of the keys of one cohort that are not declared, in whichever grain."""
+        declared = self.names[kind] if kind in self.names else self._keys_of(kind, number)
+        return [key for key in keys if key not in declared]
+
+    def _keys_of(self, kind: Kind, number: int) -> set[str]:
+        """Only the last cohort's are kept: all would hold every key of the directory."""
+        if self._last[0] != (kind, number):
+            self._last = (kind, number), set(keys_of(self.texts[kind][number]))
+        return self._last[1]
 
 
 def declaration(store: Store, in_cohorts: Collection[Kind], settings: Settings) -> Declaration:

@@ -21,11 +21,13 @@ from providers.resources.declaration import Declaration
 from providers.resources.declaration import declaration as declare
 from providers.resources.graph import declare_resources, setback_of
 from providers.resources.journal import journal_path, last_serial, stop_path
-from providers.resources.previous import Brake, Previous, brake, confirm_target, has_writes, read_previous
+from providers.resources.previous import Brake, Held, Previous, brake, confirm_target, has_writes, read_previous
 from providers.resources.verdict import Verdict, VerdictProvider
 from providers.settings import KINDS, InvalidSettings, Kind, Settings, read_settings
 from providers.workos.client import WorkOS, WorkOSFault
 
+#: What the last state holds and the directory no longer declares, by kind and logical name.
+_Leaving = Mapping[Kind, Mapping[str, Held]]
 _TIME_FOR_OUTPUTS_SECONDS = 1.0
 #: Records in cohorts from which on checkpoints cost more than WorkOS (docs/performance.md).
 _COSTLY_CHECKPOINTS = 10_000
@@ -42,12 +44,15 @@ def declare_stack() -> None:
             previous = read_previous(pulumi.get_stack())
             in_cohorts = {kind for kind, cohorts in previous.cohorts.items() if cohorts}
             declaration = declare(store, in_cohorts, settings)
-            brake(previous, store, declaration, settings)
-            _say_what_leaves(previous, store, declaration, settings)
+            leaving = {kind: previous.gone(kind, declaration) for kind in KINDS}
+            brake(previous, leaving, store, settings)
+            _say_what_leaves(leaving, store, settings)
             live = key.startswith("sk_live_")
             target = {"base_url": base_url, "live": live, "key": fingerprint(base_url, key)}
             moved = any(previous.target.get(name, value) != value for name, value in target.items())
-            if not pulumi.runtime.is_dry_run() and (moved or has_writes(previous, store, declaration, settings)):
+            if not pulumi.runtime.is_dry_run() and (
+                moved or has_writes(previous, store, declaration) or _removes(leaving, settings)
+            ):
                 confirm_target(previous, WorkOS(key, base_url, settings.rate_share), live)
             if not pulumi.runtime.is_dry_run():
                 _begin(previous, key, base_url)
@@ -60,7 +65,7 @@ def declare_stack() -> None:
                 "verdict",
                 {
                     **target,
-                    "leaving": _leaving(previous, declaration, settings),
+                    "leaving": _leaving(leaving, settings),
                     "told": summary.apply(_told),
                 },
                 pulumi.ResourceOptions(depends_on=[one for group in declared.values() for one in group]),
@@ -83,10 +88,13 @@ def _refuse_empty(store: Store) -> None:
         raise ExportError("the users file holds no line; an empty export is never what is meant. Export again")
 
 
-def _say_what_leaves(previous: Previous, store: Store, declaration: Declaration, settings: Settings) -> None:
+def _removes(leaving: _Leaving, settings: Settings) -> bool:
+    return any(gone and settings.removal_of(kind) != "retain" for kind, gone in leaving.items())
+
+
+def _say_what_leaves(leaving: _Leaving, store: Store, settings: Settings) -> None:
     """The engine calls every record that is declared no more deleted; this says what happens to it in WorkOS."""
-    for kind in KINDS:
-        gone = previous.gone(kind, declaration)
+    for kind, gone in leaving.items():
         kept = [name for name in gone if store.withholds(kind, name)]
         removal = "retain" if kind == "roles" else settings.removal_of(kind)
         fate = {"retain": "WorkOS keeps", "deactivate": "WorkOS deactivates", "delete": "WorkOS deletes"}[removal]
@@ -97,7 +105,7 @@ def _say_what_leaves(previous: Previous, store: Store, declaration: Declaration,
             pulumi.info(f"{len(kept)} {kind} are refused or left out now: WorkOS keeps them; the stack forgets them")
 
 
-def _leaving(previous: Previous, declaration: Declaration, settings: Settings) -> list[dict[str, str]]:
+def _leaving(leaving: _Leaving, settings: Settings) -> list[dict[str, str]]:
     """What the stack held one resource a record, declares no more, and does not retain; a cohort removes its own."""
     return [
         {
@@ -106,9 +114,9 @@ def _leaving(previous: Previous, declaration: Declaration, settings: Settings) -
             "id": held.id,
             **{end: str(held.outputs[end]) for end in ("organization", "user") if end in held.outputs},
         }
-        for kind in KINDS
+        for kind, gone in leaving.items()
         if settings.removal_of(kind) != "retain" and kind != "roles"
-        for name, held in previous.gone(kind, declaration).items()
+        for name, held in gone.items()
         if held.applied is None
     ]
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,10 +93,21 @@ class Previous:
         for number, cohort in self.cohorts[kind].items():
             if cohort.whole and cohort.text == declaration.text(kind, number):
                 continue
-            for key, held in cohort.applied().items():
-                if not declaration.declares(kind, key):
-                    gone[key] = Held(held.id, {}, held)
+            left = declaration.undeclared(kind, number, applied_keys(cohort.packed))
+            if left:
+                applied = cohort.applied()
+                gone |= {key: Held(applied[key].id, {}, applied[key]) for key in left}
         return gone
+
+
+def selected_stack() -> str:
+    """The name of the stack that is selected in this folder, '' if none is or the engine does not say."""
+    done = subprocess.run([_engine(), "stack", "--show-name"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _engine() -> str:
+    return shutil.which("pulumi") or str(Path(sys.executable).parent / "pulumi")
 
 
 def read_previous(stack: str | None) -> Previous:
@@ -103,9 +115,8 @@ def read_previous(stack: str | None) -> Previous:
 
     Raises Brake if the engine does not hand it out.
     """
-    engine = shutil.which("pulumi") or str(Path(sys.executable).parent / "pulumi")
     named = ["--stack", stack] if stack else []
-    done = subprocess.run([engine, "stack", "export", *named], capture_output=True, text=True, check=False)
+    done = subprocess.run([_engine(), "stack", "export", *named], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Brake(f"the last state of {stack or 'the stack'} cannot be read: {done.stderr.strip()[:500]}")
     return parse_previous(json.loads(done.stdout))
@@ -131,7 +142,7 @@ def parse_previous(exported: dict[str, Any]) -> Previous:
     return previous
 
 
-def brake(previous: Previous, store: Store, declaration: Declaration, settings: Settings) -> None:
+def brake(previous: Previous, leaving: Mapping[Kind, Mapping[str, Held]], store: Store, settings: Settings) -> None:
     """Refuse a run that would lose a kind: its file is missing, or too many of its records are gone. Raises Brake.
 
     Roles are not counted, since WorkOS has no call that deletes one; nor is what is left out on purpose, with its
@@ -141,8 +152,7 @@ def brake(previous: Previous, store: Store, declaration: Declaration, settings: 
     for kind in KINDS:
         if kind == "roles":
             continue
-        left = previous.gone(kind, declaration)
-        gone = [name for name, held in left.items() if not settings.skip & _names(name, held)]
+        gone = [name for name, held in leaving[kind].items() if not settings.skip & _names(name, held)]
         if not gone:
             continue
         had = previous.count(kind)
@@ -167,10 +177,8 @@ def _names(name: str, held: Held) -> set[str]:
     return {name, *ends, *(str(held.outputs.get(one)) for one in ("external_id", "organization", "user"))}
 
 
-def has_writes(previous: Previous, store: Store, declaration: Declaration, settings: Settings) -> bool:
-    """May this run write anything for a record that the state knows or should know? The differ says, for records in
-    cohorts their lines.
-    """
+def has_writes(previous: Previous, store: Store, declaration: Declaration) -> bool:
+    """May this run write anything for a declared record? The differ says, for records in cohorts their lines."""
     for kind in KINDS:
         held_cohorts = previous.cohorts[kind]
         for number, text in enumerate(declaration.texts.get(kind, ())):
@@ -183,9 +191,6 @@ def has_writes(previous: Previous, store: Store, declaration: Declaration, setti
             held = previous.records[kind].get(record.key)
             if held is None or not held.reached or changes(kind, fields(record), held.outputs):
                 return True
-        removes = settings.removal_of(kind) != "retain"
-        if removes and previous.gone(kind, declaration):
-            return True
     return False
 
 

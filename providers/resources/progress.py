@@ -43,7 +43,7 @@ class Progress:
 
     def _line(self, kind: Kind, now: float) -> str:
         done, planned = self._done[kind], max(self._planned[kind], self._done[kind])
-        rate = done / max(now - self._began[kind], 0.001)
+        rate = max(done - 1, 1) / max(now - self._began[kind], 0.001)
         share = f" ({100 * rate / self._pace():.0f}% of what ferry:rateShare allows)" if kind != "organizations" else ""
         return f"{kind}: {done:,} of {planned:,}, {rate:,.1f} a second{share}, {_time((planned - done) / rate)} left"
 

@@ -9,7 +9,7 @@ import pytest
 from tests.engine.expected_outcome import expect_workos_to_be
 from tests.engine.stack import Sandbox, Stack
 from tests.engine.test_engine_sample import ACME, EXPECTED, expect_the_summary_to_add_up
-from tests.pure.tenant import Line, member, organization, person, role
+from tests.pure.tenant import Line, member, organization, password, person, role
 from tests.soak import IN_FLIGHT, exported, soak
 
 pytestmark = pytest.mark.engine
@@ -118,3 +118,45 @@ def test_a_run_that_is_killed_again_and_again_loses_and_doubles_nothing(
     survived = soak(stack, workos, exported(1_200, 1, tmp_path / "generated"), kills=3, seed=1)
 
     assert survived.repeated <= 3 * IN_FLIGHT
+
+
+def test_emails_and_groups_move_between_cohorts_as_between_records(stack: Stack, workos: Sandbox) -> None:
+    """In one run two users swap, one takes a gone one's email, and a merged pair parts; then it joins again."""
+    stack.configure(granularity={"users": "cohort"}, removed="delete", maxRemovedPercent="100")
+    hashes = [password("bee")]
+    stack.exports(
+        users=[mailed("a", "x"), mailed("b", "y"), mailed("old", "o"), mailed("ann", "both"), mailed("bee", "both")],
+        passwords=hashes,
+    )
+    stack.up()
+    assert workos.users().keys() == {"auth0|a", "auth0|b", "auth0|old", "auth0|bee"}
+    stack.exports(
+        users=[mailed("a", "y"), mailed("b", "x"), mailed("new", "o"), mailed("ann", "own"), mailed("bee", "both")],
+        passwords=hashes,
+    )
+    stack.up()
+
+    assert {key: one["email"].partition("@")[0] for key, one in workos.users().items()} == {
+        "auth0|a": "y",
+        "auth0|b": "x",
+        "auth0|new": "o",
+        "auth0|ann": "own",
+        "auth0|bee": "both",
+    }
+    workos.clear()
+    stack.up()
+    assert workos.requests()["total"] == 0
+    stack.exports(
+        users=[mailed("a", "y"), mailed("b", "x"), mailed("new", "o"), mailed("ann", "both"), mailed("bee", "both")],
+        passwords=hashes,
+    )
+    stack.up()
+    assert workos.users().keys() == {"auth0|a", "auth0|b", "auth0|new", "auth0|bee"}
+    workos.clear()
+    stack.up()
+    assert workos.requests()["total"] == 0
+
+
+def mailed(own: str, email: str) -> Line:
+    """A user with this email."""
+    return person(own, email=f"{email}@people.example")

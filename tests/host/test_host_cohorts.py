@@ -9,6 +9,7 @@ import pytest
 
 from providers.directory.applied import pack
 from providers.directory.cohorts import cohort_name, cohort_of
+from providers.resources.verdict import VerdictProvider
 from providers.settings import Kind
 from tests.engine.stack import KEY, Sandbox
 from tests.host.cohorts import COHORT_PROVIDER, Cohorts
@@ -300,6 +301,8 @@ def test_a_run_that_is_told_to_stop_returns_the_rest_as_pending(
 
     assert workos.requests()["writes"] == 0
     assert sum(int(bag["setbacks"]["pending"]) for bag in cohorts.held.values()) == 30
+    with pytest.raises(Raised, match=r"stopped \(ferry stop\). 30 users wait for their turn"):
+        project.hosts[-1].create(VerdictProvider, {})
     stop.unlink()
     cohorts.up(project.starts())
     assert workos.writes() == {USERS: 30}
@@ -314,6 +317,8 @@ def test_a_key_that_workos_does_not_accept_leaves_everything_pending_and_sends_n
 
     assert sum(int(bag["setbacks"]["pending"]) for bag in cohorts.held.values()) == 200
     assert workos.requests()["writes"] < 40
+    with pytest.raises(Raised, match=r"does not accept the API key .* 200 users wait for their turn"):
+        project.hosts[-1].create(VerdictProvider, {})
     workos.clear_faults()
 
 

@@ -11,23 +11,28 @@ from pathlib import Path
 import pytest
 from pulumi.dynamic import ResourceProvider
 
+import providers.resources.cohort
 import providers.resources.record
 import providers.resources.verdict
+from providers.resources.cohort import CohortProvider
 from providers.resources.record import RecordProvider, RoleProvider, UserProvider
 from providers.resources.verdict import VerdictProvider
 from tests.engine.stack import ROOT, Sandbox
+from tests.host.cohorts import COHORT_PROVIDER
 from tests.host.provider_host import PROVIDER, Bag, Project, ProviderHost, Raised, Stack
 from tests.pure.tenant import person, role
 
-CLASSES: list[type[ResourceProvider]] = [*PROVIDER.values(), VerdictProvider]
+CLASSES: list[type[ResourceProvider]] = [*PROVIDER.values(), *COHORT_PROVIDER.values(), VerdictProvider]
 ANN = "auth0|ann"
 #: Runs in a process of its own: each serialization leaves a wrapper around the process's pickler.
 SERIALIZE = """
 from pulumi.dynamic.dynamic import serialize_provider
 from providers.resources.record import *
+from providers.resources.cohort import OrganizationCohortProvider, UserCohortProvider, MembershipCohortProvider
 from providers.resources.verdict import VerdictProvider
 classes = [RoleProvider, OrganizationProvider, UserProvider, MembershipProvider, VerdictProvider]
-texts = [serialize_provider(classes[number % 5]()) for number in range(1200)]
+classes += [OrganizationCohortProvider, UserCohortProvider, MembershipCohortProvider]
+texts = [serialize_provider(classes[number % 8]()) for number in range(1200)]
 assert len(set(texts)) == len(classes), "the same provider is not the same text every time"
 print(max(map(len, texts)))
 """
@@ -50,7 +55,7 @@ def test_every_provider_class_is_known_here() -> None:
         return {one, *(deeper for next_one in one.__subclasses__() for deeper in below(next_one))}
 
     ours = {one for one in below(ResourceProvider) if one.__module__.startswith("providers.")}
-    assert ours == {RecordProvider, *CLASSES}
+    assert ours == {RecordProvider, CohortProvider, *CLASSES}
 
 
 @pytest.mark.parametrize("provider", CLASSES)
@@ -60,7 +65,9 @@ def test_a_provider_has_no_attributes_and_is_no_secret(provider: type[ResourcePr
     assert provider.serialize_as_secret_always is False
 
 
-@pytest.mark.parametrize("module", [providers.resources.record, providers.resources.verdict])
+@pytest.mark.parametrize(
+    "module", [providers.resources.record, providers.resources.cohort, providers.resources.verdict]
+)
 def test_no_provider_gives_itself_an_attribute(module: object) -> None:
     """Not in `configure` either: the engine may serialize it again."""
     source = Path(str(vars(module)["__file__"])).read_text(encoding="utf-8")
