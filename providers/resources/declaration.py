@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from providers.directory.cohorts import COHORT_KINDS, cohort_of, keys_of, texts
@@ -45,15 +45,15 @@ class Declaration:
         return self._last[1]
 
 
-def declaration(store: Store, in_cohorts: Collection[Kind], settings: Settings) -> Declaration:
+def declaration(store: Store, in_cohorts: Callable[[], Collection[Kind]], settings: Settings) -> Declaration:
     """The declaration of a directory; `in_cohorts` are the kinds that the last state has cohorts of, which `auto` never
-    takes back.
+    takes back: asked only for a kind whose number does not decide it.
     """
     totals, result = store.totals(), Declaration()
-    for kind in KINDS:
+    for kind in sorted(KINDS, key=lambda kind: -totals[kind]):
         grain = settings.grain_of(kind)
         if grain == "auto":
-            grain = "cohort" if kind in in_cohorts or totals[kind] > MOST_RECORDS else "record"
+            grain = "cohort" if totals[kind] > MOST_RECORDS or kind in in_cohorts() else "record"
         if grain == "cohort" and kind in COHORT_KINDS:
             result.texts[kind] = texts(kind, store.records(kind))
         else:

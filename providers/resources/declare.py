@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,10 @@ def declare_stack() -> None:
         with open_store(settings, Path.cwd()) as store:
             _report_path().unlink(missing_ok=True)
             _refuse_empty(store)
-            previous = read_previous(pulumi.get_stack())
-            in_cohorts = {kind for kind, cohorts in previous.cohorts.items() if cohorts}
-            declaration = declare(store, in_cohorts, settings)
+            with ThreadPoolExecutor(1) as meanwhile:
+                reading = meanwhile.submit(read_previous, pulumi.get_stack())
+                declaration = declare(store, lambda: reading.result().in_cohorts(), settings)
+                previous = reading.result()
             leaving = {kind: previous.gone(kind, declaration) for kind in KINDS}
             brake(previous, leaving, store, settings)
             _say_what_leaves(leaving, store, settings)

@@ -77,6 +77,10 @@ class Previous:
     cohorts: dict[Kind, dict[int, HeldCohort]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     target: dict[str, Any] = field(default_factory=dict)
 
+    def in_cohorts(self) -> set[Kind]:
+        """The kinds that there are cohorts of."""
+        return {kind for kind, cohorts in self.cohorts.items() if cohorts}
+
     def count(self, kind: Kind) -> int:
         """The records of a kind that reached WorkOS."""
         return sum(held.reached for held in self.records[kind].values()) + sum(
