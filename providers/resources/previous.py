@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from providers.directory.applied import Applied, applied_keys, unpack
@@ -120,10 +121,13 @@ def read_previous(stack: str | None) -> Previous:
     Raises Brake if the engine does not hand it out.
     """
     named = ["--stack", stack] if stack else []
-    done = subprocess.run([_engine(), "stack", "export", *named], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Brake(f"the last state of {stack or 'the stack'} cannot be read: {done.stderr.strip()[:500]}")
-    return parse_previous(json.loads(done.stdout))
+    command = [_engine(), "stack", "export", *named]
+    with TemporaryFile() as exported:
+        done = subprocess.run(command, stdout=exported, stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode != 0:
+            raise Brake(f"the last state of {stack or 'the stack'} cannot be read: {done.stderr.strip()[:500]}")
+        exported.seek(0)
+        return parse_previous(json.load(exported))
 
 
 def parse_previous(exported: dict[str, Any]) -> Previous:
