@@ -186,7 +186,7 @@ def test_what_is_no_line_is_refused(text: str) -> None:
         plan("users", digests(text), {"key": applied("users", ANN)})
 
 
-@pytest.mark.parametrize("text", ["!!!!", "00000"])
+@pytest.mark.parametrize("text", ["!!!!", "00000", "~~~~~", "&<>&<", "é"])
 def test_what_is_no_packed_state_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="cannot be read"):
         unpack(text)
