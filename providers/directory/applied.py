@@ -9,7 +9,7 @@ import json
 import struct
 import zlib
 from base64 import b85encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os.path import commonprefix
 from typing import Literal
@@ -66,15 +66,19 @@ def pack(applied: Mapping[str, Applied]) -> str:
     return packed.translate(bytes.maketrans(_ESCAPED, _PLAIN)).decode()
 
 
-def unpack(text: str) -> dict[str, Applied]:
-    """The records of a packed text, in their order. Raises ValueError if it is none."""
+def unpack(text: str, where: Callable[[bytes], object] = bool) -> dict[str, Applied]:
+    """The records of a packed text, in their order; only those whose digest meets `where`. Raises ValueError if it is
+    none.
+    """
     if not text:
         return {}
     (_, id_head), keys, (ids, sizes, marks, rests) = _columns(text)
     found, at = {}, 0
     columns = keys, ids.decode().split("\n"), sizes, rests.decode().split("\n")
     for key, id_, size, rest in zip(*columns, strict=True):
-        found[key] = Applied.of(id_head + id_, marks[at : at + size], rest)
+        digest = marks[at : at + size]
+        if where(digest):
+            found[key] = Applied.of(id_head + id_, digest, rest)
         at += size
     return found
 

@@ -11,6 +11,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from providers.directory.applied import Applied, Origin
@@ -43,12 +44,18 @@ def cohort_name(kind: Kind, number: int) -> str:
     return f"{kind}-{number:02x}"
 
 
+@lru_cache(1 << 15)
+def _known_mark(name: str, text: str) -> bytes:
+    """Names of people, roles and plans come again and again."""
+    return hashlib.blake2b(f"{name}\0{text}".encode(), digest_size=_MARK_BYTES).digest()
+
+
 def mark(name: str, value: object) -> bytes:
     """A fingerprint of a field's value: 4 bytes. Equal values of a field have equal marks; a secret comes as its own
     fingerprint.
     """
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(f"{name}\0{text}".encode(), digest_size=_MARK_BYTES).digest()
+    return _known_mark(name, text)
 
 
 def marks_of(kind: Kind, key: str, values: Mapping[str, Any]) -> dict[str, bytes]:
@@ -120,8 +127,24 @@ def stand_in(kind: Kind, key: str, digest: bytes) -> dict[str, Any]:
 
 def line(kind: Kind, record: Record) -> str:
     """A record's line in its cohort: `<key> <digest>`."""
-    digest = marked(kind, record.key, fields(record))
-    return f"{record.key} {urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+    if isinstance(record, Membership):
+        return f"{record.key} {_membership_digest(record.roles, record.active)}"
+    return f"{record.key} {_text(marked(kind, record.key, fields(record)))}"
+
+
+@lru_cache(4096)
+def _membership_digest(roles: tuple[str, ...], active: bool) -> str:
+    """A million memberships have some hundred digests."""
+    return _text(marked("memberships", "", fields(Membership("", "", roles, active))))
+
+
+def _text(digest: bytes) -> str:
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def has_other_id(digest: bytes) -> bool:
+    """Does a user's digest say that its external id is not its key (a merged user)?"""
+    return bool(digest[0] & 1 << MANAGED["users"].index("external_id"))
 
 
 def digests(text: str) -> dict[str, bytes]:

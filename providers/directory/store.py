@@ -11,6 +11,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -251,8 +252,9 @@ class Store:
             yield Organization(key, name, json.loads(metadata), tuple(json.loads(domains)))
 
     def _memberships(self, rest: str, *values: str) -> Iterator[Membership]:
+        roles_of = lru_cache(4096)(lambda text: tuple(json.loads(text)))
         for organization, user, roles, active in self._db.execute(f"SELECT * FROM memberships {rest}", values):
-            yield Membership(organization, user, tuple(json.loads(roles)), bool(active))
+            yield Membership(organization, user, roles_of(roles), bool(active))
 
     def _meta(self, name: str) -> Any:
         return self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]

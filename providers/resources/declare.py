@@ -58,7 +58,7 @@ def declare_stack() -> None:
                 confirm_target(previous, WorkOS(key, base_url, settings.rate_share), live)
             if not pulumi.runtime.is_dry_run():
                 _begin(previous, key, base_url)
-            declared = declare_resources(store, previous, declaration, settings)
+            declared = declare_resources(store, previous, declaration, leaving, settings)
             _report(store, declaration)
             summary = _summary(store.summary(), declared)
             pulumi.export("summary", summary)

@@ -22,7 +22,7 @@ from providers.resources.cohort import (
 )
 from providers.resources.declaration import Declaration
 from providers.resources.holders import Holders
-from providers.resources.previous import Previous
+from providers.resources.previous import Held, Previous
 from providers.resources.record import (
     Membership as MembershipResource,
 )
@@ -54,7 +54,15 @@ _ORDER: tuple[Kind, ...] = ("roles", "organizations", "users", "memberships")
 class Graph:
     """The resources of one run by kind: by key, or for a kind in cohorts by the cohort's number."""
 
-    def __init__(self, store: Store, previous: Previous, declaration: Declaration, settings: Settings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        previous: Previous,
+        declaration: Declaration,
+        leaving: Mapping[Kind, Mapping[str, Held]],
+        settings: Settings,
+    ) -> None:
+        self._leaving = leaving
         self._store, self._previous, self._declaration, self._settings = store, previous, declaration, settings
         self.by_key: dict[Kind, dict[str, Resource]] = {}
         self.by_number: dict[Kind, list[Resource]] = {}
@@ -62,7 +70,7 @@ class Graph:
     def declare(self) -> dict[Kind, list[Resource]]:
         """Every kind in its grain."""
         for kind in _ORDER:
-            holders = Holders(self._store, self._previous, self._declaration, kind, self._settings)
+            holders = Holders(self._store, self._previous, self._declaration, self._leaving[kind], kind, self._settings)
             if kind in self._declaration.texts:
                 self._cohorts(kind, holders)
             else:
@@ -129,10 +137,14 @@ class Graph:
 
 
 def declare_resources(
-    store: Store, previous: Previous, declaration: Declaration, settings: Settings
+    store: Store,
+    previous: Previous,
+    declaration: Declaration,
+    leaving: Mapping[Kind, Mapping[str, Held]],
+    settings: Settings,
 ) -> dict[Kind, list[Resource]]:
-    """The resources of every kind."""
-    return Graph(store, previous, declaration, settings).declare()
+    """The resources of every kind; `leaving` is what the last state holds and the directory does not."""
+    return Graph(store, previous, declaration, leaving, settings).declare()
 
 
 def setback_of(resource: Any) -> Any:

@@ -5,7 +5,10 @@ Values are compared by their marks, since a cohort's state holds no others.
 
 from __future__ import annotations
 
-from providers.directory.cohorts import cohort_of_record, mark, split
+from collections.abc import Mapping
+
+from providers.directory.applied import unpack
+from providers.directory.cohorts import has_other_id, mark, split
 from providers.directory.model import Organization, Record, User
 from providers.directory.store import Store
 from providers.resources.declaration import Declaration
@@ -20,19 +23,30 @@ class Holders:
     """One kind's."""
 
     def __init__(
-        self, store: Store, previous: Previous, declaration: Declaration, kind: Kind, settings: Settings
+        self,
+        store: Store,
+        previous: Previous,
+        declaration: Declaration,
+        leaving: Mapping[str, Held],
+        kind: Kind,
+        settings: Settings,
     ) -> None:
+        """`leaving` is what the last state holds of this kind and the directory does not."""
+        self._texts, self._cohorts = declaration.texts.get(kind, []), previous.cohorts[kind]
         self._store, self._kind, self._deletes = store, kind, settings.removal_of(kind) == "delete"
         self._by_value: dict[tuple[str, bytes], tuple[str, str]] = {}
         if kind not in _UNIQUE:
             return
+        for key, held in leaving.items():
+            self._add(key, held, declares=False)
         for key, held in previous.records[kind].items():
-            if held.reached:
-                self._add(key, held, declares=declaration.declares(kind, key))
-        for number, cohort in previous.cohorts[kind].items():
+            if held.reached and key not in leaving:
+                self._add(key, held, declares=True)
+        for number, cohort in previous.cohorts["users"].items() if kind == "users" else ():
             if not (cohort.whole and cohort.text == declaration.text(kind, number)):
-                for key, applied in cohort.applied().items():
-                    self._add(key, Held(applied.id, {}, applied), declares=declaration.declares(kind, key))
+                for key, applied in unpack(cohort.packed, has_other_id).items():
+                    if key not in leaving:
+                        self._add(key, Held(applied.id, {}, applied), declares=True)
 
     def of(self, record: Record) -> dict[str, str] | None:
         """WorkOS id -> key of the declared record that gives the value up, '' for an object that goes; None if none."""
@@ -45,18 +59,21 @@ class Holders:
         return {id_: owner for id_, owner in found.items() if owner != record.key} or None
 
     def by_cohort(self) -> dict[int, dict[str, dict[str, str]]]:
-        """The same for every record of a kind in cohorts that has any: by number of the cohort and key."""
+        """The same for every record of a kind in cohorts whose line is new: by number of the cohort and key."""
         result: dict[int, dict[str, dict[str, str]]] = {}
-        for record in self._store.records(self._kind) if self._by_value else ():
-            if found := self.of(record):
-                result.setdefault(cohort_of_record(record), {})[record.key] = found
+        for number, text in enumerate(self._texts if self._by_value else ()):
+            held = self._cohorts.get(number)
+            known = set(held.text.split("\n")) if held and held.whole else set()
+            for line in text.split("\n") if text and not (held and held.whole and held.text == text) else ():
+                record = None if line in known else self._store.record(self._kind, line.rpartition(" ")[0])
+                if record and (found := self.of(record)):
+                    result.setdefault(number, {})[record.key] = found
         return result
 
     def _add(self, key: str, held: Held, *, declares: bool) -> None:
         own, values = self._marks(key, held)
         if declares:
-            if held.applied is None or own != mark("external_id", key):
-                self._by_value["external_id", own] = held.id, key
+            self._by_value["external_id", own] = held.id, key
         elif self._deletes and not any(self._store.withholds(self._kind, name) for name in _names(key, held)):
             for value in values:
                 self._by_value[_UNIQUE[self._kind], value] = held.id, ""
