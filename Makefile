@@ -66,6 +66,7 @@ bench: setup
 	@.venv/bin/python -m tests.bench_sandbox
 	@.venv/bin/python -m tests.bench_pacing
 	@.venv/bin/python -m tests.bench_cohorts
+	@.venv/bin/python -m tests.bench_cohorts 1000000
 
 soak: setup
 	@.venv/bin/python -m tests.soak

@@ -25,7 +25,6 @@ from tests.generate.export import Plan, generate
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".ferry" / "bench"
 PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- make bench: build -->\n", "<!-- /make bench -->\n"
 SIZES = (100_000, 1_000_000)
 #: About 1.2 memberships a user: nobody is in 50 organizations.
 SHARES = ['memberships={"many":0}']
@@ -126,6 +125,13 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join([*head, *body, "", " ".join([machine, *growth]), ""])
 
 
+def publish(mark: str, text: str) -> None:
+    """Put a table between its marks in `docs/performance.md`."""
+    begin, end = f"<!-- make bench: {mark} -->\n", f"<!-- /make bench: {mark} -->\n"
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
+    PAGE.write_text(f"{before}{begin}{text}{end}{rest.partition(end)[2]}", encoding="utf-8")
+
+
 def main() -> None:
     """Measure, print, and write the table if the sizes are the usual ones."""
     match sys.argv[1:]:
@@ -140,8 +146,7 @@ def main() -> None:
             ]:
                 sys.exit(f"too much: {'; '.join(over)}")
             if not given:
-                before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-                PAGE.write_text(f"{before}{BEGIN}{text}{END}{rest.partition(END)[2]}", encoding="utf-8")
+                publish("build", text)
 
 
 if __name__ == "__main__":

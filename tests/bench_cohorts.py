@@ -16,7 +16,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from tests.bench import HOME, PAGE
+from tests.bench import HOME, publish
 from tests.imported_state import import_state, state_bytes
 from tests.measured_command import Measured
 from tests.measured_stack import Bench, bench
@@ -167,13 +167,6 @@ def table(columns: dict[int, Figures]) -> str:
     rows = [f"| {what} | {' | '.join(how(figures) for figures in columns.values())} |" for what, how in shown.items()]
     head = f"| users in the export | {' | '.join(f'{users:,}' for users in columns)} |"
     return "\n".join([head, f"|---|{'---:|' * len(columns)}", *rows, ""])
-
-
-def publish(mark: str, text: str) -> None:
-    """Put a table between its marks."""
-    begin, end = f"<!-- make bench: {mark} -->\n", f"<!-- /make bench: {mark} -->\n"
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
-    PAGE.write_text(f"{before}{begin}{text}{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
 def main() -> None:

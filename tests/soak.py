@@ -1,6 +1,6 @@
 """`make soak`: applies whose engine and provider host are killed at random points, and nothing is lost or doubled.
 
-`python -m tests.soak --records 20000 --kills 20 --rounds 5` kills 20 times in 5 applies of some 20,000 records, each in
+`python -m tests.soak --records 20000 --kills 20 --rounds 4` kills 20 times in 4 applies of some 20,000 records, each in
 an environment of its own, at points that the seed gives. After the kills of a round one `pulumi up` ends it: WorkOS
 must be exactly what the export's `expected` folder says, and the next `up` must ask nothing. A short form is among the
 tests.
@@ -115,7 +115,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--kills", type=int, default=20, help="in all rounds together")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     each = given.kills // given.rounds
