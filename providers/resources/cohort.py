@@ -30,7 +30,7 @@ from providers.directory.applied import Applied, pack, unpack
 from providers.directory.cohorts import Plan, cohort_name, digests, plan
 from providers.directory.model import cuts
 from providers.resources.cohort_read import read_cohort
-from providers.resources.cohort_run import CohortRun, ends_of
+from providers.resources.cohort_run import CohortRun, ends_of, with_journal
 from providers.resources.host import Host, configure, host, say
 from providers.resources.previous import Brake
 from providers.resources.removal import remove
@@ -82,13 +82,15 @@ class CohortProvider(ResourceProvider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Refresh: from one census, gone is gone, and drift is told or marked for repair (`ferry:onDrift`)."""
         here = host()
+        here.stack = str(props.get("stack") or here.stack)
         try:
-            applied = read_cohort(here, self.kind, unpack(props.get("applied") or ""))
+            applied = read_cohort(here, self.kind, self._remembered(here, props))
         except (Brake, WorkOSFault) as error:
             raise RuntimeError(str(error)) from None
         packed = pack(applied)
-        kept = {"text": props.get("text")} if packed == props.get("applied") else {"text": ""}
-        return ReadResult(id_, {**props, **kept, "applied": packed})
+        if packed == (props.get("applied") or ""):
+            return ReadResult(id_, dict(props))
+        return ReadResult(id_, {**props, "text": "", "applied": packed, "journal": str(here.journal.serial())})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """In `up`: the kind changed its grain; what left the export meets `ferry:removed`. In `destroy`: what Ferry
@@ -97,8 +99,8 @@ class CohortProvider(ResourceProvider):
         here = host()
         here.stack = str(_props.get("stack") or here.stack)
         number = int(_props.get("cohort") or 0)
-        applied = unpack(_props.get("applied") or "")
         try:
+            applied = self._remembered(here, _props)
             if here.destroys:
                 self._destroy(here, applied, number)
             else:
@@ -129,6 +131,12 @@ class CohortProvider(ResourceProvider):
         except Gone:
             here.confirm_environment()
         here.confirmed = True
+
+    def _remembered(self, here: Host, props: Mapping[str, Any]) -> dict[str, Applied]:
+        """What the outputs know, and what a killed run wrote after them."""
+        here.prepare_for_cohorts()
+        applied, serial = unpack(props.get("applied") or ""), int(props.get("journal") or 0)
+        return with_journal(here, self.kind, int(props.get("cohort") or 0), applied, serial)
 
     def _run(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
         here, number = host(), int(news["cohort"])

@@ -28,7 +28,7 @@ class CohortRun:
         handed = news.get("handed")
         self._applied = {**unpack(handed or ""), **unpack(olds.get("applied") or "")}
         #: Is there no state of this kind, and, after `run` has asked it, no journal either?
-        self._knows_nothing = not olds and handed is None
+        self._knows_nothing = self._is_new = not olds and handed is None
         self._serial = int(olds.get("journal") or 0)
         self._setbacks: list[Setback] = []
         self._pending = 0
@@ -36,25 +36,22 @@ class CohortRun:
     def run(self) -> dict[str, Any]:
         """The outputs. Raises WorkOSFault if what the cohort needs to begin cannot be had; Brake likewise."""
         here, kind = self._here, self._kind
-        self._remember_the_journal()
+        here.prepare_for_cohorts()
+        before = len(self._applied)
+        self._applied = with_journal(here, kind, self._number, self._applied, self._serial)
         self._knows_nothing = self._knows_nothing and not here.journal.knows(kind)
         here.ids.fresh[kind].difference_update(self._applied)
         found = plan(kind, self._wanted, self._applied, self._anew())
         records = {key: self._record(key) for key in (*found.added, *found.changed)}
         if self._knows_nothing and found.added and kind == "memberships" and not self._list_memberships():
             self._knows_nothing = False
-        here.progress.expect(kind, len(found))
+        begins = self._is_new and before == len(self._applied) == 0
+        here.progress.expect(kind, len(found), of=here.directory.total(kind) if begins else 0)
         for key in found.added:
             self._applied.pop(key, None)
         self._each(self._bring, records.items())
         self._each(self._remove, found.removed)
         return self._outputs()
-
-    def _remember_the_journal(self) -> None:
-        told = self._here.journal.since(self._kind, self._number, self._serial)
-        if told and self._here.trusts_journal():
-            known = {**self._applied, **told}
-            self._applied = {key: held for key, held in known.items() if held is not None}
 
     def _anew(self) -> set[str]:
         if self._kind != "memberships":
@@ -220,6 +217,17 @@ class CohortRun:
             "journal": str(self._here.journal.serial()),
             "setbacks": setbacks,
         }
+
+
+def with_journal(here: Host, kind: Kind, number: int, applied: dict[str, Applied], serial: int) -> dict[str, Applied]:
+    """What the state says of a cohort, and what a killed run wrote after it (the lines after `serial`).
+
+    Raises WorkOSFault.
+    """
+    told = here.journal.since(kind, number, serial)
+    if not told or not here.trusts_journal():
+        return applied
+    return {key: held for key, held in {**applied, **told}.items() if held is not None}
 
 
 def ends_of(key: str, number: int) -> tuple[str, str]:

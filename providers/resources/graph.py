@@ -81,6 +81,9 @@ class Graph:
         return [*self.by_key.get(kind, {}).values(), *self.by_number.get(kind, ())]
 
     def _records(self, kind: Kind, holders: Holders) -> None:
+        """One resource a record. Each role waits for the one before: they are written one after the other in any case,
+        and would keep the four calls that the host makes at once from everybody else.
+        """
         resource, provider = _RECORDS[kind]
         known = _held_by_cohorts(self._previous, kind)
         declared: dict[str, Resource] = {}
@@ -90,6 +93,8 @@ class Graph:
             if key in known:
                 bag["handed"] = pack({key: known[key]})
             options = None
+            if kind == "roles":
+                options = pulumi.ResourceOptions(depends_on=list(declared.values())[-1:])
             if isinstance(record, Membership):
                 bag |= {"organization": record.organization, "user": record.user}
                 options = pulumi.ResourceOptions(depends_on=self._ends(record, bag))

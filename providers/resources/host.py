@@ -61,6 +61,7 @@ class StoredDirectory:
 
     def __init__(self, store: Callable[[], Store]) -> None:
         self._store = store
+        self._totals: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def user(self, external_id: str) -> Fields | None:
@@ -80,6 +81,12 @@ class StoredDirectory:
         with self._lock:
             found = self._store().organization_by_external_id(external_id)
         return fields(found) if found else None
+
+    def total(self, kind: Kind) -> int:
+        """How many records of a kind there are; counted once."""
+        with self._lock:
+            self._totals = self._totals or self._store().totals()
+            return self._totals[kind]
 
     def record(self, kind: Kind, key: str) -> Record | None:
         """The declared record with this key."""
@@ -185,6 +192,11 @@ class Host:
     def journal(self) -> Journal:
         """The journal of this stack and environment."""
         return Journal(journal_path(self.project, self.stack, *reversed(self.settings.require_access())))
+
+    def prepare_for_cohorts(self) -> None:
+        """Make what the cohorts of this process share, before two of them make it at once. Raises InvalidSettings."""
+        with self.lock:
+            _ = self.door, self.pool, self.census, self.found, self.progress, self.journal
 
     def trusts_journal(self) -> bool:
         """Is what earlier runs wrote down there? One GET, once a process; if it is not, the journal is dropped.

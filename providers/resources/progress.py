@@ -20,14 +20,16 @@ class Progress:
         self._say, self._pace, self._now = say, pace, now
         self._lock = threading.Lock()
         self._planned: Counter[Kind] = Counter()
+        self._least: Counter[Kind] = Counter()
         self._done: Counter[Kind] = Counter()
         self._began: dict[Kind, float] = {}
         self._told_at = self._now()
 
-    def expect(self, kind: Kind, records: int) -> None:
-        """So many more records of a kind are to be written in this run."""
+    def expect(self, kind: Kind, records: int, *, of: int = 0) -> None:
+        """So many more records of a kind are to be written in this run, `of` at least so many in all."""
         with self._lock:
             self._planned[kind] += records
+            self._least[kind] = max(self._least[kind], of)
 
     def done(self, kind: Kind) -> None:
         """One more record has had its turn; says so if the last line is some seconds old."""
@@ -42,7 +44,8 @@ class Progress:
         self._say(line)
 
     def _line(self, kind: Kind, now: float) -> str:
-        done, planned = self._done[kind], max(self._planned[kind], self._done[kind])
+        done = self._done[kind]
+        planned = max(self._planned[kind], self._least[kind], done)
         rate = max(done - 1, 1) / max(now - self._began[kind], 0.001)
         share = f" ({100 * rate / self._pace():.0f}% of what ferry:rateShare allows)" if kind != "organizations" else ""
         return f"{kind}: {done:,} of {planned:,}, {rate:,.1f} a second{share}, {_time((planned - done) / rate)} left"

@@ -346,6 +346,26 @@ def test_refresh_lists_each_kind_once_and_finds_what_is_gone_or_changed(
     assert workos.users()[ANN]["first_name"] == "Somebody"
 
 
+def test_a_refresh_after_a_kill_knows_what_the_killed_run_wrote(
+    project: Project, cohorts: Cohorts, workos: Sandbox
+) -> None:
+    """The state is that of the run before; what somebody removed since then is made again."""
+    ids = many(project, 20)
+    cohorts.up(project.starts())
+    before = dict(cohorts.held)
+    project.exports(users=[person(f"{one:03}", given_name="New") for one in range(20)])
+    cohorts.up(project.starts())
+    cohorts.held = before
+    workos.call("DELETE", f"/user_management/users/{workos.users()[ids[0]]['id']}")
+    cohorts.refresh(project.starts())
+    workos.clear()
+    cohorts.up(project.starts())
+
+    assert workos.writes() == {USERS: 1}
+    assert {one["first_name"] for one in workos.users().values()} == {"New"}
+    assert len(workos.users()) == 20
+
+
 def test_drift_is_put_back_where_that_is_asked_for(project: Project, cohorts: Cohorts, workos: Sandbox) -> None:
     cohorts.up(project.starts())
     workos.call("PUT", f"/user_management/users/{workos.users()[ANN]['id']}", first_name="Somebody")

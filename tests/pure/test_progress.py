@@ -31,6 +31,14 @@ def test_a_line_says_done_of_how_many_rate_share_and_time_left() -> None:
     ]
 
 
+def test_a_first_run_knows_how_many_there_are_although_its_cohorts_come_one_by_one() -> None:
+    run = Run()
+    run.progress.expect("users", 40, of=1_000)
+    run.writes(21, 0.25)
+
+    assert run.said[-1].startswith("users: 20 of 1,000,")
+
+
 def test_it_says_nothing_before_some_seconds_have_passed() -> None:
     run = Run()
     run.progress.expect("users", 10)
