@@ -173,8 +173,7 @@ class CohortRun:
     def _remove(self, key: str) -> None:
         here, held = self._here, self._applied[key]
         if here.is_stopping():
-            self._pending += 1
-            here.pending[self._kind] += 1
+            self._wait()
             return
         try:
             remove(here, self._kind, key, held.id, ends_of(key, self._number) if self._kind == "memberships" else None)

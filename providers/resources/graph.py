@@ -81,8 +81,8 @@ class Graph:
         return [*self.by_key.get(kind, {}).values(), *self.by_number.get(kind, ())]
 
     def _records(self, kind: Kind, holders: Holders) -> None:
-        """One resource a record. Each role waits for the one before: they are written one after the other in any case,
-        and would keep the four calls that the host makes at once from everybody else.
+        """One resource a record. Beside users of their own each role waits for the one before: roles are written one
+        after the other in any case, and would keep the host's four calls from everybody else.
         """
         resource, provider = _RECORDS[kind]
         known = _held_by_cohorts(self._previous, kind)
@@ -93,7 +93,7 @@ class Graph:
             if key in known:
                 bag["handed"] = pack({key: known[key]})
             options = None
-            if kind == "roles":
+            if kind == "roles" and "users" not in self._declaration.texts:
                 options = pulumi.ResourceOptions(depends_on=list(declared.values())[-1:])
             if isinstance(record, Membership):
                 bag |= {"organization": record.organization, "user": record.user}
@@ -116,14 +116,14 @@ class Graph:
         return awaited
 
     def _cohorts(self, kind: Kind, holders: Holders) -> None:
-        """All cohorts of a kind, empty ones too. The first waits for every kind before, the others for the first: 256
-        lists of all others would outgrow what they order.
+        """All cohorts of a kind, empty ones too. The first waits for the kinds before, the others for the first: 256
+        lists of all others would outgrow what they order. Roles come before all of them: a role would wait for a whole
+        cohort where these have taken all calls of the host.
         """
         resource, provider = _COHORTS[kind]
         handed = _held_by_records(self._previous, kind, self._declaration)
-        before: list[Resource] = []
-        if kind == "memberships":
-            before = [one for earlier in _ORDER[:-1] for one in self._all(earlier)]
+        earlier = _ORDER[:-1] if kind == "memberships" else _ORDER[:1]
+        before = [one for kind_before in earlier for one in self._all(kind_before)]
         declared: list[Resource] = []
         held = holders.by_cohort()
         for number, text in enumerate(self._declaration.texts[kind]):
@@ -135,8 +135,7 @@ class Graph:
                 "handed": handed[number] if handed else None,
                 "setbacks": None,
             }
-            waits = declared[:1] or before if kind == "memberships" else []
-            options = pulumi.ResourceOptions(depends_on=waits)
+            options = pulumi.ResourceOptions(depends_on=declared[:1] or before)
             declared.append(resource(provider(), cohort_name(kind, number), bag, options))
         self.by_number[kind] = declared
 
