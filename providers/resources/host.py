@@ -18,17 +18,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from providers.auth0.hashes import PasswordHash
-from providers.directory.model import Organization, Record, User, fields
+from providers.directory.model import Organization, User
 from providers.directory.store import Store, open_store
 from providers.resources.ids import Ids
 from providers.resources.journal import Journal, journal_path, stop_path
 from providers.resources.previous import confirm_target, read_previous
 from providers.resources.progress import Progress, progress
+from providers.resources.stored_directory import StoredDirectory
 from providers.settings import EXAMPLES, NAMESPACE, Kind, Settings, read_settings
 from providers.workos.census import Census, Found
 from providers.workos.client import Fatal, Gone, WorkOS
-from providers.workos.kinds import Fields, Records
+from providers.workos.kinds import Records
 from providers.workos.memberships import Memberships
 from providers.workos.organizations import ORGANIZATIONS, Organizations
 from providers.workos.roles import Roles
@@ -54,65 +54,6 @@ class Setback:
     state: Literal["failed", "pending"]
     code: str
     message: str
-
-
-class StoredDirectory:
-    """The directory as the kinds ask for it, read from the store."""
-
-    def __init__(self, store: Callable[[], Store]) -> None:
-        self._store = store
-        self._totals: dict[str, int] = {}
-        self._lock = threading.Lock()
-
-    def user(self, external_id: str) -> Fields | None:
-        """The fields of the declared user with this external id."""
-        with self._lock:
-            found = self._store().user_by_external_id(external_id)
-        return fields(found) if found else None
-
-    def user_by_key(self, key: str) -> Fields | None:
-        """The fields of the declared user with this key."""
-        with self._lock:
-            found = self._store().user_by_key(key)
-        return fields(found) if found else None
-
-    def organization(self, external_id: str) -> Fields | None:
-        """The fields of the declared organization with this external id."""
-        with self._lock:
-            found = self._store().organization_by_external_id(external_id)
-        return fields(found) if found else None
-
-    def total(self, kind: Kind) -> int:
-        """How many records of a kind there are; counted once."""
-        with self._lock:
-            self._totals = self._totals or self._store().totals()
-            return self._totals[kind]
-
-    def record(self, kind: Kind, key: str) -> Record | None:
-        """The declared record with this key."""
-        with self._lock:
-            return self._store().record(kind, key)
-
-    def declares(self, kind: Kind, name: str) -> bool:
-        """Does the directory declare a record with this key or external id?"""
-        with self._lock:
-            return self._store().declares(kind, name)
-
-    def has_left(self, kind: Kind, name: str) -> bool:
-        """Is the record gone from the export? What is refused or left out on purpose stands there still."""
-        with self._lock:
-            store = self._store()
-            return not store.declares(kind, name) and not store.withholds(kind, name)
-
-    def password(self, external_id: str, fingerprint: str) -> PasswordHash:
-        """The hash with this fingerprint, read from the export. Raises ExportError if the export changed."""
-        with self._lock:
-            return self._store().secret("password", external_id, fingerprint)
-
-    def totp(self, external_id: str, fingerprint: str) -> str:
-        """The authenticator secret with this fingerprint, likewise."""
-        with self._lock:
-            return self._store().secret("totp", external_id, fingerprint)
 
 
 class Host:
