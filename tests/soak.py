@@ -56,7 +56,7 @@ def soak(stack: Stack, workos: Sandbox, export: Path, kills: int, seed: int) -> 
     needed = int(expected.summary["minimal_writes_from_empty"])
     points = sorted(random.Random(seed).sample(range(1, needed), kills))
     workos.settings(multiple_roles=True)
-    stack.configure(export=str(export), multipleRoles=True, granularity="cohort", rateShare="1.0")
+    stack.configure(export=str(export), multipleRoles=True, granularity="cohort", rateShare="1000")
     for point in points:
         _up_killed_at(stack, workos, point)
         stack.pulumi("cancel", "--yes", fails=None)
