@@ -70,7 +70,7 @@ def _fill(resources: list[dict[str, Any]], stack: Stack, export: Path) -> None:
             for resource in resources:
                 if resource["type"].endswith(f":{_TYPES[kind]}"):
                     number = int(resource["inputs"]["cohort"])
-                    text = "\n".join(lines[number])
+                    text = "".join(f"{one}\n" for one in lines[number])
                     resource["inputs"]["records"] = text
                     resource["outputs"] |= {"applied": packed.get(number, ""), "text": text_digest(text)}
 

@@ -150,7 +150,7 @@ def has_other_id(digest: bytes) -> bool:
 def digests(text: str) -> dict[str, bytes]:
     """The lines of a cohort: key to digest, in their order. Raises ValueError for what is no cohort's text."""
     found = {}
-    for one in text.split("\n") if text else ():
+    for one in lines_of(text):
         key, apart, digest = one.rpartition(" ")
         if not apart:
             raise ValueError("a line without digest")
@@ -160,15 +160,22 @@ def digests(text: str) -> dict[str, bytes]:
 
 def keys_of(text: str) -> list[str]:
     """The keys of a cohort's lines, in their order."""
-    return [one.rpartition(" ")[0] for one in text.split("\n")] if text else []
+    return [one.rpartition(" ")[0] for one in lines_of(text)]
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a cohort's text, in their order."""
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def texts(kind: Kind, records: Iterable[Record]) -> list[str]:
-    """The text of every cohort of a kind, in the order of their numbers."""
+    """The text of every cohort of a kind, in the order of their numbers. Each line ends with a line break, the last
+    too: else a line that comes after it would make the engine show it as changed.
+    """
     lines: list[list[str]] = [[] for _ in range(COHORTS)]
     for record in records:
-        lines[cohort_of_record(record)].append(line(kind, record))
-    return ["\n".join(one) for one in lines]
+        lines[cohort_of_record(record)].append(line(kind, record) + "\n")
+    return ["".join(one) for one in lines]
 
 
 @dataclass(slots=True)
@@ -178,9 +185,6 @@ class Plan:
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
 
     def __len__(self) -> int:
         return len(self.added) + len(self.changed) + len(self.removed)

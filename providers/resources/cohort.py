@@ -28,9 +28,8 @@ from pulumi.dynamic import (
 
 from providers.directory.applied import Applied, pack, unpack
 from providers.directory.cohorts import Plan, cohort_name, digests, plan
-from providers.directory.model import cuts
 from providers.resources.cohort_read import read_cohort
-from providers.resources.cohort_run import CohortRun, ends_of, with_journal
+from providers.resources.cohort_run import CohortRun, anew, ends_of, with_journal
 from providers.resources.host import Host, configure, host, say
 from providers.resources.previous import Brake
 from providers.resources.removal import remove
@@ -66,7 +65,7 @@ class CohortProvider(ResourceProvider):
         if _olds.get("text") == text_digest(_news["records"]) and not fresh:
             return DiffResult(changes=False)
         wanted, applied = digests(_news["records"]), unpack(_olds.get("applied") or "")
-        found = plan(self.kind, wanted, applied, self._anew(here, wanted))
+        found = plan(self.kind, wanted, applied, anew(here, self.kind, number, applied))
         here.ids.fresh[self.kind].update(found.added)
         self._tell(here, _news, found)
         return DiffResult(changes=bool(found))
@@ -157,23 +156,10 @@ class CohortProvider(ResourceProvider):
         told = f"{setbacks['failed']} failed and {setbacks['pending']} are pending"
         raise RuntimeError(f"of the {self.kind} {told}{first}. Run again")
 
-    def _anew(self, here: Host, wanted: Mapping[str, bytes]) -> set[str]:
-        return anew(here, wanted) if self.kind == "memberships" else set()
-
     def _tell(self, here: Host, news: Mapping[str, Any], found: Plan) -> None:
         if found:
             here.cohorts_change = True
             say(f"{cohort_name(self.kind, int(news['cohort']))}: {found}")
-
-
-def anew(here: Host, keys: Mapping[str, object]) -> set[str]:
-    """Memberships whose user or organization is made in this run: WorkOS forgot them with the object that was there."""
-    users, organizations = here.ids.fresh["users"], here.ids.fresh["organizations"]
-    if not users and not organizations:
-        return set()
-    return {
-        key for key in keys if any(organization in organizations or user in users for organization, user in cuts(key))
-    }
 
 
 def text_digest(text: str) -> str:

@@ -35,14 +35,7 @@ def _compared(here: Host, kind: Kind, key: str, held: Applied, live: Fields) -> 
     drift = drifted(kind, {**view, "origin": held.origin}, live)
     if not drift:
         return held
-    repair = here.settings.on_drift == "repair"
-    then = (
-        "the next up puts it back"
-        if repair
-        else "kept; ferry:onDrift repair and pulumi refresh --run-program would mark it"
-    )
-    say(f"drift: {kind} {key}: {', '.join(sorted(drift))} changed in WorkOS ({then})")
-    return updated(kind, key, held, view, {**view, **drift}) if repair else held
+    return updated(kind, key, held, view, {**view, **drift}) if here.tell_drift(kind, key, drift) else held
 
 
 def _live(here: Host, kind: Kind, applied: Mapping[str, Applied]) -> dict[str, Fields]:

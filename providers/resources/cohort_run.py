@@ -9,13 +9,12 @@ from providers.auth0.lines import ExportError
 from providers.directory.applied import Applied, pack, unpack
 from providers.directory.cohorts import applied_fields, applied_record, cohort_of, digests, marked, plan, updated
 from providers.directory.model import Membership, Record, cuts, fields
-from providers.resources.host import Host, Setback
+from providers.resources.host import GONE, HELD_TWICE, Host, Setback
+from providers.resources.ids import ENDS
 from providers.resources.removal import remove
 from providers.settings import Kind
 from providers.workos.client import Fatal, Gone, WorkOSFault
 from providers.workos.kinds import Fields, Written
-
-_ENDS: tuple[tuple[str, Kind], ...] = (("organization", "organizations"), ("user", "users"))
 
 
 class CohortRun:
@@ -41,7 +40,7 @@ class CohortRun:
         self._applied = with_journal(here, kind, self._number, self._applied, self._serial)
         self._knows_nothing = self._knows_nothing and not here.journal.knows(kind)
         here.ids.fresh[kind].difference_update(self._applied)
-        found = plan(kind, self._wanted, self._applied, self._anew())
+        found = plan(kind, self._wanted, self._applied, anew(here, kind, self._number, self._applied))
         records = {key: self._record(key) for key in (*found.added, *found.changed)}
         if self._knows_nothing and found.added and kind == "memberships" and not self._list_memberships():
             self._knows_nothing = False
@@ -52,13 +51,6 @@ class CohortRun:
         self._each(self._bring, records.items())
         self._each(self._remove, found.removed)
         return self._outputs()
-
-    def _anew(self) -> set[str]:
-        if self._kind != "memberships":
-            return set()
-        fresh = self._here.ids.fresh
-        ends = {key: ends_of(key, self._number) for key in self._applied}
-        return {key for key, (one, user) in ends.items() if one in fresh["organizations"] or user in fresh["users"]}
 
     def _record(self, key: str) -> Record:
         record = self._here.directory.record(self._kind, key)
@@ -96,10 +88,7 @@ class CohortRun:
         except Fatal as fault:
             self._give_up(fault)
         except Gone as fault:
-            told = (
-                "the object is gone from WorkOS; run pulumi refresh, then pulumi up makes it again" if held else fault
-            )
-            self._set_back(key, "failed", "gone", str(told))
+            self._set_back(key, "failed", "gone", GONE if held else str(fault))
         except WorkOSFault as fault:
             self._set_back(key, "failed", fault.code, str(fault))
         except ExportError as error:
@@ -141,7 +130,7 @@ class CohortRun:
         if not isinstance(record, Membership):
             return {}
         ends: Fields = {}
-        for (name, kind), external_id in zip(_ENDS, (record.organization, record.user), strict=True):
+        for (name, kind), external_id in zip(ENDS, (record.organization, record.user), strict=True):
             if (kind, external_id) in self._here.setbacks and not self._here.ids.of(kind, external_id):
                 return {"waits_for": f"{name} {external_id}, which failed"}
             id_ = self._here.ids.of(kind, external_id) or self._here.ask(kind, external_id)
@@ -154,8 +143,7 @@ class CohortRun:
     def _keep(self, key: str, written: Written, desired: Fields, held: Applied | None) -> None:
         here = self._here
         if held is None and written.origin == "found" and not here.claim(written.id):
-            what = "its WorkOS object belongs to another record of this stack already; run pulumi refresh"
-            self._set_back(key, "failed", "held_twice", what)
+            self._set_back(key, "failed", "held_twice", HELD_TWICE)
             return
         if held is None and written.origin == "created":
             here.ids.fresh[self._kind].add(key)
@@ -227,6 +215,15 @@ def with_journal(here: Host, kind: Kind, number: int, applied: dict[str, Applied
     if not told or not here.trusts_journal():
         return applied
     return {key: held for key, held in {**applied, **told}.items() if held is not None}
+
+
+def anew(here: Host, kind: Kind, number: int, keys: Iterable[str]) -> set[str]:
+    """Memberships whose user or organization is made in this run: WorkOS forgot them with the object that was there."""
+    users, organizations = here.ids.fresh["users"], here.ids.fresh["organizations"]
+    if kind != "memberships" or not (users or organizations):
+        return set()
+    ends = {key: ends_of(key, number) for key in keys}
+    return {key for key, (organization, user) in ends.items() if organization in organizations or user in users}
 
 
 def ends_of(key: str, number: int) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from providers.directory.applied import unpack
-from providers.directory.cohorts import has_other_id, mark, split
+from providers.directory.cohorts import has_other_id, lines_of, mark, split
 from providers.directory.model import Organization, Record, User
 from providers.directory.store import Store
 from providers.resources.declaration import Declaration
@@ -63,8 +63,8 @@ class Holders:
         result: dict[int, dict[str, dict[str, str]]] = {}
         for number, text in enumerate(self._texts if self._by_value else ()):
             held = self._cohorts.get(number)
-            known = set(held.text.split("\n")) if held and held.whole else set()
-            for line in text.split("\n") if text and not (held and held.whole and held.text == text) else ():
+            known = set(lines_of(held.text)) if held and held.whole else set()
+            for line in lines_of(text) if not (held and held.whole and held.text == text) else ():
                 record = None if line in known else self._store.record(self._kind, line.rpartition(" ")[0])
                 if record and (found := self.of(record)):
                     result.setdefault(number, {})[record.key] = found

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +23,7 @@ from providers.directory.store import Store, open_store
 from providers.resources.ids import Ids
 from providers.resources.journal import Journal, journal_path, stop_path
 from providers.resources.previous import confirm_target, read_previous
-from providers.resources.progress import Progress, progress
+from providers.resources.progress import Progress
 from providers.resources.stored_directory import StoredDirectory
 from providers.settings import EXAMPLES, NAMESPACE, Kind, Settings, read_settings
 from providers.workos.census import Census, Found
@@ -54,6 +54,11 @@ class Setback:
     state: Literal["failed", "pending"]
     code: str
     message: str
+
+
+#: What both grains say of an object that is gone, and of one that two records claim.
+GONE = "the object is gone from WorkOS; run pulumi refresh, then pulumi up makes it again"
+HELD_TWICE = "its WorkOS object belongs to another record of this stack already; run pulumi refresh"
 
 
 class Host:
@@ -127,7 +132,7 @@ class Host:
     @cached_property
     def progress(self) -> Progress:
         """How far the cohorts are."""
-        return progress(say, lambda: self.door.pace)
+        return Progress(say, lambda: self.door.pace)
 
     @cached_property
     def journal(self) -> Journal:
@@ -213,6 +218,14 @@ class Host:
     def is_targeted(self) -> bool:
         """Does this command name its targets? Then there may be no verdict to fail the run."""
         return any(word == "-t" or word.startswith("--target") for word in _parent_command())
+
+    def tell_drift(self, kind: Kind, key: str, names: Iterable[str]) -> bool:
+        """Say which fields somebody changed in WorkOS; True if they are to be put back (`ferry:onDrift`)."""
+        repairs = self.settings.on_drift == "repair"
+        kept = "kept; ferry:onDrift repair and pulumi refresh --run-program would mark it"
+        then = "the next up puts it back" if repairs else kept
+        say(f"drift: {kind} {key}: {', '.join(sorted(names))} changed in WorkOS ({then})")
+        return repairs
 
     def set_back(self, setback: Setback) -> None:
         """Remember a failure for the verdict."""

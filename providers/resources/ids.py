@@ -13,6 +13,9 @@ from providers.directory.applied import unpack
 from providers.directory.cohorts import cohort_of
 from providers.settings import Kind
 
+#: The ends of a membership, and their kinds.
+ENDS: tuple[tuple[str, Kind], ...] = (("organization", "organizations"), ("user", "users"))
+
 
 class Ids:
     """Keys to WorkOS ids by kind. Thread-safe."""

@@ -15,7 +15,9 @@ _EVERY_SECONDS = 5.0
 class Progress:
     """Counts the records of all cohorts of a process. Thread-safe."""
 
-    def __init__(self, say: Callable[[str], None], pace: Callable[[], float], now: Callable[[], float]) -> None:
+    def __init__(
+        self, say: Callable[[str], None], pace: Callable[[], float], now: Callable[[], float] = time.monotonic
+    ) -> None:
         """`pace` says how many writes a second `ferry:rateShare` allows."""
         self._say, self._pace, self._now = say, pace, now
         self._lock = threading.Lock()
@@ -55,8 +57,3 @@ def _time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
-
-
-def progress(say: Callable[[str], None], pace: Callable[[], float]) -> Progress:
-    """The progress of this process, by its own clock."""
-    return Progress(say, pace, time.monotonic)

@@ -27,14 +27,14 @@ from pulumi.dynamic import (
 from providers.directory.applied import unpack
 from providers.directory.cohorts import applied_fields
 from providers.directory.differ import IDENTITY, MANAGED, changes, drifted
-from providers.resources.host import Host, Setback, configure, host, say
+from providers.resources.host import GONE, HELD_TWICE, Host, Setback, configure, host, say
+from providers.resources.ids import ENDS
 from providers.resources.previous import Brake
 from providers.resources.removal import ends_in, remove, remove_all_that_left
 from providers.settings import Kind
 from providers.workos.client import Fatal, Gone, WorkOSFault
 from providers.workos.kinds import Fields, Written
 
-ENDS: tuple[tuple[str, Kind], ...] = (("organization", "organizations"), ("user", "users"))
 FAILED, PENDING = "failed:", "pending:"
 _NOT_THERE = (FAILED, PENDING)
 
@@ -100,8 +100,7 @@ class RecordProvider(ResourceProvider):
         except WorkOSFault as fault:
             return self._failed_create(fault, props, written)
         if not host().claim(written.id):
-            message = "its WorkOS object belongs to another record of this stack already; run pulumi refresh"
-            outs = self._set_back(props, FAILED, "held_twice", message, Written())
+            outs = self._set_back(props, FAILED, "held_twice", HELD_TWICE, Written())
             return CreateResult(f"{FAILED}{self.key(props)}", outs)
         if "password_unconfirmed" in written.notes:
             host().unconfirmed.append(self.key(props))
@@ -118,9 +117,8 @@ class RecordProvider(ResourceProvider):
         try:
             host().records(self.kind).change(written, self.desired(_news))
         except Gone:
-            message = "the object is gone from WorkOS; run pulumi refresh, then pulumi up makes it again"
-            self._stop_if_targeted(_news, message)
-            return UpdateResult(self._set_back(_news, FAILED, "gone", message, written))
+            self._stop_if_targeted(_news, GONE)
+            return UpdateResult(self._set_back(_news, FAILED, "gone", GONE, written))
         except WorkOSFault as fault:
             self._stop_if_fatal(fault)
             self._stop_if_targeted(_news, str(fault))
@@ -141,15 +139,8 @@ class RecordProvider(ResourceProvider):
         host().confirmed = True
         found = drifted(self.kind, props, live)
         outs = dict(props)
-        if found:
-            repair = host().settings.on_drift == "repair"
-            then = (
-                "the next up puts it back"
-                if repair
-                else "kept; ferry:onDrift repair and pulumi refresh --run-program would mark it"
-            )
-            say(f"drift: {self.kind} {self.key(props)}: {', '.join(sorted(found))} changed in WorkOS ({then})")
-            outs |= found if repair else {}
+        if found and host().tell_drift(self.kind, self.key(props), found):
+            outs |= found
         return ReadResult(id_, outs)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:

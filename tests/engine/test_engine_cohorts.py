@@ -49,6 +49,8 @@ def test_the_sample_reaches_workos_exactly_in_cohorts(stack: Stack, workos: Sand
         lines = [line.strip() for line in said.splitlines()]
         assert all(any(line.startswith(f"- {key} ") for line in lines) for key in gone)
         assert all(any(line.startswith(f"+ {key} ") for line in lines) for key in new)
+        named = {sign: {line[2:] for line in lines if line.startswith(f"{sign} ")} for sign in "+-"}
+        assert named["+"] & named["-"] == set()
 
     with subtests.test("days later only what changed is written"):
         stack.up()

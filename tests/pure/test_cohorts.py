@@ -89,6 +89,7 @@ def test_the_lines_of_all_cohorts_are_all_records_and_a_new_one_moves_no_other()
     before, after = texts("users", users[:-1]), texts("users", users)
 
     assert len(after) == 256
+    assert all(text.endswith("\n") for text in after if text)
     assert sorted(key for text in after for key in digests(text)) == sorted(user.key for user in users)
     assert [number for number in range(256) if before[number] != after[number]] == [cohort_of(users[-1].key)]
 
