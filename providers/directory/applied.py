@@ -88,6 +88,14 @@ def applied_keys(text: str) -> list[str]:
     return _columns(text)[1] if text else []
 
 
+def applied_ids(text: str) -> list[str]:
+    """The WorkOS ids of a packed text, in the order of the keys."""
+    if not text:
+        return []
+    (_, id_head), _, (ids, *_) = _columns(text)
+    return [id_head + one for one in ids.decode().split("\n")]
+
+
 def _columns(text: str) -> tuple[tuple[str, str], list[str], list[bytes]]:
     """The heads of keys and ids, the keys, and the columns after them."""
     try:

@@ -20,7 +20,7 @@ def read_cohort(here: Host, kind: Kind, applied: Mapping[str, Applied]) -> dict[
     live = _live(here, kind, applied)
     found: dict[str, Applied] = {}
     for key, held in applied.items():
-        there = live.get(held.id)
+        there = live.get(held.id) or here.census.one(kind, held.id)
         if there is None:
             here.confirm_environment()
             say(f"gone: {kind} {key} is no longer in WorkOS; the next up makes it again")

@@ -11,8 +11,9 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,13 +23,13 @@ from providers.directory.model import Organization, User
 from providers.directory.store import Store, open_store
 from providers.resources.ids import Ids
 from providers.resources.journal import Journal, journal_path, stop_path
-from providers.resources.previous import confirm_target, read_previous
+from providers.resources.previous import Brake, confirm_target, read_previous
 from providers.resources.progress import Progress
 from providers.resources.stored_directory import StoredDirectory
 from providers.settings import EXAMPLES, NAMESPACE, Kind, Settings, read_settings
 from providers.workos.census import Census, Found
 from providers.workos.client import Fatal, Gone, WorkOS
-from providers.workos.kinds import Records
+from providers.workos.kinds import Fields, Records
 from providers.workos.memberships import Memberships
 from providers.workos.organizations import ORGANIZATIONS, Organizations
 from providers.workos.roles import Roles
@@ -122,7 +123,14 @@ class Host:
     @cached_property
     def census(self) -> Census:
         """What WorkOS holds, listed when first asked for."""
-        return Census(self.door, self.pool)
+        return Census(self.door, self._known)
+
+    def _known(self, kind: Kind, organization: str) -> list[str]:
+        """WorkOS ids of the last state, where a long list may be begun; without a state it is read from its head."""
+        try:
+            return read_previous(_selected_stack()).spread(kind, organization)
+        except Brake:
+            return []
 
     @cached_property
     def found(self) -> Found:
@@ -143,6 +151,21 @@ class Host:
         """Make what the cohorts of this process share, before two of them make it at once. Raises InvalidSettings."""
         with self.lock:
             _ = self.door, self.pool, self.census, self.found, self.progress, self.journal
+
+    def listed(self, kind: Kind, id_: str, organization: str) -> Fields | None:
+        """An object as WorkOS lists it, a membership among those of its organization (a WorkOS id). Raises WorkOSFault.
+
+        Roles are read from their list in any case.
+        """
+        with self.lock:
+            census = self.census
+        if kind == "users":
+            return census.users().get(id_)
+        if kind == "organizations":
+            return census.organizations().get(id_)
+        with suppress(Gone):
+            return census.memberships([organization]).get(id_) if kind == "memberships" else None
+        return None
 
     def trusts_journal(self) -> bool:
         """Is what earlier runs wrote down there? One GET, once a process; if it is not, the journal is dropped.
@@ -297,3 +320,14 @@ def host() -> Host:
     if _host is None:
         raise RuntimeError("the provider host was not configured")
     return _host
+
+
+@contextmanager
+def used_host(here: Host) -> Iterator[None]:
+    """Let this be the process's Host for a while: for a command that runs the providers itself."""
+    global _host  # noqa: PLW0603
+    before, _host = _host, here
+    try:
+        yield
+    finally:
+        _host = before

@@ -6,14 +6,15 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from providers.directory.applied import Applied, applied_keys, unpack
-from providers.directory.differ import changes
+from providers.directory.applied import Applied, applied_ids, applied_keys, unpack
+from providers.directory.cohorts import applied_fields, cohort_of, mark, split
+from providers.directory.differ import WRITE_ONLY, changes
 from providers.directory.model import cuts, fields
 from providers.directory.store import Store
 from providers.findings import FILE_OF
@@ -36,6 +37,8 @@ _COHORT_TYPES: dict[str, Kind] = {
 }
 _VERDICT = "pulumi-python:dynamic/workos:Verdict"
 _WITNESSES = 5
+#: Objects between two places at which a list is begun: 20 pages.
+_APART = 2_000
 
 
 class Brake(Exception):
@@ -59,11 +62,20 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class HeldCohort:
-    """One cohort of the last state: its text, and what was applied, packed."""
+    """One cohort of the last state: its text, and its outputs."""
 
     text: str
-    packed: str
-    whole: bool
+    outputs: Mapping[str, Any]
+
+    @property
+    def packed(self) -> str:
+        """What was applied, packed."""
+        return self.outputs.get("applied") or ""
+
+    @property
+    def whole(self) -> bool:
+        """Was all of the text applied?"""
+        return bool(self.outputs.get("text"))
 
     def applied(self) -> dict[str, Applied]:
         """What was applied, by key."""
@@ -77,6 +89,7 @@ class Previous:
     records: dict[Kind, dict[str, Held]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     cohorts: dict[Kind, dict[int, HeldCohort]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     target: dict[str, Any] = field(default_factory=dict)
+    _last: tuple[tuple[Kind, int] | None, dict[str, Applied]] = field(default=(None, {}))
 
     def in_cohorts(self) -> set[Kind]:
         """The kinds that there are cohorts of."""
@@ -87,6 +100,65 @@ class Previous:
         return sum(held.reached for held in self.records[kind].values()) + sum(
             len(applied_keys(cohort.packed)) for cohort in self.cohorts[kind].values()
         )
+
+    def spread(self, kind: Kind, organization: str = "") -> list[str]:
+        """WorkOS ids of a kind, one of every 2,000, in the order in which the objects were made; of memberships those
+        of one organization.
+        """
+        of = f"{organization}/" if kind == "memberships" else ""
+        if of:
+            ids = [held.id for key, held in self.records[kind].items() if held.reached and key.startswith(of)]
+            members = self._unpacked(kind, cohort_of(organization))
+            ids += [held.id for key, held in members.items() if key.startswith(of)]
+        else:
+            ids = list(self.ids(kind))
+        return sorted(ids)[_APART - 1 :: _APART]
+
+    def ids(self, kind: Kind) -> Iterator[str]:
+        """The WorkOS ids of a kind."""
+        yield from (held.id for held in self.records[kind].values() if held.reached)
+        for cohort in self.cohorts[kind].values():
+            yield from applied_ids(cohort.packed)
+
+    def id_of(self, kind: Kind, key: str) -> str:
+        """The WorkOS id of a record, '' if the state knows none."""
+        held = self.records[kind].get(key)
+        if held is not None:
+            return held.id if held.reached else ""
+        found = self._found(kind, key)
+        return found.id if found else ""
+
+    def applied(self, kind: Kind, key: str, beside: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The fields that were applied to a record, origin included; of a record in a cohort as far as they are those
+        of `beside`. None: nothing is known.
+        """
+        if (held := self.records[kind].get(key)) is not None:
+            return held.outputs if held.reached else None
+        found = self._found(kind, key)
+        return {**applied_fields(kind, key, found, beside), "origin": found.origin} if found else None
+
+    def written_secrets(self) -> Iterator[dict[str, dict[str, bytes]]]:
+        """Users in batches: by key and write-only field the mark of what was applied."""
+        yield {
+            key: {name: mark(name, held.outputs[name]) for name in WRITE_ONLY if held.outputs.get(name)}
+            for key, held in self.records["users"].items()
+            if held.reached
+        }
+        for cohort in self.cohorts["users"].values():
+            yield {key: split("users", held.digest) for key, held in cohort.applied().items()}
+
+    def _found(self, kind: Kind, key: str) -> Applied | None:
+        """A record of a cohort."""
+        owners = {organization for organization, _ in cuts(key)} if kind == "memberships" else {key}
+        found = (self._unpacked(kind, cohort_of(owner)).get(key) for owner in sorted(owners))
+        return next((one for one in found if one), None)
+
+    def _unpacked(self, kind: Kind, number: int) -> dict[str, Applied]:
+        """One cohort's records; the last one that was asked for is kept."""
+        if self._last[0] != (kind, number):
+            cohort = self.cohorts[kind].get(number)
+            self._last = (kind, number), cohort.applied() if cohort else {}
+        return self._last[1]
 
     def gone(self, kind: Kind, declaration: Declaration) -> dict[str, Held]:
         """The records of a kind that reached WorkOS and that the directory no longer declares."""
@@ -107,11 +179,12 @@ class Previous:
 
 def selected_stack() -> str:
     """The name of the stack that is selected in this folder, '' if none is or the engine does not say."""
-    done = subprocess.run([_engine(), "stack", "--show-name"], capture_output=True, text=True, check=False)
+    done = subprocess.run([engine(), "stack", "--show-name"], capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _engine() -> str:
+def engine() -> str:
+    """The engine's command: the one on PATH, else the one beside this Python."""
     return shutil.which("pulumi") or str(Path(sys.executable).parent / "pulumi")
 
 
@@ -121,7 +194,7 @@ def read_previous(stack: str | None) -> Previous:
     Raises Brake if the engine does not hand it out.
     """
     named = ["--stack", stack] if stack else []
-    command = [_engine(), "stack", "export", *named]
+    command = [engine(), "stack", "export", *named]
     with TemporaryFile() as exported:
         done = subprocess.run(command, stdout=exported, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
@@ -143,8 +216,7 @@ def parse_previous(exported: dict[str, Any]) -> Previous:
             previous.records[kind][name] = Held(str(resource.get("id", "")), resource.get("outputs") or {})
         elif cohorts is not None:
             inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
-            cohort = HeldCohort(inputs.get("records") or "", outputs.get("applied") or "", bool(outputs.get("text")))
-            previous.cohorts[cohorts][int(inputs["cohort"])] = cohort
+            previous.cohorts[cohorts][int(inputs["cohort"])] = HeldCohort(inputs.get("records") or "", outputs)
         elif resource.get("type") == _VERDICT:
             previous.target = resource.get("outputs") or {}
     return previous

@@ -130,7 +130,7 @@ class RecordProvider(ResourceProvider):
         if id_.startswith(_NOT_THERE) or not props.get("origin"):
             return ReadResult(id_, dict(props))
         try:
-            live = host().records(self.kind).live(id_)
+            live = self._live(id_, props)
         except Gone:
             self._confirm_environment()
             return ReadResult(None, {})
@@ -142,6 +142,14 @@ class RecordProvider(ResourceProvider):
         if found and host().tell_drift(self.kind, self.key(props), found):
             outs |= found
         return ReadResult(id_, outs)
+
+    def _live(self, id_: str, props: Mapping[str, Any]) -> Fields:
+        """The record as the lists of this refresh have it; read by its id if they do not show it, or if only some
+        records are refreshed. Raises Gone.
+        """
+        here = host()
+        listed = None if here.is_targeted else here.listed(self.kind, id_, str(props.get("organization_id")))
+        return listed or here.records(self.kind).live(id_)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """In `up`: the record left the export, and `ferry:removed` decides. In `destroy`: what Ferry created goes."""

@@ -4,25 +4,52 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
-from providers.workos.client import WorkOS
+from providers.settings import Kind
+from providers.workos.client import Gone, WorkOS
 from providers.workos.kinds import Fields
+from providers.workos.listing import Listing
 from providers.workos.memberships import MEMBERSHIPS, STATUSES, membership_fields
 from providers.workos.organizations import ORGANIZATIONS, organization_fields
 from providers.workos.users import USERS, user_fields
+
+#: Requests of one list that are under way at the same time.
+_AT_ONCE = 32
+#: Pages of one organization's memberships that are read one after the other before its list counts as long.
+_SHORT = 10
+
+_READ: dict[Kind, tuple[tuple[str, ...], Callable[[Fields], Fields]]] = {
+    "organizations": (ORGANIZATIONS, organization_fields),
+    "users": (USERS, user_fields),
+    "memberships": (MEMBERSHIPS, membership_fields),
+}
 
 
 class Census:
     """What WorkOS holds, each list read when it is first asked for and kept for the process. Thread-safe."""
 
-    def __init__(self, door: WorkOS, pool: Executor) -> None:
-        """Memberships of several organizations are listed at once, in `pool`."""
-        self._door, self._pool = door, pool
+    def __init__(self, door: WorkOS, known: Callable[[Kind, str], Iterable[str]] = lambda *_: ()) -> None:
+        """`known` tells WorkOS ids of a kind, spread over all of them: where a long list is begun, at once. Of
+        memberships those of one organization, by its external id.
+        """
+        self._door, self._known = door, known
         self._lock = threading.Lock()
         self._organizations: dict[str, Fields] | None = None
         self._users: dict[str, Fields] | None = None
         self._memberships: dict[str, list[Fields]] = {}
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        """Threads of its own: those who ask may all be threads of another pool."""
+        return ThreadPoolExecutor(_AT_ONCE, "census")
+
+    @cached_property
+    def _walkers(self) -> ThreadPoolExecutor:
+        """For the long lists that a thread of the pool waits for."""
+        return ThreadPoolExecutor(_AT_ONCE, "census-walk")
 
     def organizations(self) -> dict[str, Fields]:
         """Every organization by WorkOS id, its `id` among its fields. Raises WorkOSFault."""
@@ -36,23 +63,59 @@ class Census:
         """Every user by WorkOS id, likewise."""
         with self._lock:
             if self._users is None:
-                found = self._door.pages(*USERS)
-                self._users = {one["id"]: {"id": one["id"], **user_fields(one)} for one in found}
+                self._users = {one["id"]: one for one in self.each_user()}
             return self._users
 
-    def memberships(self, organizations: list[str]) -> dict[str, Fields]:
+    def each_user(self) -> Iterator[Fields]:
+        """Every user, likewise, as they come and not kept; the same one may come twice."""
+        listing = Listing(self._door, *USERS, starts=self._known("users", ""))
+        for objects in listing.pages(self._pool):
+            yield from ({"id": one["id"], **user_fields(one)} for one in objects)
+
+    def memberships(self, organizations: Iterable[str]) -> dict[str, Fields]:
         """The active and inactive memberships of these organizations (WorkOS ids) by WorkOS id. Raises WorkOSFault."""
+        organizations = list(dict.fromkeys(organizations))
         with self._lock:
-            missing = [one for one in dict.fromkeys(organizations) if one not in self._memberships]
+            missing = [one for one in organizations if one not in self._memberships]
         for organization, found in zip(missing, self._pool.map(self._of, missing), strict=True):
             with self._lock:
                 self._memberships[organization] = found
         with self._lock:
             return {one["id"]: one for organization in organizations for one in self._memberships[organization]}
 
+    def each_organization(self, organizations: Iterable[str]) -> Iterator[tuple[str, list[Fields]]]:
+        """These organizations (WorkOS ids), each with its memberships, in their order and not kept."""
+        organizations = list(organizations)
+        yield from zip(organizations, self._pool.map(self._of, organizations), strict=True)
+
+    def one(self, kind: Kind, id_: str) -> Fields | None:
+        """One object read by its id, as it is now; None if it is gone. Lists may lag behind what was written."""
+        path, fields = _READ[kind]
+        try:
+            found = self._door.call("GET", *path, id_)
+        except Gone:
+            return None
+        return {"id": found["id"], **fields(found)}
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._pool.shutdown(cancel_futures=True)
+        self._walkers.shutdown(cancel_futures=True)
+
     def _of(self, organization: str) -> list[Fields]:
-        found = self._door.pages(*MEMBERSHIPS, organization_id=organization, statuses=STATUSES)
-        return [{"id": one["id"], **membership_fields(one)} for one in found]
+        params = {"organization_id": organization, "statuses": STATUSES}
+        found: dict[str, Fields] = {}
+        after = None
+        for _ in range(_SHORT):
+            objects, after = self._door.page(*MEMBERSHIPS, after=after, **params)
+            found |= {one["id"]: one for one in objects}
+            if not after:
+                break
+        else:
+            starts = self._known("memberships", str(self.organizations()[organization]["external_id"]))
+            for objects in Listing(self._door, *MEMBERSHIPS, starts=starts, after=after, **params).pages(self._walkers):
+                found |= {one["id"]: one for one in objects}
+        return [{"id": one["id"], **membership_fields(one)} for one in found.values()]
 
 
 class Found:

@@ -19,6 +19,7 @@ from providers.workos.answers import AnswersTransport
 from providers.workos.budgets import Budgets
 from providers.workos.limits import USER_MANAGEMENT_WRITES
 from providers.workos.pacing import PacedTransport
+from providers.workos.reads_only import ReadsOnly
 
 if TYPE_CHECKING:
     from workos._errors import APIError, WorkOSError
@@ -87,8 +88,15 @@ class WorkOS:
     """A thread-safe client of one environment. Build it once a process: it owns the budgets."""
 
     def __init__(
-        self, api_key: str, base_url: str, rate_share: float, inner: httpx2.BaseTransport | None = None
+        self,
+        api_key: str,
+        base_url: str,
+        rate_share: float,
+        inner: httpx2.BaseTransport | None = None,
+        *,
+        reads_only: bool = False,
     ) -> None:
+        """`reads_only`: a call that writes raises WriteRefused and is not sent."""
         from workos import WorkOSClient
 
         limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
@@ -97,7 +105,8 @@ class WorkOS:
         self.pace = USER_MANAGEMENT_WRITES.allowed(rate_share) / USER_MANAGEMENT_WRITES.seconds
         #: Once nothing can work, no later call is sent.
         self._fatal: Fatal | None = None
-        answers = AnswersTransport(inner or httpx2.HTTPTransport(limits=limits))
+        network = inner or httpx2.HTTPTransport(limits=limits)
+        answers = AnswersTransport(ReadsOnly(network) if reads_only else network)
         self._transport = PacedTransport(answers, Budgets(rate_share))
         self._http = httpx2.Client(transport=self._transport, timeout=_TIMEOUT_SECONDS)
         self._sdk = WorkOSClient(
@@ -131,20 +140,27 @@ class WorkOS:
         """The writes sent so far, each one that was sent again too."""
         return self._transport.writes
 
+    @property
+    def reads(self) -> int:
+        """The other requests, likewise."""
+        return self._transport.reads
+
     def interrupted(self) -> bool:
         """Was a write of this thread's last call possibly done although its answer was lost?"""
         return self._transport.interrupted()
 
+    def page(self, *path: str, after: str | None = None, **params: Any) -> tuple[list[dict[str, Any]], str]:
+        """The objects of a list behind a cursor, oldest first, at most 100; and the next cursor, '' at the end."""
+        query = {**params, "limit": _PAGE, "order": "asc", **({"after": after} if after else {})}
+        answer = self.call("GET", *path, params=query)
+        return answer.get("data", []), (answer.get("list_metadata") or {}).get("after") or ""
+
     def pages(self, *path: str, **params: Any) -> Iterator[dict[str, Any]]:
         """All objects of a list, oldest first, 100 a request. Follows the cursor to its end."""
         after = None
-        while True:
-            query = {**params, "limit": _PAGE, "order": "asc", **({"after": after} if after else {})}
-            answer = self.call("GET", *path, params=query)
-            yield from answer.get("data", [])
-            after = (answer.get("list_metadata") or {}).get("after")
-            if not after:
-                return
+        while after != "":
+            objects, after = self.page(*path, after=after, **params)
+            yield from objects
 
     def until_listed(self, look: Callable[[], Found]) -> Found:
         """What `look` finds in a list, looked at again for some seconds while it finds nothing.

@@ -29,6 +29,8 @@ class PacedTransport(httpx2.BaseTransport):
         self._counting = threading.Lock()
         #: The writes sent so far, each one that was sent again too.
         self.writes = 0
+        #: The other requests, likewise.
+        self.reads = 0
 
     def begin(self) -> None:
         """The calling thread starts a new call."""
@@ -65,9 +67,9 @@ class PacedTransport(httpx2.BaseTransport):
     def _paced(self, request: httpx2.Request, is_write: bool) -> httpx2.Response:
         method, path = request.method, request.url.path
         sent, answered = self._budgets.spend(method, path), False
-        if is_write:
-            with self._counting:
-                self.writes += 1
+        with self._counting:
+            self.writes += is_write
+            self.reads += not is_write
         try:
             response = self._inner.handle_request(request)
             answered = True
