@@ -95,6 +95,12 @@ class Export:
         }
         ledger.names |= {(number, kind): name for kind, name in self.names.items()}
 
+    def sha256(self) -> dict[str, str]:
+        """The SHA-256 of each file by its name, as hex."""
+        with ThreadPoolExecutor(2) as pool:
+            paths = sorted(self.files.values())
+            return dict(zip((path.name for path in paths), pool.map(_sha256, paths), strict=True))
+
     def beside(self, ledger: Ledger) -> Export:
         """The same export, counted in another ledger."""
         other = copy(self)

@@ -97,3 +97,39 @@ def drifted(kind: Kind, applied: Mapping[str, Any], live: Mapping[str, Any]) -> 
     """
     view = adopted(kind, applied, live) | {name: applied.get(name) for name in WRITE_ONLY}
     return {one.field: view[one.field] for one in changes(kind, applied, {**view, "origin": applied.get("origin")})}
+
+
+def unequal(
+    kind: Kind, desired: Mapping[str, Any], live: Mapping[str, Any], applied: Mapping[str, Any] | None = None
+) -> list[Change]:
+    """The fields in which a live object is not what the directory says, by the rules of writing: what the directory
+    does not speak of is the object's own, unless Ferry gave it (`applied`) and it is there still.
+
+    What nothing can read back is left out; a role that Ferry is not known to have created keeps its name.
+    """
+    view = adopted(kind, desired, live) | {name: desired.get(name) for name in WRITE_ONLY}
+    for name in MANAGED[kind] if applied else ():
+        view[name] = _with_remains(name, view[name], (applied or {}).get(name), live.get(name))
+    return changes(kind, desired, {**view, "origin": (applied or {"origin": "found"}).get("origin")})
+
+
+def _with_remains(name: str, view: Any, applied: Any, live: Any) -> Any:
+    """A field of a live object, with what it still has from Ferry and the directory speaks of no more."""
+    if name == "metadata":
+        left = {key: text for key, text in (applied or {}).items() if (live or {}).get(key) == text}
+        return {**left, **(view or {})}
+    if name == "domains":
+        return [*(view or ()), *(one for one in applied or () if one in (live or ()) and one not in (view or ()))]
+    return applied if applied and not view and applied == live else view
+
+
+def is_doubtful(kind: Kind, desired: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Has a live object something that the directory does not speak of? Only the last state tells whose that is."""
+    for name in MANAGED[kind]:
+        wanted, held = desired.get(name), live.get(name)
+        if name in {"metadata", "domains"}:
+            if set(held or ()) - set(wanted or ()):
+                return True
+        elif held and not wanted and name not in WRITE_ONLY and name != "email_verified":
+            return True
+    return False

@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -39,6 +39,8 @@ from providers.settings import KINDS, Kind, Settings
 #: Raise it when a change of the mapping must not reuse the stores of an older version.
 _VERSION = 5
 _KEPT_STORES = 2
+#: Values in one query; SQLite takes 999 everywhere.
+_AT_ONCE = 900
 #: The settings that shape a directory.
 _SHAPING = frozenset(
     {
@@ -78,7 +80,7 @@ class Store:
 
     def __init__(self, path: Path, exports: list[Export]) -> None:
         """`exports` are those that the directory was built from, in the order of the tenants."""
-        self.path, self._exports = path, exports
+        self.path, self.exports = path, exports
         self._unpacked: dict[Path, dict[int, bytes]] = {}
         self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
 
@@ -117,6 +119,30 @@ class Store:
             "memberships": self.memberships,
         }
         return readers[kind]()
+
+    def keys(self, kind: Kind) -> Iterator[str]:
+        """The keys of a kind, in their order; not for memberships."""
+        yield from (key for (key,) in self._db.execute(f"SELECT key FROM {kind} ORDER BY key"))
+
+    def memberships_of(self, organization: str) -> Iterator[Membership]:
+        """The memberships of one organization (its external id)."""
+        return self._memberships("WHERE organization = ?", organization)
+
+    def count_with_secrets(self) -> int:
+        """How many users have a password or an authenticator."""
+        query = "SELECT count(*) FROM users WHERE password NOTNULL OR totp NOTNULL"
+        return int(self._db.execute(query).fetchone()[0])
+
+    def secrets_of(self, keys: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+        """Of those of these users (their keys) who have one: the fingerprints of password and authenticator."""
+        for start in range(0, len(keys), _AT_ONCE):
+            some = keys[start : start + _AT_ONCE]
+            places = ", ".join("?" * len(some))
+            query = (
+                f"SELECT key, password, totp FROM users WHERE key IN ({places}) AND (password NOTNULL OR totp NOTNULL)"
+            )
+            for key, *marks in self._db.execute(query, some):
+                yield key, {name: mark for name, mark in zip(("password", "totp"), marks, strict=True) if mark}
 
     def user_by_external_id(self, external_id: str) -> User | None:
         """The declared user with this external id, or None."""
@@ -206,7 +232,7 @@ class Store:
         if place is None or place.fingerprint != expected:
             raise ExportError(f"the {field} of {external_id} is not the one that was previewed; run again")
         kind = "passwords" if field == "password" else "mfa"
-        export = next(one for one in self._exports if one.names[kind] == place.file)
+        export = next(one for one in self.exports if one.names[kind] == place.file)
         try:
             data = parse(self._line_at(export.files[kind], place))
             secret, mark = _secret_of(field, data, export.prefix)
@@ -244,7 +270,7 @@ class Store:
 
     def _secret_at(self, kind: str, place: list[Any]) -> Secret | None:
         mark, tenant, offset, length = place
-        return Secret(mark, self._exports[tenant].names[kind], offset, length) if mark else None
+        return Secret(mark, self.exports[tenant].names[kind], offset, length) if mark else None
 
     def _organizations(self, rest: str, *values: str) -> Iterator[Organization]:
         rows = self._db.execute(f"SELECT key, name, metadata, domains FROM organizations {rest}", values)

@@ -10,12 +10,17 @@ from providers.findings import FILES, CodeCount, Finding
 
 
 def write_findings(path: Path, findings: Iterable[Finding]) -> None:
-    """`findings.jsonl`, one object a line, under its final name only when whole; mode 0600, external ids are in it."""
+    """`findings.jsonl`, one object a line."""
+    write_lines(path, (finding.to_json() for finding in findings))
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """A report, under its final name only when whole; mode 0600, external ids are in it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.draft")
     draft.touch(mode=0o600)
     with draft.open("w", encoding="utf-8") as file:
-        file.writelines(f"{finding.to_json()}\n" for finding in findings)
+        file.writelines(f"{line}\n" for line in lines)
     draft.replace(path)
 
 

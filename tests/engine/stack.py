@@ -198,10 +198,10 @@ class Stack:
         return self.pulumi("destroy", "--yes", "--skip-preview", "--suppress-progress", *words, fails=fails)
 
     def starts(self, *words: str) -> subprocess.Popen[bytes]:
-        """A command that goes on while the test looks at it; `told` is what it says."""
+        """A command that goes on while the test looks at it; `told` is what it says. The engine's, or `ferry ...`."""
         with (self.folder / "told.txt").open("wb") as told:
             return subprocess.Popen(
-                self.command(*words),
+                [str(BIN / "ferry"), *words[1:]] if words[0] == "ferry" else self.command(*words),
                 cwd=self.project,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -212,6 +212,21 @@ class Stack:
     def told(self) -> str:
         """What the last command that was started has said so far."""
         return (self.folder / "told.txt").read_text(encoding="utf-8")
+
+    def ferry(self, *words: str, code: int = 0) -> Done:
+        """One of Ferry's own commands, which ends with this code; what it prints, errors last."""
+        run = subprocess.run(
+            [str(BIN / "ferry"), *words],
+            cwd=self.project,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_COMMAND,
+            check=False,
+        )
+        assert run.returncode == code, f"exit {run.returncode}\n{run.stdout}{run.stderr}"
+        return Done(run.returncode, run.stdout + run.stderr)
 
     def summary(self) -> dict[str, dict[str, int]]:
         """The stack output."""

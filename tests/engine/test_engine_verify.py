@@ -1,0 +1,71 @@
+"""`ferry verify`: WorkOS listed once and held against the directory, record by record and field by field."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import Any
+
+import pytest
+
+from tests.engine.stack import KEY, Sandbox, Stack
+from tests.pure.tenant import member, organization, person, role
+
+pytestmark = pytest.mark.engine
+
+BOTH_GRAINS = pytest.mark.parametrize("grain", ["record", "cohort"])
+
+
+def export(stack: Stack, **more: Any) -> None:
+    """Three people with all that Ferry brings along, in two organizations."""
+    stack.exports(
+        users=[
+            person("a", given_name="Ada", app_metadata={"plan": "gold"}),
+            person("b", given_name="Bea", **more),
+            person("c", blocked=True),
+        ],
+        organizations=[
+            organization("one", domains=[{"domain": "one.example", "status": "pending"}]),
+            organization("two"),
+        ],
+        members=[member("one", "auth0|a", "Admin"), member("one", "auth0|b"), member("two", "auth0|c", "Admin")],
+        roles=[role("Admin")],
+    )
+
+
+def verified(stack: Stack, code: int) -> dict[str, Any]:
+    """The report of a verification that ends with this code."""
+    return dict(json.loads(stack.ferry("verify", "--json", code=code).said))
+
+
+@BOTH_GRAINS
+def test_after_up_all_is_equal_and_nothing_is_written(stack: Stack, workos: Sandbox, grain: str) -> None:
+    """The report is filed with counts, time, environment and the digests of the files."""
+    stack.configure(granularity=grain, userMetadata={"plan": "app_metadata.plan"})
+    export(stack)
+    stack.up()
+    workos.clear()
+    told = stack.ferry("verify").said
+
+    assert workos.writes() == {}
+    assert "RESULT equal" in told
+    folder = stack.project / "reports" / "dev"
+    report = json.loads((folder / "verification.json").read_text(encoding="utf-8"))
+    assert report["clean"] is True
+    assert report["differences"] == []
+    assert {kind: (one["declared"], one["equal"]) for kind, one in report["kinds"].items()} == {
+        "organizations": (2, 2),
+        "roles": (1, 1),
+        "users": (3, 3),
+        "memberships": (3, 3),
+    }
+    assert report["kinds"]["roles"]["unmanaged"] == 1
+    assert report["exports"][0]["sha256"].keys() == {
+        f"{one}.ndjson" for one in ("users", "organizations", "members", "roles")
+    }
+    assert report["environment"]["base_url"] == workos.url
+    for name in ("verification.json", "verification.txt"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+        assert KEY not in text
+        assert "people.example" not in text
