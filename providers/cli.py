@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sandbox.command import sandbox
+
+if TYPE_CHECKING:
+    from providers.settings import Kind
+
+#: Objects between two looks at the progress.
+_OFTEN = 500
 
 
 @click.group()
@@ -67,21 +78,16 @@ def check(context: click.Context, export: str | None, stack: str | None, as_json
     Offline, without a key. Exit code 0: clean; 1: findings refuse records; 2: cannot run.
     """
     import json
-    import sqlite3
-
-    from rich.console import Console
-    from rich.text import Text
 
     from providers.auth0.lines import ExportError
     from providers.directory.store import open_store
-    from providers.findings import Unbalanced
     from providers.reports.check import check as checked
     from providers.reports.check_text import check_lines
-    from providers.settings import InvalidSettings, read_settings
-    from providers.stack_file import UnreadableStack, stack_config
+    from providers.settings import read_settings
+    from providers.stack_file import stack_config
 
     project = Path.cwd()
-    try:
+    with _or_exit(context):
         if not export and not stack:
             raise ExportError("say what to check, an export folder or a stack: ferry check EXPORT, or --stack STACK")
         config = stack_config(project, stack) if stack else {}
@@ -90,13 +96,117 @@ def check(context: click.Context, export: str | None, stack: str | None, as_json
         settings = read_settings(config, {}, lambda _: False)
         with open_store(settings, project) as store:
             document = checked(store, settings)
-    except (ExportError, InvalidSettings, Unbalanced, UnreadableStack, OSError, sqlite3.Error) as error:
-        click.echo(f"ferry check: {error}", err=True)
-        context.exit(2)
     if as_json:
         click.echo(json.dumps(document, indent=1))
     else:
-        console = Console(highlight=False)
-        for line in check_lines(document):
-            console.print(Text(line, style="bold" if line[:1].isupper() else ""), soft_wrap=True)
+        _print(check_lines(document))
     context.exit(0 if document["clean"] else 1)
+
+
+@main.command(short_help="Hold WorkOS against the directory: every record, every field.")
+@click.option("--stack", help="The stack (default: the selected one).")
+@click.option(
+    "--json", "as_json", is_flag=True, help="The report as JSON (keys: providers/reports/verification_text.py)."
+)
+@click.pass_context
+def verify(context: click.Context, stack: str | None, as_json: bool) -> None:
+    """List WorkOS once and compare every record and field with the directory. Writes nothing to WorkOS.
+
+    The report stands in reports/STACK/verification.txt and .json as well. Exit code 0: all equal; 1: differences;
+    2: cannot run.
+    """
+    import json
+
+    from providers.reports.verification_text import verification_lines
+    from providers.resources.stack import opened
+    from providers.resources.verify import verify as verified
+    from providers.resources.verify import write_verification
+
+    with _or_exit(context), opened(stack, Path.cwd()) as found, _listing() as told:
+        document = verified(found, told)
+        paths = write_verification(document, Path("reports") / found.name)
+    if as_json:
+        click.echo(json.dumps(document, indent=1))
+    else:
+        _print(verification_lines(document))
+        click.echo(f"Report: {paths[1]}, {paths[0]}")
+    context.exit(0 if document["clean"] else 1)
+
+
+@main.command(short_help="Say what `pulumi up` would do, record by record, beside what WorkOS holds now.")
+@click.option("--stack", help="The stack (default: the selected one).")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines, the last one a summary (providers/reports/plan.py).")
+@click.pass_context
+def plan(context: click.Context, stack: str | None, as_json: bool) -> None:
+    """List WorkOS once and rehearse `pulumi up` on top of it: every record, every field, every request, and the bill.
+
+    Writes nothing to WorkOS. Exit code 0: there is nothing to do; 1: there is, or something stays different; 2: cannot
+    run.
+    """
+    import json
+
+    from providers.reports.plan_text import plan_text
+    from providers.resources.plan import plan as planned
+    from providers.resources.stack import opened
+
+    summary = {}
+    with _or_exit(context), opened(stack, Path.cwd()) as found:
+        with _listing() as told:
+            lines = list(planned(found, Path.cwd(), told))
+        summary = lines[-1]
+        if as_json:
+            for line in lines:
+                click.echo(json.dumps(line))
+        else:
+            _print(plan_text(lines))
+    context.exit(1 if summary["changes"] or summary["differences"] else 0)
+
+
+@contextmanager
+def _or_exit(context: click.Context) -> Iterator[None]:
+    """What keeps a command from running is said in one sentence, with exit code 2."""
+    import sqlite3
+
+    from providers.auth0.lines import ExportError
+    from providers.findings import Unbalanced
+    from providers.resources.previous import Brake
+    from providers.settings import InvalidSettings
+    from providers.stack_file import UnreadableStack
+    from providers.workos.client import WorkOSFault
+
+    faults = (ExportError, InvalidSettings, Unbalanced, UnreadableStack, Brake, WorkOSFault, OSError, sqlite3.Error)
+    try:
+        yield
+    except faults as error:
+        click.echo(f"ferry {context.command.name}: {error}", err=True)
+        context.exit(2)
+
+
+@contextmanager
+def _listing() -> Iterator[Callable[[Kind], None]]:
+    """How far a listing is, for whoever sits at a terminal; to be told of each object."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    counts: Counter[Kind] = Counter()
+    columns = SpinnerColumn(), TextColumn("{task.description} {task.completed:,}"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        tasks = {}
+
+        def told(kind: Kind) -> None:
+            counts[kind] += 1
+            if kind not in tasks:
+                tasks[kind] = progress.add_task(kind, total=None)
+            if counts[kind] % _OFTEN == 0:
+                progress.update(tasks[kind], completed=counts[kind])
+
+        yield told
+
+
+def _print(lines: Iterable[str]) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    for line in lines:
+        console.print(Text(line, style="bold" if line[:1].isupper() else ""), soft_wrap=True)

@@ -46,7 +46,7 @@ def bill(totals: Mapping[str, int], rate_share: float) -> dict[str, Any]:
         Requests("DELETE", "/user_management/users/{id}", totals["users"], "users"),
         Requests("DELETE", "/organizations/{id}", totals["organizations"], "organizations"),
     ]
-    return {**_costs(up, rate_share), "undo": _costs(undo, rate_share)}
+    return {**bill_of(up, rate_share), "undo": bill_of(undo, rate_share)}
 
 
 def seconds(requests: Iterable[Requests], share: float) -> int:
@@ -66,7 +66,8 @@ def duration(total: int) -> str:
     return f"{hours:,} h {minutes} min" if hours else f"{minutes} min"
 
 
-def _costs(requests: list[Requests], share: float) -> dict[str, Any]:
+def bill_of(requests: list[Requests], share: float) -> dict[str, Any]:
+    """`{rate_share, requests: [{method, path, count, what}], total, seconds, floor_seconds}`."""
     sent = [one for one in requests if one.count]
     return {
         "rate_share": share,

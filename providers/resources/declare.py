@@ -20,9 +20,10 @@ from providers.findings import FILE_OF
 from providers.reports.findings import findings_lines, write_findings
 from providers.resources.declaration import Declaration
 from providers.resources.declaration import declaration as declare
-from providers.resources.graph import declare_resources, setback_of
+from providers.resources.graph import Graph, setback_of
 from providers.resources.journal import journal_path, last_serial, stop_path
 from providers.resources.previous import Brake, Held, Previous, brake, confirm_target, has_writes, read_previous
+from providers.resources.removal import leaving_bags
 from providers.resources.verdict import Verdict, VerdictProvider
 from providers.settings import KINDS, InvalidSettings, Kind, Settings, read_settings
 from providers.workos.client import WorkOS, WorkOSFault
@@ -58,7 +59,8 @@ def declare_stack() -> None:
                 confirm_target(previous, WorkOS(key, base_url, settings.rate_share), live)
             if not pulumi.runtime.is_dry_run():
                 _begin(previous, key, base_url)
-            declared = declare_resources(store, previous, declaration, leaving, settings)
+            graph = Graph(store, previous, declaration, leaving, settings, stack=pulumi.get_stack())
+            declared = graph.declare()
             _report(store, declaration)
             summary = _summary(store.summary(), declared)
             pulumi.export("summary", summary)
@@ -67,7 +69,7 @@ def declare_stack() -> None:
                 "verdict",
                 {
                     **target,
-                    "leaving": _leaving(leaving, settings),
+                    "leaving": leaving_bags(leaving, settings),
                     "told": summary.apply(_told),
                 },
                 pulumi.ResourceOptions(depends_on=[one for group in declared.values() for one in group]),
@@ -105,22 +107,6 @@ def _say_what_leaves(leaving: _Leaving, store: Store, settings: Settings) -> Non
             pulumi.info(f"{left} {kind} left the export: {fate} them ({why}); the stack forgets them")
         if kept:
             pulumi.info(f"{len(kept)} {kind} are refused or left out now: WorkOS keeps them; the stack forgets them")
-
-
-def _leaving(leaving: _Leaving, settings: Settings) -> list[dict[str, str]]:
-    """What the stack held one resource a record, declares no more, and does not retain; a cohort removes its own."""
-    return [
-        {
-            "kind": kind,
-            "key": name if kind == "memberships" else str(held.outputs.get("external_id")),
-            "id": held.id,
-            **{end: str(held.outputs[end]) for end in ("organization", "user") if end in held.outputs},
-        }
-        for kind, gone in leaving.items()
-        if settings.removal_of(kind) != "retain" and kind != "roles"
-        for name, held in gone.items()
-        if held.applied is None
-    ]
 
 
 def _report_path() -> Path:

@@ -1,9 +1,12 @@
-"""The declaration as Pulumi resources, in graph order: roles, organizations, users, memberships."""
+"""The declaration as resources, in graph order: roles, organizations, users, memberships.
+
+Who makes the resources is told from outside: the engine in a run, the rehearsal in a plan. So both have the same graph.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import pulumi
 from pulumi.dynamic import Resource, ResourceProvider
@@ -37,18 +40,31 @@ from providers.resources.record import (
 )
 from providers.settings import KINDS, Kind, Settings
 
-_RECORDS: dict[Kind, tuple[type[Resource], type[ResourceProvider]]] = {
+RECORDS: dict[Kind, tuple[type[Resource], type[ResourceProvider]]] = {
     "roles": (Role, RoleProvider),
     "organizations": (Organization, OrganizationProvider),
     "users": (User, UserProvider),
     "memberships": (MembershipResource, MembershipProvider),
 }
-_COHORTS: dict[Kind, tuple[type[Resource], type[ResourceProvider]]] = {
+COHORT_RESOURCES: dict[Kind, tuple[type[Resource], type[ResourceProvider]]] = {
     "organizations": (OrganizationCohort, OrganizationCohortProvider),
     "users": (UserCohort, UserCohortProvider),
     "memberships": (MembershipCohort, MembershipCohortProvider),
 }
 _ORDER: tuple[Kind, ...] = ("roles", "organizations", "users", "memberships")
+
+
+class Make(Protocol):
+    """Makes one resource of a kind and returns it, or what stands for it: something with an `id`."""
+
+    def __call__(self, kind: Kind, name: str, bag: dict[str, Any], awaited: Sequence[Any], /) -> Any:
+        """A cohort's bag has `cohort`; `awaited` are resources that come before it."""
+
+
+def make_resource(kind: Kind, name: str, bag: dict[str, Any], awaited: Sequence[Any]) -> Resource:
+    """Hand it to the engine."""
+    resource, provider = (COHORT_RESOURCES if "cohort" in bag else RECORDS)[kind]
+    return resource(provider(), name, bag, pulumi.ResourceOptions(depends_on=list(awaited)))
 
 
 class Graph:
@@ -61,13 +77,17 @@ class Graph:
         declaration: Declaration,
         leaving: Mapping[Kind, Mapping[str, Held]],
         settings: Settings,
+        *,
+        stack: str,
+        make: Make = make_resource,
     ) -> None:
-        self._leaving = leaving
+        """`leaving` is what the last state holds and the directory does not."""
+        self._leaving, self._stack, self._make = leaving, stack, make
         self._store, self._previous, self._declaration, self._settings = store, previous, declaration, settings
-        self.by_key: dict[Kind, dict[str, Resource]] = {}
-        self.by_number: dict[Kind, list[Resource]] = {}
+        self.by_key: dict[Kind, dict[str, Any]] = {}
+        self.by_number: dict[Kind, list[Any]] = {}
 
-    def declare(self) -> dict[Kind, list[Resource]]:
+    def declare(self) -> dict[Kind, list[Any]]:
         """Every kind in its grain."""
         for kind in _ORDER:
             holders = Holders(self._store, self._previous, self._declaration, self._leaving[kind], kind, self._settings)
@@ -77,31 +97,30 @@ class Graph:
                 self._records(kind, holders)
         return {kind: self._all(kind) for kind in KINDS}
 
-    def _all(self, kind: Kind) -> list[Resource]:
+    def _all(self, kind: Kind) -> list[Any]:
         return [*self.by_key.get(kind, {}).values(), *self.by_number.get(kind, ())]
 
     def _records(self, kind: Kind, holders: Holders) -> None:
         """One resource a record. Beside users of their own each role waits for the one before: roles are written one
         after the other in any case, and would keep the host's four calls from everybody else.
         """
-        resource, provider = _RECORDS[kind]
         known = _held_by_cohorts(self._previous, kind)
-        declared: dict[str, Resource] = {}
+        declared: dict[str, Any] = {}
         for record in self._store.records(kind):
             key = record.key
             bag = {**_bag(record), "holders": holders.of(record)}
             if key in known:
                 bag["handed"] = pack({key: known[key]})
-            options = None
+            awaited: list[Any] = []
             if kind == "roles" and "users" not in self._declaration.texts:
-                options = pulumi.ResourceOptions(depends_on=list(declared.values())[-1:])
+                awaited = list(declared.values())[-1:]
             if isinstance(record, Membership):
                 bag |= {"organization": record.organization, "user": record.user}
-                options = pulumi.ResourceOptions(depends_on=self._ends(record, bag))
-            declared[key] = resource(provider(), key, bag, options)
+                awaited = self._ends(record, bag)
+            declared[key] = self._make(kind, key, bag, awaited)
         self.by_key[kind] = declared
 
-    def _ends(self, record: Membership, bag: dict[str, Any]) -> list[Resource]:
+    def _ends(self, record: Membership, bag: dict[str, Any]) -> list[Any]:
         """What a membership waits for; the ids of its ends go into the bag where they are resources of their own."""
         awaited = [self.by_key["roles"][slug] for slug in record.roles if slug in self.by_key["roles"]]
         ends: tuple[tuple[Kind, str, str], ...] = (
@@ -120,35 +139,22 @@ class Graph:
         lists of all others would outgrow what they order. Roles come before all of them: a role would wait for a whole
         cohort where these have taken all calls of the host.
         """
-        resource, provider = _COHORTS[kind]
         handed = _held_by_records(self._previous, kind, self._declaration)
         earlier = _ORDER[:-1] if kind == "memberships" else _ORDER[:1]
         before = [one for kind_before in earlier for one in self._all(kind_before)]
-        declared: list[Resource] = []
+        declared: list[Any] = []
         held = holders.by_cohort()
         for number, text in enumerate(self._declaration.texts[kind]):
             bag: dict[str, Any] = {
                 "cohort": number,
-                "stack": pulumi.get_stack(),
+                "stack": self._stack,
                 "records": text,
                 "holders": held.get(number),
                 "handed": handed[number] if handed else None,
                 "setbacks": None,
             }
-            options = pulumi.ResourceOptions(depends_on=declared[:1] or before)
-            declared.append(resource(provider(), cohort_name(kind, number), bag, options))
+            declared.append(self._make(kind, cohort_name(kind, number), bag, declared[:1] or before))
         self.by_number[kind] = declared
-
-
-def declare_resources(
-    store: Store,
-    previous: Previous,
-    declaration: Declaration,
-    leaving: Mapping[Kind, Mapping[str, Held]],
-    settings: Settings,
-) -> dict[Kind, list[Resource]]:
-    """The resources of every kind; `leaving` is what the last state holds and the directory does not."""
-    return Graph(store, previous, declaration, leaving, settings).declare()
 
 
 def setback_of(resource: Any) -> Any:

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from providers.resources.host import Host, Setback
-from providers.settings import Kind
+from providers.resources.previous import Held
+from providers.settings import Kind, Settings
 from providers.workos.client import Fatal, WorkOSFault
 from providers.workos.memberships import Memberships
 
@@ -33,6 +34,22 @@ def remove(here: Host, kind: Kind, key: str, id_: str, ends: tuple[str, str] | N
         records.remove(id_)
     elif isinstance(records, Memberships):
         records.switch_off(id_)
+
+
+def leaving_bags(leaving: Mapping[Kind, Mapping[str, Held]], settings: Settings) -> list[dict[str, str]]:
+    """What the stack held one resource a record, declares no more, and does not retain; a cohort removes its own."""
+    return [
+        {
+            "kind": kind,
+            "key": name if kind == "memberships" else str(held.outputs.get("external_id")),
+            "id": held.id,
+            **{end: str(held.outputs[end]) for end in ("organization", "user") if end in held.outputs},
+        }
+        for kind, gone in leaving.items()
+        if settings.removal_of(kind) != "retain" and kind != "roles"
+        for name, held in gone.items()
+        if held.applied is None
+    ]
 
 
 def remove_all_that_left(here: Host) -> None:

@@ -1,0 +1,105 @@
+"""A plan as text for people: how many of what, the first of them field by field, and the bill."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from providers.reports.bill import duration
+from providers.reports.check_text import plain
+from providers.reports.plan import VERBS
+
+_SHOWN = 30
+_WIDEST = 80
+_SIGNS = {"create": "+", "adopt": "=", "update": "~", "deactivate": "-", "delete": "-", "forget": " "}
+_COLUMNS = (*VERBS, "unchanged")
+
+
+def plan_text(lines: Iterable[Mapping[str, Any]], shown: int = _SHOWN) -> Iterator[str]:
+    """The report, line by line; operations and differences beyond the first `shown` of each are counted."""
+    operations: list[Mapping[str, Any]] = []
+    differences: list[Mapping[str, Any]] = []
+    summary: Mapping[str, Any] = {}
+    for one in lines:
+        if one["type"] == "summary":
+            summary = one
+        elif one["type"] == "difference":
+            differences += [one] if len(differences) < shown else []
+        elif one["verb"] != "forget":
+            operations += [one] if len(operations) < shown else []
+    yield from _head(summary)
+    yield ""
+    yield from _operations(operations, summary, shown)
+    if differences:
+        yield ""
+        yield "STAYS DIFFERENT after this run"
+        for one in differences:
+            yield plain(f"  {one['what']} {one['kind'].removesuffix('s')} {one['key']} ({one['why']})")
+            for name, pair in one["fields"].items():
+                yield plain(f"      {name}: directory {_value(pair['declared'])}, WorkOS {_value(pair['workos'])}")
+        if summary["differences"] > len(differences):
+            yield f"  and {summary['differences'] - len(differences):,} more: ferry plan --json"
+        yield "  pulumi refresh takes note of what was removed in WorkOS; what was changed there is put back by"
+        yield "  ferry:onDrift repair, pulumi refresh --run-program and pulumi up, and left alone otherwise."
+    yield ""
+    yield from _bill(summary["bill"])
+
+
+def _head(summary: Mapping[str, Any]) -> Iterator[str]:
+    environment, listed = summary["environment"], summary["listed"]
+    yield plain(f"FERRY PLAN {summary['stack']}")
+    yield plain(f"  {environment['base_url']} ({environment['kind']}, key {environment['key']})")
+    yield "  WorkOS holds " + ", ".join(f"{number:,} {kind}" for kind, number in listed.items())
+    yield ""
+    verbs = [verb for verb in _COLUMNS if verb in {"create", "update", "unchanged"} or _any(summary, verb)]
+    yield "RECORDS"
+    yield f"  {'':<14}" + "".join(f"{verb:>11}" for verb in verbs)
+    for kind, counts in summary["kinds"].items():
+        yield f"  {kind:<14}" + "".join(f"{counts[verb]:>11,}" for verb in verbs)
+
+
+def _any(summary: Mapping[str, Any], verb: str) -> bool:
+    return any(counts[verb] for counts in summary["kinds"].values())
+
+
+def _operations(operations: list[Mapping[str, Any]], summary: Mapping[str, Any], shown: int) -> Iterator[str]:
+    if not operations:
+        yield "CHANGES none"
+        return
+    yield "CHANGES"
+    for one in operations:
+        sign = _SIGNS.get(one["verb"], "!")
+        yield plain(f"  {sign} {one['verb']} {one['kind'].removesuffix('s')} {one['key']}")
+        if one["code"]:
+            yield plain(f"      {one['code']}: {one['message']}")
+        for name, pair in one["fields"].items():
+            both = "   changed in WorkOS too, Auth0's value is written" if name in one["both"] else ""
+            old = "" if one["verb"] == "create" or name in {"password", "totp"} else f"{_value(pair['old'])} -> "
+            yield plain(f"      {name}: {old}{_value(pair['new'])}{both}")
+        for request in one["requests"]:
+            yield f"      {request}"
+        if one["verb"] == "delete" and not one["requests"]:
+            yield "      goes with its user or organization"
+    total = sum(counts[verb] for counts in summary["kinds"].values() for verb in VERBS if verb != "forget")
+    if total > shown:
+        yield f"  and {total - shown:,} more: ferry plan --json"
+
+
+def _value(value: Any) -> str:
+    if value in (None, "", [], {}):
+        return "none"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
+
+
+def _bill(bill: Mapping[str, Any]) -> Iterator[str]:
+    yield "BILL"
+    for one in bill["requests"]:
+        yield f"  {one['count']:>9,}  {one['method']:<6}  {one['path']}"
+    writes = sum(one["count"] for one in bill["requests"] if one["method"] != "GET")
+    yield f"  {bill['total']:>9,}  requests, {writes:,} of them write"
+    yield (
+        f"  At least {duration(bill['seconds'])} at ferry:rateShare {bill['rate_share']:g}; "
+        f"floor at full limits: {duration(bill['floor_seconds'])}."
+    )

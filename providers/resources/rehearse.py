@@ -1,0 +1,191 @@
+"""What `pulumi up` would do, found by doing it: the same graph and the same providers, over a WorkOS in memory.
+
+It does what the engine does with the program's resources: check and diff each, create, update or replace it in graph
+order, then the verdict, then delete what is declared no more, unless something failed.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import redirect_stderr
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from providers.directory.applied import Applied
+from providers.resources.declaration import Declaration, declaration
+from providers.resources.graph import COHORT_RESOURCES, RECORDS, Graph
+from providers.resources.host import Host, Setback, used_host
+from providers.resources.journal import Journal, journal_path, last_serial
+from providers.resources.previous import Held, HeldCohort, Previous, brake
+from providers.resources.progress import Progress
+from providers.resources.removal import leaving_bags, remove_all_that_left
+from providers.resources.stack import OpenedStack
+from providers.settings import KINDS, Kind
+from providers.workos.census import Found
+from providers.workos.rehearsal import Rehearsal
+from providers.workos.rehearsed_census import RehearsedCensus
+
+Bag = dict[str, Any]
+_Result = TypeVar("_Result")
+#: Ends before what they belong to.
+_DELETED_IN_ORDER: tuple[Kind, ...] = ("memberships", "users", "organizations", "roles")
+
+
+class Made(NamedTuple):
+    """A resource after its turn."""
+
+    id: str
+
+
+@dataclass
+class Rehearsed:
+    """How the run would end."""
+
+    declaration: Declaration
+    leaving: Mapping[Kind, Mapping[str, Held]]
+    setbacks: Mapping[tuple[Kind, str], Setback]
+    #: Records whose object was in WorkOS and whose password counts as written.
+    unconfirmed: Sequence[str]
+    #: The state after the run.
+    after: Previous = field(default_factory=Previous)
+
+
+def rehearse(stack: OpenedStack, door: Rehearsal, project: Path) -> Rehearsed:
+    """Run the stack against the rehearsal's WorkOS. Raises Brake if the run would be stopped before its first write."""
+    return run(stack, RehearsedHost(stack, door, project))
+
+
+def run(stack: OpenedStack, here: Host) -> Rehearsed:
+    """Run the stack with the providers of this host, in this process and without the engine. Raises Brake likewise."""
+    return _Run(stack, here).run()
+
+
+class _Run:
+    def __init__(self, stack: OpenedStack, here: Host) -> None:
+        self._stack, self._host = stack, here
+        self._previous, self._after = stack.previous, Previous()
+        self._replaced: list[tuple[Kind, Held]] = []
+
+    def run(self) -> Rehearsed:
+        store, settings, previous = self._stack.store, self._stack.settings, self._previous
+        declared = declaration(store, previous.in_cohorts, settings)
+        leaving = {kind: previous.gone(kind, declared) for kind in KINDS}
+        brake(previous, leaving, store, settings)
+        with redirect_stderr(io.StringIO()), used_host(self._host):
+            Graph(store, previous, declared, leaving, settings, stack=self._stack.name, make=self._make).declare()
+            self._host.leaving = leaving_bags(leaving, settings)
+            self._host.settle()
+            if self._host.setbacks:
+                remove_all_that_left(self._host)
+            else:
+                self._delete(declared)
+        return Rehearsed(declared, leaving, self._host.setbacks, self._host.unconfirmed, self._after)
+
+    def _make(self, kind: Kind, name: str, bag: Bag, _awaited: Sequence[Any]) -> Made:
+        news = {key: value for key, value in bag.items() if value is not None}
+        return self._make_cohort(kind, name, news) if "cohort" in bag else self._make_record(kind, name, news)
+
+    def _make_cohort(self, kind: Kind, name: str, news: Bag) -> Made:
+        provider, number = COHORT_RESOURCES[kind][1](), news["cohort"]
+        held = self._previous.cohorts[kind].get(number)
+        provider.check({"records": held.text} if held else {}, news)
+        if held is None:
+            outputs = provider.create(news).outs or {}
+        elif provider.diff(name, dict(held.outputs), news).changes:
+            outputs = provider.update(name, dict(held.outputs), news).outs or {}
+        else:
+            outputs = dict(held.outputs)
+        self._after.cohorts[kind][number] = HeldCohort(news.get("records") or "", outputs)
+        return Made(name)
+
+    def _make_record(self, kind: Kind, name: str, news: Bag) -> Made:
+        provider, held = RECORDS[kind][1](), self._previous.records[kind].get(name)
+        provider.check(held.outputs if held else {}, news)
+        step = provider.diff(held.id, held.outputs, news) if held else None
+        if held is None or step is None or step.replaces:
+            if held and step and step.delete_before_replace:
+                provider.delete(held.id, held.outputs)
+            elif held:
+                self._replaced.append((kind, held))
+            created = provider.create(news)
+            now = Held(created.id, created.outs or {})
+        elif step.changes:
+            now = Held(held.id, provider.update(held.id, held.outputs, news).outs or {})
+        else:
+            now = held
+        self._after.records[kind][name] = now
+        return Made(now.id)
+
+    def _delete(self, declared: Declaration) -> None:
+        for kind in _DELETED_IN_ORDER:
+            records = RECORDS[kind][1]()
+            gone = [
+                held for name, held in self._previous.records[kind].items() if name not in self._after.records[kind]
+            ]
+            for held in [*(old for of, old in self._replaced if of == kind), *gone]:
+                records.delete(held.id, held.outputs)
+            if kind in declared.texts or kind not in COHORT_RESOURCES:
+                continue
+            for cohort in self._previous.cohorts[kind].values():
+                COHORT_RESOURCES[kind][1]().delete("", dict(cohort.outputs))
+
+
+class RehearsedHost(Host):
+    """A host of an `up` whose WorkOS, journal and threads are of no consequence."""
+
+    def __init__(self, stack: OpenedStack, door: Rehearsal, project: Path) -> None:
+        super().__init__(stack.settings, project)
+        self.stack = stack.name
+        census: Any = RehearsedCensus(door)
+        self.__dict__ |= {
+            "store": stack.store,
+            "door": door,
+            "pool": _OneAfterTheOther(),
+            "census": census,
+            "found": Found(census, by_email=stack.settings.adopt == "email"),
+            "progress": Progress(lambda _: None, lambda: door.pace),
+            "journal": _journal(stack, project),
+            "destroys": False,
+            "is_targeted": False,
+        }
+
+    def is_stopping(self) -> bool:
+        """An order to stop is for the run that is under way."""
+        return self.fatal is not None
+
+
+class _JournalToRead(Journal):
+    """What a killed run has written counts; nothing is written."""
+
+    def note(self, kind: Kind, key: str, applied: Applied | None, cohort: int) -> None:
+        """Not written down."""
+
+    def forget(self) -> None:
+        """Only for this rehearsal."""
+        self.path = Path("/nowhere")
+        self._read = None
+
+
+def _journal(stack: OpenedStack, project: Path) -> Journal:
+    """A journal that the state includes is one that a run would remove first."""
+    key, base_url = stack.settings.require_access()
+    path = journal_path(project, stack.name, base_url, key)
+    included = last_serial(path) <= int(stack.previous.target.get("journal") or 0)
+    return _JournalToRead(Path("/nowhere") if included else path)
+
+
+class _OneAfterTheOther(Executor):
+    """Does each thing when it is submitted: so a rehearsal is the same each time."""
+
+    def submit(self, fn: Callable[..., _Result], /, *args: Any, **kwargs: Any) -> Future[_Result]:
+        """A future that is done."""
+        future: Future[_Result] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+    def map(self, fn: Callable[..., _Result], *iterables: Iterable[Any], **_: Any) -> Iterator[_Result]:
+        """As the builtin, at once."""
+        return iter([fn(*each) for each in zip(*iterables, strict=False)])

@@ -1,0 +1,68 @@
+"""A stack on the sandbox that is run in this process, by the providers and without the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from providers.directory.store import open_store
+from providers.reports.verification import Verification, Verifier
+from providers.resources.plan import plan
+from providers.resources.previous import Previous
+from providers.resources.rehearse import Rehearsed, RehearsedHost, run
+from providers.resources.stack import OpenedStack
+from providers.settings import read_settings
+from providers.workos.census import Census, Found
+from providers.workos.client import WorkOS
+from providers.workos.rehearsal import Rehearsal
+from tests.engine.stack import KEY, Sandbox
+from tests.pure.tenant import write
+
+
+class InProcess:
+    """Its settings, and the state that its last run left."""
+
+    def __init__(self, folder: Path, workos: Sandbox, **config: str) -> None:
+        self.folder, self.previous = folder, Previous()
+        raw = {"export": str(folder / "export"), "maxRemovedPercent": "100", **config}
+        raw |= {"workosApiKey": KEY, "workosBaseUrl": workos.url, "rateShare": "1000"}
+        self.settings = read_settings({f"ferry:{key}": text for key, text in raw.items()}, {})
+
+    def exports(self, **files: Any) -> None:
+        """The export folder anew."""
+        for path in self.folder.glob("export/*"):
+            path.unlink()
+        write(self.folder / "export", **files)
+
+    def plan(self) -> list[dict[str, Any]]:
+        """The lines of the plan."""
+        with self._opened(reads_only=True) as stack:
+            return list(plan(stack, self.folder))
+
+    def up(self) -> Rehearsed:
+        """The run itself; one thing after the other, as in the plan."""
+        with self._opened(reads_only=False) as stack:
+            here = RehearsedHost(stack, Rehearsal(stack.door, {}, {}, {}, {}), self.folder)
+            found = Found(stack.census, by_email=stack.settings.adopt == "email")
+            here.__dict__ |= {"door": stack.door, "census": stack.census, "found": found}
+            done = run(stack, here)
+        self.previous = done.after
+        return done
+
+    def verification(self) -> Verification:
+        """What `ferry verify` finds."""
+        with self._opened(reads_only=True) as stack:
+            roles = {one["slug"]: one for one in stack.door.call("GET", "authorization", "roles")["data"]}
+            return Verifier(stack.store, stack.census, stack.previous).verify(roles)
+
+    @contextmanager
+    def _opened(self, *, reads_only: bool) -> Iterator[OpenedStack]:
+        key, base_url = self.settings.require_access()
+        with (
+            open_store(self.settings, self.folder) as store,
+            closing(WorkOS(key, base_url, self.settings.rate_share, reads_only=reads_only)) as door,
+            closing(Census(door, self.previous.spread)) as census,
+        ):
+            yield OpenedStack("dev", self.settings, store, self.previous, door, census)
