@@ -24,8 +24,8 @@ from tests.measured_command import measured
 
 #: Lines of each file that the run for the shape reads; roles are read whole, since their resources stay.
 _FEW = 200
-_APART_MS = 20
-_PREFIXES: dict[Kind, str] = {"organizations": "org", "users": "user", "memberships": "om"}
+APART_MS = 20
+PREFIXES: dict[str, str] = {"organizations": "org", "users": "user", "memberships": "om"}
 _TYPES: dict[Kind, str] = {
     "organizations": "OrganizationCohort",
     "users": "UserCohort",
@@ -87,7 +87,7 @@ def _cohorts(
     applied: dict[int, dict[str, Applied]] = defaultdict(dict)
     for record in records:
         number = cohort_of_record(record)
-        id_ = identifier(_PREFIXES[kind], _APART_MS * next(numbers))
+        id_ = identifier(PREFIXES[kind], APART_MS * next(numbers))
         lines[number].append(line(kind, record))
         applied[number][record.key] = applied_record(kind, record.key, id_, "created", fields(record))
     return lines, {number: pack(held) for number, held in applied.items()}

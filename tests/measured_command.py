@@ -43,7 +43,10 @@ class Measured:
 
 
 def measured(stack: Stack, *words: str, meanwhile: Callable[[], object] = lambda: None) -> Measured:
-    """Run one command to its end; `meanwhile` is called several times a second. Exits with what it said if it fails."""
+    """Run one command (`Stack.starts`) to its end; `meanwhile` is called several times a second.
+
+    Exits with what it said if it fails.
+    """
     found, times = Measured(), dict[int, float]()
     began = time.monotonic()
     process = stack.starts(*words)
@@ -60,7 +63,7 @@ def measured(stack: Stack, *words: str, meanwhile: Callable[[], object] = lambda
         time.sleep(_EVERY_SECONDS)
     found.seconds, found.processor = time.monotonic() - began, sum(times.values())
     if process.returncode:
-        sys.exit(f"pulumi {words[0]} failed:\n{stack.told()[-4000:]}")
+        sys.exit(f"{' '.join(words)} failed:\n{stack.told()[-4000:]}")
     return found
 
 

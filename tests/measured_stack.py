@@ -106,13 +106,13 @@ class Bench:
         return found
 
 
-def exported(users: int) -> Path:
+def exported(users: int, drift: float = _DRIFT) -> Path:
     """The generated exports `first` and `later` of this size; made once."""
-    folder = HOME / f"cohorts-{users}"
+    folder = HOME / (f"cohorts-{users}" if drift == _DRIFT else f"cohorts-{users}-{drift:g}")
     if not (folder / "later" / "expected" / "summary.json").exists():
         print(f"{users:,} users: generating", flush=True)
         shutil.rmtree(folder, ignore_errors=True)
-        generate(folder, Plan(users, 1, drift=_DRIFT, shares=with_overrides(Distribution(), SHARES)))
+        generate(folder, Plan(users, 1, drift=drift, shares=with_overrides(Distribution(), SHARES)))
     return folder
 
 
