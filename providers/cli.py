@@ -59,13 +59,22 @@ def stop(context: click.Context, stack: str | None) -> None:
 @main.command(short_help="Say what becomes of every line of an export, offline.")
 @click.argument("export", required=False)
 @click.option("--stack", help="Take the settings of this stack's file (stacks/Pulumi.STACK.yaml), secrets left out.")
+@click.option("--against", metavar="STACK", help="Compare what the two stacks declare, instead.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (keys: providers/reports/check.py).")
 @click.pass_context
-def check(context: click.Context, export: str | None, stack: str | None, as_json: bool) -> None:
+def check(context: click.Context, export: str | None, stack: str | None, against: str | None, as_json: bool) -> None:
     """Say what becomes of every line of EXPORT, a folder, or of the stack's own: findings, bill, cutover checklist.
 
-    Offline, without a key. Exit code 0: clean; 1: findings refuse records; 2: cannot run.
+    With --against: which records and fields the directories of --stack and of the other stack do not share (keys of
+    its document: providers/reports/against_text.py).
+
+    Offline, without a key. Exit code 0: clean, or equal; 1: findings refuse records, or they differ; 2: cannot run.
     """
+    if against is not None:
+        from providers.reports.against_command import run_against
+
+        context.exit(run_against(Path.cwd(), export, stack, against, as_json=as_json))
+
     import json
     import sqlite3
 
