@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from pathlib import Path
 
 import click
@@ -20,9 +21,13 @@ class CannotCompare(Exception):
     """What was asked for is no comparison of two stacks. The message says why and what to do."""
 
 
-def run_against(project: Path, export: str | None, stack: str | None, against: str, *, as_json: bool) -> int:
+def run_against(
+    project: Path, export: str | None, stack: str | None, against: str, accept: Collection[str], *, as_json: bool
+) -> int:
     """Compare and say what differs. The exit code: 0 equal, 1 the directories differ, 2 cannot run."""
     try:
+        if accept:
+            raise CannotCompare("--accept is for findings, and a comparison has none; leave it out")
         return _compared(project, export, stack, against, as_json)
     except BrokenPipeError:
         raise

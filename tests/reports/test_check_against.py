@@ -274,6 +274,7 @@ def store_of(name: str) -> Path:
     [
         (["--against", "staging"], {}, "--against needs the stack to compare: ferry check --stack STACK"),
         (["production", *STACKS], {}, "leave EXPORT out"),
+        ([*STACKS, "--accept", "no_email"], {}, "--accept is for findings"),
         (["--stack", "staging", "--against", "staging"], {}, "both name staging"),
         (["--stack", "org/staging", "--against", "staging"], {}, "both name staging"),
         (["--stack", "production", "--against", "missing"], {}, "stacks/Pulumi.missing.yaml cannot be read here"),
