@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from providers.cli import main
 from tests.engine.stack import BIN, ROOT
 from tests.pure.tenant import person, write
+from tests.shell_commands import commands, unknown_to_ferry
 
 EXAMPLE = ROOT / "examples" / "ci" / "re-sync.yml"
 TEXT = EXAMPLE.read_text(encoding="utf-8")
@@ -26,25 +23,6 @@ WORKFLOW: dict[str, Any] = yaml.load(TEXT, yaml.BaseLoader)
 JOBS: dict[str, dict[str, Any]] = WORKFLOW["jobs"]
 STEPS = [(job, step) for job, held in JOBS.items() for step in held["steps"]]
 SCRIPTS = [(job, step) for job, step in STEPS if "run" in step]
-#: Commands that this version has not got yet, by what the README says of it.
-_NOT_THERE = set(re.findall(r"`ferry (\w+)`", (ROOT / "README.md").read_text().partition("Not there yet:")[2]))
-_STARTS = {"if", "then", "else", "do", "!", "{", "("}
-_SEPARATES = {";", "&&", "||", "|", "&", ";;", "\n"}
-
-
-def commands(script: str) -> Iterator[list[str]]:
-    """The simple commands of a script, as words; redirections end one."""
-    for line in script.replace("\\\n", " ").splitlines():
-        words = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
-        words.whitespace_split = True
-        command: list[str] = []
-        for word in words:
-            if word in _SEPARATES or set(word) <= set("<>&;|()"):
-                yield command
-                command = []
-            elif command or word not in _STARTS:
-                command.append(word)
-        yield command
 
 
 def called(program: str) -> list[list[str]]:
@@ -59,13 +37,7 @@ def secrets_of(step: dict[str, Any]) -> set[str]:
 
 def test_every_ferry_command_and_option_exists() -> None:
     assert {words[0] for words in called("ferry")} == {"download", "check", "plan", "verify"}
-    for words in called("ferry"):
-        command = main.commands.get(words[0])
-        if command is None:
-            assert words[0] in _NOT_THERE
-            continue
-        options = {name for one in command.params if isinstance(one, click.Option) for name in one.opts}
-        assert [word for word in words if word.startswith("-") and word not in options] == []
+    assert [unknown for words in called("ferry") for unknown in unknown_to_ferry(words)] == []
 
 
 @pytest.mark.engine
