@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from providers.reports.against import setting_differences
+from providers.settings import read_settings
 from tests.engine.stack import BIN, ROOT
 from tests.shell_commands import commands, unknown_to_ferry
 
@@ -58,15 +62,35 @@ def test_every_document_is_linked_from_the_readme() -> None:
 
 def test_the_examples_differ_as_the_document_says() -> None:
     """The columns of the table are what the files hold, or the defaults."""
-    text = (ROOT / "docs" / "environments.md").read_text(encoding="utf-8")
+    document = (ROOT / "docs" / "environments.md").read_text(encoding="utf-8")
     rows = {
         cells[0].strip(" `"): [cell.strip() for cell in cells[1:4]]
-        for line in text.splitlines()
+        for line in document.splitlines()
         if line.startswith("| `ferry:") and len(cells := line.strip("|").split("|")) == 5
     }
     for column, stack in enumerate(("development", "staging", "production")):
-        held = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{stack}.yaml.example").read_text(encoding="utf-8"))["config"]
+        held = stack_example(stack)
         defaults = {"ferry:live": "false", "ferry:rateShare": "0.9", "ferry:maxRemovedPercent": "5"}
         for key, default in defaults.items():
             assert rows[key][column].startswith(f"`{held.get(key, default)}`")
     assert rows["ferry:removed"] == ["`delete`", "`delete`", "`retain`, memberships `deactivate`"]
+
+
+def test_the_examples_of_staging_and_production_declare_the_same() -> None:
+    """Who starts from them has nothing to explain to `ferry check --against`."""
+    staging, production = (
+        read_settings({key: text(value) for key, value in stack_example(one).items()}, {})
+        for one in ("staging", "production")
+    )
+
+    assert setting_differences(production, staging) == []
+    assert production.export == staging.export
+
+
+def stack_example(stack: str) -> dict[str, Any]:
+    path = ROOT / "stacks" / f"Pulumi.{stack}.yaml.example"
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))["config"])
+
+
+def text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
