@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.engine.object_store import object_store
 from tests.engine.stack import KEY, LONGEST_COMMAND, ROOT, Done, Sandbox, Stack
 from tests.pure.tenant import member, organization, otp, password, person, role
 
@@ -89,17 +91,32 @@ def stack_file(stack: Stack) -> str:
     return (stack.project / "stacks" / "Pulumi.dev.yaml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("grain", ["record", "cohort"])  # of users; 256 resources a kind are enough
+@pytest.fixture
+def elsewhere(request: pytest.FixtureRequest, stack: Stack) -> Iterator[str]:
+    """The address of another backend."""
+    if request.param == "file":
+        yield backend(stack, "elsewhere")
+        return
+    stack.environment |= {"AWS_ACCESS_KEY_ID": "made-up", "AWS_SECRET_ACCESS_KEY": "made-up"}
+    with object_store() as bucket:
+        yield bucket.url
+        assert {key.split("/")[0] for key in bucket.objects} == {".pulumi"}
+        assert KEY.encode() not in b"".join(bucket.objects.values())
+        assert set(bucket.asked) == {"ListBucket", "GetObject", "PutObject", "DeleteObject"}
+
+
+@pytest.mark.parametrize(("elsewhere", "grain"), [("file", "record"), ("s3", "cohort")], indirect=["elsewhere"])
 def test_a_state_moves_by_the_documented_commands_and_the_next_up_asks_nothing(
-    at_home: Stack, workos: Sandbox, grain: str
+    at_home: Stack, workos: Sandbox, elsewhere: str, grain: str
 ) -> None:
+    """The grain is that of users: 256 resources are enough."""
     stack = at_home
     stack.pulumi("config", "set", "--path", "ferry:granularity.users", grain)
     stack.up()
     before, file_before, held = stack.state(), stack_file(stack), workos.directory()
     workos.clear()
     said: dict[str, str] = {}
-    for words in documented(backend(stack, "backend"), backend(stack, "elsewhere")):
+    for words in documented(backend(stack, "backend"), elsewhere):
         said[" ".join(words[:3])] = does(stack, *words).said
         if words[1:3] == ["stack", "export"]:
             assert KEY not in (stack.project / "state.json").read_text(encoding="utf-8")
