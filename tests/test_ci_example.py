@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from tests.engine.stack import BIN, ROOT
+from tests.engine.stack import BIN, ROOT, Sandbox, new_stack
 from tests.pure.tenant import person, write
 from tests.shell_commands import commands, unknown_to_ferry
 
@@ -51,6 +51,29 @@ def test_every_pulumi_command_and_option_exists() -> None:
 
 def test_a_preview_shows_ids_and_no_emails() -> None:
     assert all("--diff" not in words and "--json" not in words for words in called("pulumi"))
+
+
+@pytest.mark.engine
+def test_what_is_told_of_a_preview_names_people_by_their_ids(tmp_path: Path, workos: Sandbox) -> None:
+    (words,) = [one for one in called("pulumi") if one[0] == "preview"]
+    words = [word.replace("$STACK", "dev") for word in words]
+    stack = new_stack(tmp_path, workos)
+    stack.exports(users=[person("one", given_name="Secretname"), person("two")])
+    stack.up()
+    stack.exports(users=[person("one", email="other@people.example", given_name="Secondname"), person("new")])
+    stack.configure(removed="delete", maxRemovedPercent="100")
+    run = subprocess.run(
+        [BIN / "pulumi", *words],
+        cwd=stack.project,
+        env=stack.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert all(f"auth0|{one}" in run.stdout for one in ("one", "two", "new"))
+    assert not re.search("people.example|Secretname|Secondname", run.stdout + run.stderr)
 
 
 def test_nothing_is_written_without_approval() -> None:
@@ -195,18 +218,17 @@ def test_a_refused_record_stops_the_run_until_its_code_is_accepted(runner: Path)
 @pytest.mark.parametrize(("code", "ends", "told"), [(0, 0, "changes=false\n"), (1, 0, "changes=true\n"), (2, 2, "")])
 def test_the_plan_decides_whether_anybody_is_asked(runner: Path, code: int, ends: int, told: str) -> None:
     stands_in(runner, "ferry", f"echo said; exit {code}")
-    (runner / "reports" / "production").mkdir(parents=True)
     (runner / "output").touch()
+    done = runs(runner, "Plan")
 
-    assert runs(runner, "Plan").returncode == ends
+    assert (done.returncode, done.stdout) == (ends, "")
     assert (runner / "output").read_text() == told
 
 
 def test_what_is_told_is_one_block_that_fits_into_a_comment(runner: Path) -> None:
     folder = runner / "reports" / "production"
     folder.mkdir(parents=True)
-    (folder / "plan.txt").write_text("3 to create\n")
-    (folder / "preview.txt").write_text("```\n<script>é\n" + "+ auth0|one\n" * 20_000)
+    (folder / "preview.txt").write_text("3 to create\n```\n<script>é\n" + "+ auth0|one\n" * 20_000)
     done = runs(runner, "Tell")
 
     assert (done.returncode, done.stderr) == (0, "")
