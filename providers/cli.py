@@ -70,18 +70,38 @@ def stop(context: click.Context, stack: str | None) -> None:
 @main.command(short_help="Say what becomes of every line of an export, offline.")
 @click.argument("export", required=False)
 @click.option("--stack", help="Take the settings of this stack's file (stacks/Pulumi.STACK.yaml), secrets left out.")
+@click.option("--against", metavar="STACK", help="Compare what the two stacks declare, instead.")
+@click.option("--accept", multiple=True, metavar="CODE", help="Findings of this code do not count for the exit code.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document (keys: providers/reports/check.py).")
 @click.pass_context
-def check(context: click.Context, export: str | None, stack: str | None, as_json: bool) -> None:
+def check(
+    context: click.Context,
+    export: str | None,
+    stack: str | None,
+    against: str | None,
+    accept: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Say what becomes of every line of EXPORT, a folder, or of the stack's own: findings, bill, cutover checklist.
 
-    Offline, without a key. Exit code 0: clean; 1: findings refuse records; 2: cannot run.
+    With --against: which records and fields the directories of --stack and of the other stack do not share (keys of
+    its document: providers/reports/against_text.py).
+
+    Offline, without a key. Exit code 0: clean, or equal; 1: findings refuse records, or they differ; 2: cannot run.
+    With --accept (once a code; user_rejected is all its sorts), only findings of other codes make it 1.
     """
+    if against is not None:
+        from providers.reports.against_command import run_against
+
+        context.exit(run_against(Path.cwd(), export, stack, against, accept, as_json=as_json))
+
     import json
 
     from providers.auth0.lines import ExportError
     from providers.directory.store import open_store
+    from providers.findings import NEXT_STEP
     from providers.reports.check import check as checked
+    from providers.reports.check import refusing
     from providers.reports.check_text import check_lines
     from providers.settings import read_settings
     from providers.stack_file import stack_config
@@ -90,6 +110,8 @@ def check(context: click.Context, export: str | None, stack: str | None, as_json
     with _or_exit(context):
         if not export and not stack:
             raise ExportError("say what to check, an export folder or a stack: ferry check EXPORT, or --stack STACK")
+        if unknown := [code for code in accept if code.partition(":")[0] not in NEXT_STEP]:
+            raise ExportError(f"no finding has the code {unknown[0]}; the report names the codes")
         config = stack_config(project, stack) if stack else {}
         if export:
             config = {key: value for key, value in config.items() if key != "ferry:tenants"} | {"ferry:export": export}
@@ -100,7 +122,7 @@ def check(context: click.Context, export: str | None, stack: str | None, as_json
         click.echo(json.dumps(document, indent=1))
     else:
         _print(check_lines(document))
-    context.exit(0 if document["clean"] else 1)
+    context.exit(1 if refusing(document, accept) else 0)
 
 
 @main.command(short_help="Hold WorkOS against the directory: every record, every field.")

@@ -42,7 +42,7 @@ _KEPT_STORES = 2
 #: Values in one query; SQLite takes 999 everywhere.
 _AT_ONCE = 900
 #: The settings that shape a directory.
-_SHAPING = frozenset(
+SHAPING = frozenset(
     {
         "tenants",
         "duplicate_emails",
@@ -286,9 +286,10 @@ class Store:
         return self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]
 
 
-def open_store(settings: Settings, project: Path) -> Store:
+def open_store(settings: Settings, project: Path, *, beside: Store | None = None) -> Store:
     """The store of the export and settings as they are now; built if it is not there yet.
 
+    A build leaves the newest two on the disk; with `beside`, itself and the store that is open beside it.
     Raises ExportError for an unusable export and InvalidSettings if none is configured.
     """
     ledger = Ledger()
@@ -302,12 +303,12 @@ def open_store(settings: Settings, project: Path) -> Store:
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
-        _forget_old(path)
+        _forget_old(path, beside.path if beside else path)
     return Store(path, exports)
 
 
 def _name(settings: Settings, exports: list[Export]) -> str:
-    shaping = settings.model_dump(mode="json", include=set(_SHAPING))
+    shaping = settings.model_dump(mode="json", include=set(SHAPING))
     shaping["skip"] = sorted(shaping["skip"])
     text = json.dumps([_VERSION, shaping, list(shaping["roles"]), digest(exports)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -324,10 +325,11 @@ def _secret_of(field: str, data: dict[str, Any], prefix: str) -> tuple[PasswordH
     return secret, fingerprint(prefix + factor.user_id, secret) if secret else ""
 
 
-def _forget_old(newest: Path) -> None:
-    """Remove all stores but the newest two, and what a build left behind that was killed."""
+def _forget_old(newest: Path, beside: Path) -> None:
+    """Remove all stores but the newest two, or the newest and another, and what a build left behind that was killed."""
     stores = sorted(newest.parent.glob("*.sqlite"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    for path in [one for one in stores if one != newest][_KEPT_STORES - 1 :]:
+    kept = {newest, beside}
+    for path in [one for one in stores if one not in kept][_KEPT_STORES - len(kept) :]:
         path.unlink(missing_ok=True)
     for path in newest.parent.glob("*.*.*"):
         owner = path.name.split(".")[1]

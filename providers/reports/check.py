@@ -20,7 +20,7 @@ Keys, all always there:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -75,6 +75,12 @@ def document(
         "bill": bill(totals, settings.rate_share),
     }
     return {**told, "checklist": checklist(told)}
+
+
+def refusing(told: dict[str, Any], accepted: Collection[str] = ()) -> list[str]:
+    """The codes of the document that refuse records and are not accepted, as a whole or by their first word."""
+    codes = [one["code"] for one in told["findings"] if one["refuses"]]
+    return [code for code in codes if not {code, code.partition(":")[0]}.intersection(accepted)]
 
 
 def _findings(codes: list[CodeCount]) -> list[dict[str, Any]]:

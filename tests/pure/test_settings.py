@@ -365,7 +365,9 @@ def test_the_default_that_a_description_names_is_the_default() -> None:
         assert f"{word} (default)" in description or f"(default {word})" in description
 
 
-@pytest.mark.parametrize("name", ["Pulumi.demo.yaml", "Pulumi.production.yaml.example", "Pulumi.staging.yaml.example"])
+@pytest.mark.parametrize(
+    "name", ["Pulumi.demo.yaml", *sorted(path.name for path in (ROOT / "stacks").glob("*.example"))]
+)
 def test_the_stack_files_that_ferry_brings_are_valid(name: str) -> None:
     config = yaml.safe_load((ROOT / "stacks" / name).read_text(encoding="utf-8"))["config"]
     texts = {

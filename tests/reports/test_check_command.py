@@ -118,6 +118,25 @@ def test_a_clean_export_exits_0_and_a_refused_record_1() -> None:
     assert json.loads(told.stdout)["clean"] is False
 
 
+def test_accepted_findings_are_told_and_do_not_count_for_the_exit_code() -> None:
+    folder = write(
+        "refused",
+        users=[person("one"), person("two", email=None)],
+        organizations=[organization("acme")],
+        members=[member("acme", "auth0|two")],
+    )
+
+    def code(*accepted: str) -> int:
+        return ferry(folder, *(word for one in accepted for word in ("--accept", one))).exit_code
+
+    assert code() == code("no_email") == code("user_rejected") == code("no_email", "user_rejected:invalid_email") == 1
+    assert code("no_email", "user_rejected") == code("no_email", "user_rejected:no_email") == 0
+    assert "no_email" in ferry(folder, "--accept", "no_email", "--accept", "user_rejected").stdout
+    told = ferry(folder, "--accept", "no_emial")
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert "no finding has the code no_emial" in told.stderr
+
+
 def test_a_clean_tenant_is_told_only_the_steps_that_apply() -> None:
     told = checked(clean())
 

@@ -1,0 +1,146 @@
+"""`ferry check --stack A --against B`: what the directories of two stacks declare differently. Pure, over two stores.
+
+Both stores hand out the records of a kind in the order of their keys, so they are read side by side: memory is bounded
+however many records differ. No email, no name of a person and no secret is in a difference. Of organizations and roles
+it holds what they are called; of users and memberships the names of the fields alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from providers.directory.model import Membership, Organization, Record, Role, fields
+from providers.directory.store import SHAPING, Store
+from providers.settings import KINDS, Kind, Settings
+
+Where = Literal["only_here", "only_there", "other_fields"]
+WHERES: tuple[Where, ...] = ("only_here", "only_there", "other_fields")
+
+#: Fields whose values are told: they name no person.
+_TOLD = {"name", "domains"}
+_WRITE_ONLY = {"password": "password hash", "totp": "authenticator"}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDifference:
+    """One field that both directories declare otherwise: `field`, or what differs in words if it is a secret.
+
+    `here` and `there` are None where a value may not be told.
+    """
+
+    field: str
+    here: Any = None
+    there: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One record. `name`: what an organization or role is called where it is declared alone, else ''."""
+
+    kind: Kind
+    key: str
+    where: Where
+    name: str = ""
+    fields: tuple[FieldDifference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDifference:
+    """A setting that shapes a directory and is not the same in both stacks, by its name in the stack's file."""
+
+    setting: str
+    here: Any
+    there: Any
+
+
+#: By kind: how many records are the same, and how many differ in which way.
+Counts = dict[Kind, Counter[str]]
+
+
+def differences(here: Store, there: Store, counts: Counts) -> Iterator[Difference]:
+    """What differs, by kind and key. `counts` is filled on the way, and complete when the last one was handed out."""
+    for kind in KINDS:
+        counted = counts[kind] = Counter(dict.fromkeys(("same", *WHERES), 0))
+        for one, other in _pairs(here.records(kind), there.records(kind)):
+            found = _difference(kind, one, other)
+            counted[found.where if found else "same"] += 1
+            if found:
+                yield found
+
+
+def setting_differences(here: Settings, there: Settings) -> list[SettingDifference]:
+    """The settings that shape a directory and differ, by name. Of tenants their folders do not count."""
+    ours, theirs = _shaping(here), _shaping(there)
+    return [SettingDifference(name, ours[name], theirs[name]) for name in sorted(ours) if ours[name] != theirs[name]]
+
+
+def _shaping(settings: Settings) -> dict[str, Any]:
+    told: dict[str, Any] = settings.model_dump(mode="json", by_alias=True, include=set(SHAPING))
+    told["skip"] = sorted(told["skip"])
+    told["tenants"] = [{"name": one["name"], "prefix": one["prefix"]} for one in told["tenants"]]
+    # Their order decides which of several roles counts.
+    told["roles"] = [list(pair) for pair in told["roles"].items()]
+    return told
+
+
+def _pairs(here: Iterator[Record], there: Iterator[Record]) -> Iterator[tuple[Record | None, Record | None]]:
+    """Each record of either side with the one of the same key on the other."""
+    one, other = next(here, None), next(there, None)
+    while one or other:
+        if other is None or (one is not None and _order(one) < _order(other)):
+            yield one, None
+            one = next(here, None)
+        elif one is None or _order(other) < _order(one):
+            yield None, other
+            other = next(there, None)
+        else:
+            yield one, other
+            one, other = next(here, None), next(there, None)
+
+
+def _order(record: Record) -> tuple[str, ...]:
+    """How a store sorts, for SQLite compares text as Python does."""
+    return (record.organization, record.user) if isinstance(record, Membership) else (record.key,)
+
+
+def _difference(kind: Kind, one: Record | None, other: Record | None) -> Difference | None:
+    """None: the two are the same."""
+    if one is not None and other is not None:
+        if one == other:
+            return None
+        differing = tuple(_fields(kind, fields(one), fields(other)))
+        return Difference(kind, one.key, "other_fields", fields=differing) if differing else None
+    record = one or other
+    assert record is not None  # noqa: S101
+    name = record.name if isinstance(record, Organization | Role) else ""
+    return Difference(kind, record.key, "only_here" if other is None else "only_there", name)
+
+
+def _fields(kind: Kind, here: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[FieldDifference]:
+    for field in here:
+        ours, theirs = here[field], there[field]
+        if field in {"roles", "domains"}:
+            ours, theirs = sorted(ours), sorted(theirs)
+        if ours == theirs:
+            continue
+        if field == "metadata":
+            yield from (FieldDifference(f"metadata.{key}") for key in _unequal(ours, theirs))
+        elif field in _WRITE_ONLY:
+            yield FieldDifference(_secret(_WRITE_ONLY[field], ours, theirs))
+        elif kind in {"organizations", "roles"} and field in _TOLD:
+            yield FieldDifference(field, ours, theirs)
+        else:
+            yield FieldDifference(field)
+
+
+def _unequal(ours: Mapping[str, str], theirs: Mapping[str, str]) -> list[str]:
+    return sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
+
+
+def _secret(what: str, ours: str | None, theirs: str | None) -> str:
+    if ours and theirs:
+        return f"other {what}"
+    return f"{what} {'here' if ours else 'there'} only"
