@@ -67,6 +67,7 @@ bench: setup
 	@.venv/bin/python -m tests.bench_pacing
 	@.venv/bin/python -m tests.bench_cohorts
 	@.venv/bin/python -m tests.bench_cohorts 1000000
+	@.venv/bin/python -m tests.bench_cutover
 
 soak: setup
 	@.venv/bin/python -m tests.soak

@@ -80,11 +80,17 @@ def run(address: str) -> None:
     changed = sum(ended_counts(again)[sign] for sign in "+~-")
     expect(changed == 0 and second["writes"] == 0, "the second up found something to do")
     console.print(f"   [green]second up: {changed} changes, {second['writes']} writes[/], {second['total']} requests\n")
+
+    step(4, "ferry verify", "lists WorkOS once; every record and every field is compared with the export")
+    report = json.loads(ferry(environment, "verify", "--json"))
+    show_verification(report["kinds"])
+    console.print(f"   [green]{len(report['differences'])} differences[/], {report['requests']} requests\n")
     show_findings(PROJECT / "reports" / STACK / "findings.jsonl")
     console.print(
         "[bold]Look next[/]\n"
         f"   findings, one a line     {relative(PROJECT / 'reports' / STACK / 'findings.jsonl')}\n"
         f"   the whole preview        {relative(HOME / 'preview.txt')}\n"
+        f"   the verification         {relative(PROJECT / 'reports' / STACK / 'verification.txt')}\n"
         "   your own tenant          README.md, «With a real tenant»"
     )
 
@@ -135,12 +141,23 @@ def pulumi(environment: dict[str, str], *words: str) -> str:
     command = ["pulumi", *words, "--non-interactive", "--color", "never"]
     if words[0] in {"preview", "up"}:
         command.append("--suppress-progress")
-    with console.status(f"[dim]{' '.join(words)}[/]"):
+    said = said_by(environment, command)
+    if words[0] == "preview":
+        (HOME / "preview.txt").write_text(said, encoding="utf-8")
+    return said
+
+
+def ferry(environment: dict[str, str], *words: str) -> str:
+    """One of Ferry's own commands, likewise."""
+    return said_by(environment, [str(Path(sys.executable).parent / "ferry"), *words])
+
+
+def said_by(environment: dict[str, str], command: list[str]) -> str:
+    """What a command prints. Raises DemoFailed with its last lines if it fails."""
+    with console.status(f"[dim]{' '.join(command[1:])}[/]"):
         done = subprocess.run(
             command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
         )
-    if words[0] == "preview":
-        (HOME / "preview.txt").write_text(done.stdout, encoding="utf-8")
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-30:])
         raise DemoFailed(f"{' '.join(command)} ended with {done.returncode}:\n{tail}")
@@ -188,6 +205,17 @@ def show_summary(summary: dict[str, dict[str, int]]) -> None:
         table.add_column(column, justify="right")
     for file in FILES:
         table.add_row(f"   {file}", *(f"{int(summary[file][column])}" for column in columns))
+    console.print(table)
+
+
+def show_verification(kinds: dict[str, dict[str, int]]) -> None:
+    """Declared, equal, and what else, by kind."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("", style="bold")
+    for column in ("declared", "equal", "different", "missing", "unmanaged"):
+        table.add_column(column, justify="right")
+    for kind, counts in kinds.items():
+        table.add_row(f"   {kind}", *map(str, counts.values()))
     console.print(table)
 
 
