@@ -2,7 +2,8 @@
 
 Inputs: `cohort` (its number), `stack`, `records` (a line a record, `directory/cohorts.py`), and where needed `holders`
 (key -> what may hold its unique values) and `handed` (what an earlier grain knew). Outputs: `applied` (packed), `text`
-(the SHA-256 of the records that are all applied), `journal` (the last serial included) and `setbacks`.
+(the SHA-256 of the records that are all applied), `journal` (the last serial included), `setbacks`, and of users `kept`
+(by code, what WorkOS keeps although the records say it no more).
 
 Nothing that happens to a record raises: what WorkOS refuses, and what a stopped run leaves, is in the outputs, and the
 verdict fails the run.
@@ -10,7 +11,6 @@ verdict fails the run.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +27,7 @@ from pulumi.dynamic import (
 )
 
 from providers.directory.applied import Applied, pack, unpack
-from providers.directory.cohorts import Plan, cohort_name, digests, plan
+from providers.directory.cohorts import Plan, cohort_name, digests, plan, text_digest
 from providers.resources.cohort_read import read_cohort
 from providers.resources.cohort_run import CohortRun, anew, ends_of, with_journal
 from providers.resources.host import Host, configure, host, say
@@ -160,11 +160,6 @@ class CohortProvider(ResourceProvider):
         if found:
             here.cohorts_change = True
             say(f"{cohort_name(self.kind, int(news['cohort']))}: {found}")
-
-
-def text_digest(text: str) -> str:
-    """The SHA-256 of a cohort's text."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class OrganizationCohortProvider(CohortProvider):

@@ -11,6 +11,7 @@ from providers.directory.cohorts import applied_fields, applied_record, cohort_o
 from providers.directory.model import Membership, Record, cuts, fields
 from providers.resources.host import GONE, HELD_TWICE, Host, Setback
 from providers.resources.ids import ENDS
+from providers.resources.kept import kept_in
 from providers.resources.removal import remove
 from providers.settings import Kind
 from providers.workos.client import Fatal, Gone, WorkOSFault
@@ -199,10 +200,12 @@ class CohortRun:
         failed = sum(one.state == "failed" for one in self._setbacks)
         pending = len(told) - failed + self._pending
         setbacks = {"failed": failed, "pending": pending, "records": told} if failed or pending else None
+        kept = {"kept": kept_in(self._applied, self._wanted)} if self._kind == "users" else {}
         return {
             "applied": pack({key: self._applied[key] for key in order}),
             "journal": str(self._here.journal.serial()),
             "setbacks": setbacks,
+            **kept,
         }
 
 

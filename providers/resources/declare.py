@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ from pulumi.runtime.config import CONFIG, is_config_secret
 from providers.auth0.lines import ExportError
 from providers.directory.model import fingerprint
 from providers.directory.store import Store, open_store
-from providers.findings import FILE_OF
+from providers.findings import FILE_OF, code_counts
 from providers.reports.findings import findings_lines, write_findings
 from providers.resources.declaration import Declaration
 from providers.resources.declaration import declaration as declare
 from providers.resources.graph import declare_resources, setback_of
 from providers.resources.journal import journal_path, last_serial, stop_path
+from providers.resources.kept import kept_findings
 from providers.resources.previous import Brake, Held, Previous, brake, confirm_target, has_writes, read_previous
 from providers.resources.verdict import Verdict, VerdictProvider
 from providers.settings import KINDS, InvalidSettings, Kind, Settings, read_settings
@@ -59,7 +61,7 @@ def declare_stack() -> None:
             if not pulumi.runtime.is_dry_run():
                 _begin(previous, key, base_url)
             declared = declare_resources(store, previous, declaration, leaving, settings)
-            _report(store, declaration)
+            _report(store, previous, declaration)
             summary = _summary(store.summary(), declared)
             pulumi.export("summary", summary)
             Verdict(
@@ -127,10 +129,10 @@ def _report_path() -> Path:
     return Path("reports") / pulumi.get_stack() / "findings.jsonl"
 
 
-def _report(store: Store, declaration: Declaration) -> None:
-    path = _report_path()
-    write_findings(path, store.findings())
-    for line in findings_lines(store.summary(), store.codes(), path):
+def _report(store: Store, previous: Previous, declaration: Declaration) -> None:
+    path, kept = _report_path(), kept_findings(previous, declaration, store)
+    write_findings(path, chain(store.findings(), kept))
+    for line in findings_lines(store.summary(), [*store.codes(), *code_counts(kept)], path):
         pulumi.info(line)
     if "PULUMI_SKIP_CHECKPOINTS" in os.environ:
         return

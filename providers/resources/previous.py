@@ -59,11 +59,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class HeldCohort:
-    """One cohort of the last state: its text, and what was applied, packed."""
+    """One cohort of the last state: its text, what was applied, packed, and all its outputs."""
 
     text: str
     packed: str
     whole: bool
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
     def applied(self) -> dict[str, Applied]:
         """What was applied, by key."""
@@ -143,7 +144,8 @@ def parse_previous(exported: dict[str, Any]) -> Previous:
             previous.records[kind][name] = Held(str(resource.get("id", "")), resource.get("outputs") or {})
         elif cohorts is not None:
             inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
-            cohort = HeldCohort(inputs.get("records") or "", outputs.get("applied") or "", bool(outputs.get("text")))
+            text, packed = inputs.get("records") or "", outputs.get("applied") or ""
+            cohort = HeldCohort(text, packed, bool(outputs.get("text")), outputs)
             previous.cohorts[cohorts][int(inputs["cohort"])] = cohort
         elif resource.get("type") == _VERDICT:
             previous.target = resource.get("outputs") or {}
