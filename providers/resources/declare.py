@@ -18,7 +18,9 @@ from providers.auth0.lines import ExportError
 from providers.directory.model import fingerprint
 from providers.directory.store import Store, open_store
 from providers.findings import FILE_OF, code_counts
+from providers.reports.announcement import announcement_lines
 from providers.reports.findings import findings_lines, write_findings
+from providers.resources.announced import announced
 from providers.resources.declaration import Declaration
 from providers.resources.declaration import declaration as declare
 from providers.resources.graph import declare_resources, setback_of
@@ -60,6 +62,10 @@ def declare_stack() -> None:
                 confirm_target(previous, WorkOS(key, base_url, settings.rate_share), live)
             if not pulumi.runtime.is_dry_run():
                 _begin(previous, key, base_url)
+            told = announced(previous, declaration, store, settings, leaving)
+            resumes = told.writes() > 0 and _journal_is_ahead(previous, key, base_url)
+            for line in announcement_lines(told, settings.rate_share, resumes=resumes):
+                pulumi.info(line)
             declared = declare_resources(store, previous, declaration, leaving, settings)
             _report(store, previous, declaration)
             summary = _summary(store.summary(), declared)
@@ -82,9 +88,13 @@ def _begin(previous: Previous, key: str, base_url: str) -> None:
     """What an earlier run left: an order to stop is obeyed no more, a journal that the state includes goes."""
     project, stack = Path.cwd(), pulumi.get_stack()
     stop_path(project, stack).unlink(missing_ok=True)
-    journal = journal_path(project, stack, base_url, key)
-    if last_serial(journal) <= int(previous.target.get("journal") or 0):
-        journal.unlink(missing_ok=True)
+    if not _journal_is_ahead(previous, key, base_url):
+        journal_path(project, stack, base_url, key).unlink(missing_ok=True)
+
+
+def _journal_is_ahead(previous: Previous, key: str, base_url: str) -> bool:
+    journal = journal_path(Path.cwd(), pulumi.get_stack(), base_url, key)
+    return last_serial(journal) > int(previous.target.get("journal") or 0)
 
 
 def _refuse_empty(store: Store) -> None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from providers.directory.applied import pack
-from providers.directory.cohorts import applied_record, cohort_of, digests, text_digest, texts
-from providers.directory.model import fields
+from providers.directory.cohorts import cohort_of
 from providers.directory.store import open_store
 from providers.findings import Finding
 from providers.resources.declaration import declaration
-from providers.resources.kept import kept_findings, kept_in
-from providers.resources.previous import Held, HeldCohort, Previous
+from providers.resources.kept import kept_findings
+from providers.resources.previous import HeldCohort
 from providers.settings import read_settings
+from tests.pure.last_state import state_after
 from tests.pure.tenant import HASH, OTHER_HASH, OTHER_OTP, OTP, Line, otp, password, person, write
 
 ANN = "auth0|ann"
@@ -24,29 +23,6 @@ SECRETS: dict[str, list[Line]] = {
     "passwords": [password("ann"), password("bee", OTHER_HASH)],
     "mfa": [otp(ANN), otp("auth0|bee", OTHER_OTP)],
 }
-
-
-def previous_of(folder: Path, grain: str, **files: Iterable[Line | str]) -> Previous:
-    """The state after an `up` with this export."""
-    export = write(folder / "before", **files)
-    settings = read_settings({"ferry:export": str(export), "ferry:granularity": grain}, {})
-    previous = Previous()
-    with open_store(settings, folder) as store:
-        users = list(store.users())
-        if grain == "record":
-            previous.records["users"] = {
-                one.key: Held(f"user_{one.key}", {**fields(one), "origin": "created"}) for one in users
-            }
-            return previous
-        for number, text in enumerate(texts("users", users)):
-            held = {
-                one.key: applied_record("users", one.key, f"user_{one.key}", "created", fields(one))
-                for one in users
-                if cohort_of(one.key) == number
-            }
-            outputs = {"text": text_digest(text), "kept": kept_in(held, digests(text))}
-            previous.cohorts["users"][number] = HeldCohort(text, pack(held), True, outputs)
-    return previous
 
 
 Find = Callable[..., list[Finding]]
@@ -57,7 +33,7 @@ def find(request: pytest.FixtureRequest, tmp_path: Path) -> Find:
     """The findings of a second export after a first one, in one grain or the other."""
 
     def found(before: dict[str, Any], after: dict[str, Any], now: str = request.param) -> list[Finding]:
-        previous = previous_of(tmp_path, request.param, **before)
+        previous = state_after(tmp_path, request.param, {}, **before)
         export = write(tmp_path / "after", **after)
         settings = read_settings({"ferry:export": str(export), "ferry:granularity": now}, {})
         with open_store(settings, tmp_path) as store:
@@ -139,7 +115,7 @@ def test_the_file_is_that_of_the_tenant(tmp_path: Path) -> None:
 def test_of_a_cohort_that_is_as_it_was_nothing_is_unpacked(tmp_path: Path) -> None:
     """What stays in it, its outputs say; what was applied could be anything."""
     export = {"users": [person("ann")], "passwords": [password("ann")]}
-    previous = previous_of(tmp_path, "cohort", **export)
+    previous = state_after(tmp_path, "cohort", {}, **export)
     number = cohort_of(ANN)
     held = previous.cohorts["users"][number]
     outputs = {**held.outputs, "kept": {"totp_stays": [ANN]}}
