@@ -29,8 +29,8 @@ from providers.directory.differ import MANAGED, changes
 from providers.directory.model import Organization, Record, cuts, fields
 from providers.directory.store import Store
 from providers.reports.announcement import Announcement
-from providers.resources.cohort_run import ends_of
 from providers.resources.declaration import Declaration
+from providers.resources.ids import ends_of
 from providers.resources.previous import Held, HeldCohort, Previous
 from providers.settings import Kind, Settings
 from providers.workos.kinds import SENT_PAIRS

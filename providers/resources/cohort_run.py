@@ -7,10 +7,10 @@ from typing import Any
 
 from providers.auth0.lines import ExportError
 from providers.directory.applied import Applied, pack, unpack
-from providers.directory.cohorts import applied_fields, applied_record, cohort_of, digests, marked, plan, updated
-from providers.directory.model import Membership, Record, cuts, fields
+from providers.directory.cohorts import applied_fields, applied_record, digests, marked, plan, updated
+from providers.directory.model import Membership, Record, fields
 from providers.resources.host import GONE, HELD_TWICE, Host, Setback
-from providers.resources.ids import ENDS
+from providers.resources.ids import ENDS, ends_of
 from providers.resources.kept import kept_in
 from providers.resources.removal import remove
 from providers.settings import Kind
@@ -227,9 +227,3 @@ def anew(here: Host, kind: Kind, number: int, keys: Iterable[str]) -> set[str]:
         return set()
     ends = {key: ends_of(key, number) for key in keys}
     return {key for key, (organization, user) in ends.items() if organization in organizations or user in users}
-
-
-def ends_of(key: str, number: int) -> tuple[str, str]:
-    """Organization and user of a membership in this cohort; where an id holds a slash, the cohort tells them apart."""
-    found = cuts(key)
-    return next((one for one in found if cohort_of(one[0]) == number), found[0])
