@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from providers.directory.applied import Applied, applied_keys
+from providers.directory.applied import Applied, applied_keys, unpack
 from providers.directory.cohorts import (
     applied_fields,
     applied_record,
@@ -158,7 +158,7 @@ class _Counting:
             new = {*new}.difference(lines_of(held.text)) | again
         wanted = digests("\n".join(new))
         applied = {key: one for key in wanted if (one := self._handed(kind, key))}
-        applied |= {key: one for key, one in (held.applied() if held and new else {}).items() if key in wanted}
+        applied |= unpack(held.packed, keys_in=wanted) if held and new else {}
         found = plan(kind, wanted, applied, {one.rpartition(" ")[0] for one in again})
         for key in found.added:
             flags = wanted[key][0]

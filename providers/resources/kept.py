@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from providers.directory.applied import Applied
-from providers.directory.cohorts import digests, marked, marks_of, split, text_digest
+from providers.directory.applied import Applied, unpack
+from providers.directory.cohorts import digests, lines_of, marked, marks_of, split, text_digest
 from providers.directory.differ import MANAGED
 from providers.directory.model import fields
 from providers.directory.store import Store
@@ -74,12 +74,23 @@ def _kept_by_records(previous: Previous, store: Store) -> Iterator[tuple[str, st
 
 
 def _kept_by_cohort(cohort: HeldCohort, text: str | None, store: Store) -> Mapping[str, list[str]]:
-    """`text` is that of this run, None if users are records of their own now."""
+    """`text` is that of this run, None if users are records of their own now. What the outputs say of a line that did
+    not change since holds.
+    """
     outputs = cohort.outputs
-    if text is not None and "kept" in outputs and outputs.get("text") == text_digest(text):
-        return dict(outputs["kept"])
-    applied = cohort.applied()
-    return kept_in(applied, digests(text) if text is not None else _declared(applied, store))
+    if text is None:
+        applied = cohort.applied()
+        return kept_in(applied, _declared(applied, store))
+    if "kept" not in outputs or outputs.get("text") not in {text_digest(text), text_digest(cohort.text)}:
+        return kept_in(cohort.applied(), digests(text))
+    before: dict[str, list[str]] = outputs["kept"]
+    if outputs["text"] == text_digest(text):
+        return before
+    lines = {*lines_of(text)}
+    new = digests("\n".join(lines.difference(lines_of(cohort.text))))
+    found = kept_in(unpack(cohort.packed, keys_in=new), new)
+    same = {line.rpartition(" ")[0] for line in lines} - new.keys() if before else set()
+    return {code: [*found.get(code, ()), *(key for key in before.get(code, ()) if key in same)] for code in _FIELD_OF}
 
 
 def _declared(keys: Collection[str], store: Store) -> dict[str, bytes]:

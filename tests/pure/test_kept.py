@@ -125,3 +125,22 @@ def test_of_a_cohort_that_is_as_it_was_nothing_is_unpacked(tmp_path: Path) -> No
         found = kept_findings(previous, declaration(store, set, settings), store)
 
     assert [one.code for one in found] == ["totp_stays"]
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_what_the_outputs_say_holds_for_lines_that_did_not_change(tmp_path: Path, stays: bool) -> None:
+    """Another record of the cohort is new: only that one is looked at."""
+    export = {"users": [person("ann")], "passwords": [password("ann")], "mfa": [otp(ANN)]}
+    previous = state_after(tmp_path, "cohort", {}, **export)
+    number = cohort_of(ANN)
+    beside = next(name for name in map(str, range(10_000)) if cohort_of(f"auth0|{name}") == number)
+    held = previous.cohorts["users"][number]
+    outputs = {**held.outputs, "kept": {"totp_stays": [ANN]}}
+    previous.cohorts["users"][number] = HeldCohort(held.text, held.packed, True, outputs)
+    ann = person("ann") if stays else person("ann", given_name="Ann")
+    after = write(tmp_path / "after", **{**export, "users": [ann, person(beside)]})
+    settings = read_settings({"ferry:export": str(after), "ferry:granularity": "cohort"}, {})
+    with open_store(settings, tmp_path) as store:
+        found = kept_findings(previous, declaration(store, set, settings), store)
+
+    assert told(found) == ([("totp_stays", ANN)] if stays else [])
