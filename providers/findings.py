@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -34,6 +34,7 @@ NEXT_STEP: dict[str, str] = {
     "domain_clash": "decide which organization owns the domain and remove it from the other in Auth0",
     "duplicate_line": "nothing; the newest line counts",
     "duplicate_membership": "nothing; the roles of both lines are united",
+    "email_verified_stays": "correct the email in Auth0 if it is not this person's; WorkOS resets it with the email",
     "email_verified_text": "verify the user in Auth0, or set ferry:emailVerified to trust-text",
     "external_id_not_ascii": "WorkOS takes ASCII external ids only: create this account by hand",
     "external_id_over_64": "nothing yet; WorkOS's guide names 64 characters, its API 128",
@@ -59,6 +60,7 @@ NEXT_STEP: dict[str, str] = {
     "no_matching_user": "nothing, if the account was deleted since the hashes were exported",
     "no_name": "give the record a name in Auth0",
     "organization_rejected": "see the finding of the organization",
+    "password_stays": "who must not sign in any more: delete the user in WorkOS, or give it a password nobody knows",
     "recovery_code": "tell the person to make new recovery codes in WorkOS",
     "role_not_in_export": "nothing; the role is declared by its name. Export roles to bring descriptions along",
     "role_slug_clash": "map the two names apart with ferry:roles if they must stay two roles",
@@ -72,6 +74,7 @@ NEXT_STEP: dict[str, str] = {
     "several_roles": "switch multiple roles on in WorkOS and set ferry:multipleRoles, or order ferry:roles",
     "skipped": "nothing; it is left out by ferry:skip or ferry:blockedUsers",
     "tenant_collision": "give the tenants different prefixes in ferry:tenants, so that ids stay unique",
+    "totp_stays": "delete the authenticator in WorkOS if it must not count any more",
     "unknown_organization": "export the organizations again if this one should exist",
     "unknown_user": "export the users again if this one should exist",
     "unsupported_hash": "the person resets the password, or signs in with Magic Auth",
@@ -96,6 +99,12 @@ class Finding:
     def to_json(self) -> str:
         """One line of `findings.jsonl`."""
         return json.dumps(asdict(self), ensure_ascii=True)
+
+
+def finding(code: str, file: str, line: int, external_id: str, message: str) -> Finding:
+    """`message` says what is true; what to do is looked up by the code."""
+    told = f"{message}. Next: {NEXT_STEP[code.partition(':')[0]]}."
+    return Finding(code, file, line, external_id, told)
 
 
 class Unbalanced(Exception):
@@ -138,9 +147,8 @@ class Ledger:
         return self.names.get((place // TENANT, kind), kind)
 
     def note(self, kind: str, place: int, external_id: str, code: str, message: str) -> None:
-        """A finding that changes no bucket. `message` says what is true; what to do is looked up by the code."""
-        told = f"{message}. Next: {NEXT_STEP[code.partition(':')[0]]}."
-        self.findings.append((place, Finding(code, self.name(kind, place), line_of(place), external_id, told)))
+        """A finding that changes no bucket."""
+        self.findings.append((place, finding(code, self.name(kind, place), line_of(place), external_id, message)))
 
     def end(self, bucket: Bucket, kind: str, place: int, external_id: str, code: str, message: str) -> None:
         """A line ends in a bucket, and the finding says why."""
@@ -188,3 +196,11 @@ class CodeCount:
     count: int
     refuses: bool
     examples: tuple[Finding, ...]
+
+
+def code_counts(findings: Iterable[Finding]) -> list[CodeCount]:
+    """The codes of findings that keep no record from being declared, in their order."""
+    by_code: dict[str, list[Finding]] = {}
+    for one in findings:
+        by_code.setdefault(one.code, []).append(one)
+    return [CodeCount(code, len(found), refuses=False, examples=(found[0],)) for code, found in by_code.items()]

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from providers.directory.applied import Applied, pack
-from providers.directory.cohorts import COHORT_KINDS, applied_record, cohort_of_record, line
+from providers.directory.cohorts import COHORT_KINDS, applied_record, cohort_of_record, line, text_digest
 from providers.directory.model import Record, fields
 from providers.directory.store import Store, open_store
-from providers.resources.cohort import text_digest
 from providers.settings import Kind, read_settings
 from sandbox.identifiers import identifier
 from tests.engine.stack import Stack

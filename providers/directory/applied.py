@@ -9,7 +9,7 @@ import json
 import struct
 import zlib
 from base64 import b85encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from os.path import commonprefix
 from typing import Literal
@@ -66,9 +66,11 @@ def pack(applied: Mapping[str, Applied]) -> str:
     return packed.translate(bytes.maketrans(_ESCAPED, _PLAIN)).decode()
 
 
-def unpack(text: str, where: Callable[[bytes], object] = bool) -> dict[str, Applied]:
-    """The records of a packed text, in their order; only those whose digest meets `where`. Raises ValueError if it is
-    none.
+def unpack(
+    text: str, where: Callable[[bytes], object] = bool, keys_in: Container[str] | None = None
+) -> dict[str, Applied]:
+    """The records of a packed text, in their order; only those whose digest meets `where` and, if `keys_in` is given,
+    whose key is there. Raises ValueError if it is none.
     """
     if not text:
         return {}
@@ -77,7 +79,7 @@ def unpack(text: str, where: Callable[[bytes], object] = bool) -> dict[str, Appl
     columns = keys, ids.decode().split("\n"), sizes, rests.decode().split("\n")
     for key, id_, size, rest in zip(*columns, strict=True):
         digest = marks[at : at + size]
-        if where(digest):
+        if (keys_in is None or key in keys_in) and where(digest):
             found[key] = Applied.of(id_head + id_, digest, rest)
         at += size
     return found

@@ -178,6 +178,11 @@ def texts(kind: Kind, records: Iterable[Record]) -> list[str]:
     return ["".join(one) for one in lines]
 
 
+def text_digest(text: str) -> str:
+    """The SHA-256 of a cohort's text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 @dataclass(slots=True)
 class Plan:
     """What one run has to do in a cohort, by key and in the order of the lines."""

@@ -183,6 +183,11 @@ class Store:
         query = "SELECT 1 FROM withheld WHERE file = ? AND external_id IN (?, '')"
         return self._db.execute(query, (FILE_OF[kind], name)).fetchone() is not None
 
+    def file_of(self, kind: Kind, external_id: str) -> str:
+        """The real name of the file that a record stands in; of several tenants the prefix tells whose."""
+        owners = [one for one in self.exports if external_id.startswith(one.prefix)] or self.exports
+        return max(owners, key=lambda one: len(one.prefix)).names[FILE_OF[kind]]
+
     def findings(self) -> Iterator[Finding]:
         """By tenant, file, line and code."""
         yield from (Finding(*row) for row in self._db.execute("SELECT * FROM findings ORDER BY rowid"))

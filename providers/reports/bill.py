@@ -41,12 +41,17 @@ def bill(totals: Mapping[str, int], rate_share: float) -> dict[str, Any]:
             "memberships that arrive inactive",
         ),
     ]
-    undo = [
-        Requests("DELETE", "/user_management/organization_memberships/{id}", totals["memberships"], "memberships"),
-        Requests("DELETE", "/user_management/users/{id}", totals["users"], "users"),
-        Requests("DELETE", "/organizations/{id}", totals["organizations"], "organizations"),
-    ]
+    undo = undoing(memberships=0, users=totals["users"], organizations=totals["organizations"])
     return {**bill_of(up, rate_share), "undo": bill_of(undo, rate_share)}
+
+
+def undoing(*, memberships: int, users: int, organizations: int) -> list[Requests]:
+    """The requests of a `pulumi destroy`; `memberships` are those that do not go with their user or organization."""
+    return [
+        Requests("DELETE", "/user_management/organization_memberships/{id}", memberships, "memberships"),
+        Requests("DELETE", "/user_management/users/{id}", users, "users, and with them their memberships"),
+        Requests("DELETE", "/organizations/{id}", organizations, "organizations"),
+    ]
 
 
 def seconds(requests: Iterable[Requests], share: float) -> int:

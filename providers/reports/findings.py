@@ -33,6 +33,7 @@ def findings_lines(summary: dict[str, dict[str, int]], codes: list[CodeCount], p
             yield f"{file}: {counts['lines']} lines = {told}"
     for one in codes:
         first = one.examples[0]
-        yield f"{one.count:>6} {one.code} (first: {first.file}:{first.line})"
+        where = f"{first.file}:{first.line}" if first.line or not first.external_id else first.external_id
+        yield f"{one.count:>6} {one.code} (first: {where})"
     if codes:
         yield f"every finding with file, line and next step: {path}"

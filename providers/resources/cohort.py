@@ -2,7 +2,8 @@
 
 Inputs: `cohort` (its number), `stack`, `records` (a line a record, `directory/cohorts.py`), and where needed `holders`
 (key -> what may hold its unique values) and `handed` (what an earlier grain knew). Outputs: `applied` (packed), `text`
-(the SHA-256 of the records that are all applied), `journal` (the last serial included) and `setbacks`.
+(the SHA-256 of the records that are all applied), `journal` (the last serial included), `setbacks`, and of users `kept`
+(by code, what WorkOS keeps although the records say it no more).
 
 Nothing that happens to a record raises: what WorkOS refuses, and what a stopped run leaves, is in the outputs, and the
 verdict fails the run.
@@ -10,8 +11,7 @@ verdict fails the run.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pulumi
@@ -27,10 +27,11 @@ from pulumi.dynamic import (
 )
 
 from providers.directory.applied import Applied, pack, unpack
-from providers.directory.cohorts import Plan, cohort_name, digests, plan
+from providers.directory.cohorts import Plan, cohort_name, digests, plan, text_digest
 from providers.resources.cohort_read import read_cohort
-from providers.resources.cohort_run import CohortRun, anew, ends_of, with_journal
+from providers.resources.cohort_run import CohortRun, anew, with_journal
 from providers.resources.host import Host, configure, host, say
+from providers.resources.ids import ends_of
 from providers.resources.previous import Brake
 from providers.resources.removal import remove
 from providers.settings import Kind
@@ -110,18 +111,27 @@ class CohortProvider(ResourceProvider):
             raise RuntimeError(f"{_id} cannot be removed: {error}. Run again") from None
 
     def _destroy(self, here: Host, applied: Mapping[str, Applied], number: int) -> None:
-        found = [key for key, held in applied.items() if held.origin != "created"]
+        here.dismantling.begin(is_partial=here.is_partial)
+        along = self._going_along(here, applied, number)
+        found = [key for key, held in applied.items() if held.origin != "created" and key not in along]
         if found:
             say(f"left in WorkOS: {len(found)} {self.kind} that Ferry did not create (first: {found[0]})")
-        created = {key: held for key, held in applied.items() if held.origin == "created"}
-        if created and not here.confirmed:
-            self._confirm(here, next(iter(created.values())))
+        going = {key: held for key, held in applied.items() if held.origin == "created" or key in along}
+        if going and not here.confirmed:
+            self._confirm(here, next(iter(going.values())))
 
         def attempt(item: tuple[str, Applied]) -> None:
-            here.records(self.kind).remove(item[1].id)
+            if item[0] not in along:
+                here.records(self.kind).remove(item[1].id)
             here.journal.note(self.kind, item[0], None, number)
 
-        list(here.pool.map(attempt, created.items()))
+        list(here.pool.map(attempt, going.items()))
+
+    def _going_along(self, here: Host, keys: Iterable[str], number: int) -> set[str]:
+        """The memberships that WorkOS deletes with their user or organization."""
+        if self.kind != "memberships":
+            return set()
+        return {key for key in keys if here.dismantling.goes_along(*ends_of(key, number))}
 
     def _confirm(self, here: Host, held: Applied) -> None:
         """Before the first removal: is the object there, or another one that this stack knows?"""
@@ -160,11 +170,6 @@ class CohortProvider(ResourceProvider):
         if found:
             here.cohorts_change = True
             say(f"{cohort_name(self.kind, int(news['cohort']))}: {found}")
-
-
-def text_digest(text: str) -> str:
-    """The SHA-256 of a cohort's text."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class OrganizationCohortProvider(CohortProvider):

@@ -7,10 +7,11 @@ from typing import Any
 
 from providers.auth0.lines import ExportError
 from providers.directory.applied import Applied, pack, unpack
-from providers.directory.cohorts import applied_fields, applied_record, cohort_of, digests, marked, plan, updated
-from providers.directory.model import Membership, Record, cuts, fields
+from providers.directory.cohorts import applied_fields, applied_record, digests, marked, plan, updated
+from providers.directory.model import Membership, Record, fields
 from providers.resources.host import GONE, HELD_TWICE, Host, Setback
-from providers.resources.ids import ENDS
+from providers.resources.ids import ENDS, ends_of
+from providers.resources.kept import kept_in
 from providers.resources.removal import remove
 from providers.settings import Kind
 from providers.workos.client import Fatal, Gone, WorkOSFault
@@ -199,10 +200,12 @@ class CohortRun:
         failed = sum(one.state == "failed" for one in self._setbacks)
         pending = len(told) - failed + self._pending
         setbacks = {"failed": failed, "pending": pending, "records": told} if failed or pending else None
+        kept = {"kept": kept_in(self._applied, self._wanted)} if self._kind == "users" else {}
         return {
             "applied": pack({key: self._applied[key] for key in order}),
             "journal": str(self._here.journal.serial()),
             "setbacks": setbacks,
+            **kept,
         }
 
 
@@ -224,9 +227,3 @@ def anew(here: Host, kind: Kind, number: int, keys: Iterable[str]) -> set[str]:
         return set()
     ends = {key: ends_of(key, number) for key in keys}
     return {key for key, (organization, user) in ends.items() if organization in organizations or user in users}
-
-
-def ends_of(key: str, number: int) -> tuple[str, str]:
-    """Organization and user of a membership in this cohort; where an id holds a slash, the cohort tells them apart."""
-    found = cuts(key)
-    return next((one for one in found if cohort_of(one[0]) == number), found[0])

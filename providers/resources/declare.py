@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,15 @@ from pulumi.runtime.config import CONFIG, is_config_secret
 from providers.auth0.lines import ExportError
 from providers.directory.model import fingerprint
 from providers.directory.store import Store, open_store
-from providers.findings import FILE_OF
+from providers.findings import FILE_OF, code_counts
+from providers.reports.announcement import announcement_lines
 from providers.reports.findings import findings_lines, write_findings
+from providers.resources.announced import announced
 from providers.resources.declaration import Declaration
 from providers.resources.declaration import declaration as declare
 from providers.resources.graph import Graph, setback_of
 from providers.resources.journal import journal_path, last_serial, stop_path
+from providers.resources.kept import kept_findings
 from providers.resources.previous import Brake, Held, Previous, brake, confirm_target, has_writes, read_previous
 from providers.resources.removal import leaving_bags
 from providers.resources.verdict import Verdict, VerdictProvider
@@ -59,9 +63,13 @@ def declare_stack() -> None:
                 confirm_target(previous, WorkOS(key, base_url, settings.rate_share), live)
             if not pulumi.runtime.is_dry_run():
                 _begin(previous, key, base_url)
+            told = announced(previous, declaration, store, settings, leaving)
+            resumes = told.writes() > 0 and _journal_is_ahead(previous, key, base_url)
+            for line in announcement_lines(told, settings.rate_share, resumes=resumes):
+                pulumi.info(line)
             graph = Graph(store, previous, declaration, leaving, settings, stack=pulumi.get_stack())
             declared = graph.declare()
-            _report(store, declaration)
+            _report(store, previous, declaration)
             summary = _summary(store.summary(), declared)
             pulumi.export("summary", summary)
             Verdict(
@@ -82,9 +90,13 @@ def _begin(previous: Previous, key: str, base_url: str) -> None:
     """What an earlier run left: an order to stop is obeyed no more, a journal that the state includes goes."""
     project, stack = Path.cwd(), pulumi.get_stack()
     stop_path(project, stack).unlink(missing_ok=True)
-    journal = journal_path(project, stack, base_url, key)
-    if last_serial(journal) <= int(previous.target.get("journal") or 0):
-        journal.unlink(missing_ok=True)
+    if not _journal_is_ahead(previous, key, base_url):
+        journal_path(project, stack, base_url, key).unlink(missing_ok=True)
+
+
+def _journal_is_ahead(previous: Previous, key: str, base_url: str) -> bool:
+    journal = journal_path(Path.cwd(), pulumi.get_stack(), base_url, key)
+    return last_serial(journal) > int(previous.target.get("journal") or 0)
 
 
 def _refuse_empty(store: Store) -> None:
@@ -113,10 +125,10 @@ def _report_path() -> Path:
     return Path("reports") / pulumi.get_stack() / "findings.jsonl"
 
 
-def _report(store: Store, declaration: Declaration) -> None:
-    path = _report_path()
-    write_findings(path, store.findings())
-    for line in findings_lines(store.summary(), store.codes(), path):
+def _report(store: Store, previous: Previous, declaration: Declaration) -> None:
+    path, kept = _report_path(), kept_findings(previous, declaration, store)
+    write_findings(path, chain(store.findings(), kept))
+    for line in findings_lines(store.summary(), [*store.codes(), *code_counts(kept)], path):
         pulumi.info(line)
     if "PULUMI_SKIP_CHECKPOINTS" in os.environ:
         return

@@ -21,6 +21,7 @@ from typing import Literal
 
 from providers.directory.model import Organization, User
 from providers.directory.store import Store, open_store
+from providers.resources.dismantling import Dismantling
 from providers.resources.ids import Ids
 from providers.resources.journal import Journal, journal_path, stop_path
 from providers.resources.previous import Brake, confirm_target, read_previous
@@ -91,6 +92,8 @@ class Host:
         #: An object of this stack was found in WorkOS: the key opens the right environment.
         self.confirmed = False
         self._confirming = threading.Lock()
+        #: What a destroy takes away.
+        self.dismantling = Dismantling(lambda: read_previous(_selected_stack()), say, settings.rate_share)
 
     @cached_property
     def store(self) -> Store:
@@ -241,6 +244,12 @@ class Host:
     def is_targeted(self) -> bool:
         """Does this command name its targets? Then there may be no verdict to fail the run."""
         return any(word == "-t" or word.startswith("--target") for word in _parent_command())
+
+    @cached_property
+    def is_partial(self) -> bool:
+        """May resources of the stack stay out of this command, by targets or exclusions?"""
+        words = _parent_command()
+        return any(word.startswith(("--target", "--exclude", "-t", "-x")) for word in words)
 
     def tell_drift(self, kind: Kind, key: str, names: Iterable[str]) -> bool:
         """Say which fields somebody changed in WorkOS; True if they are to be put back (`ferry:onDrift`)."""

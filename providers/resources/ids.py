@@ -11,10 +11,17 @@ from collections import defaultdict
 
 from providers.directory.applied import unpack
 from providers.directory.cohorts import cohort_of
+from providers.directory.model import cuts
 from providers.settings import Kind
 
 #: The ends of a membership, and their kinds.
 ENDS: tuple[tuple[str, Kind], ...] = (("organization", "organizations"), ("user", "users"))
+
+
+def ends_of(key: str, number: int) -> tuple[str, str]:
+    """Organization and user of a membership in this cohort; where an id holds a slash, the cohort tells them apart."""
+    found = cuts(key)
+    return next((one for one in found if cohort_of(one[0]) == number), found[0])
 
 
 class Ids:

@@ -168,7 +168,10 @@ class RecordProvider(ResourceProvider):
             raise RuntimeError(f"{self.kind} {self.key(_props)} cannot be removed: {fault}. Run again") from None
 
     def _destroy(self, here: Host, id_: str, props: Mapping[str, Any]) -> None:
-        if props.get("origin") != "created" or self.kind == "roles":
+        here.dismantling.begin(is_partial=here.is_partial)
+        ends = ends_in(props)
+        along = ends is not None and here.dismantling.goes_along(*ends)
+        if not along and (props.get("origin") != "created" or self.kind == "roles"):
             why = "WorkOS cannot delete environment roles" if self.kind == "roles" else "Ferry did not create it"
             say(f"left in WorkOS: {self.kind} {self.key(props)} ({why})")
             return
@@ -178,7 +181,8 @@ class RecordProvider(ResourceProvider):
             except Gone:
                 self._confirm_environment()
         here.confirmed = True
-        here.records(self.kind).remove(id_)
+        if not along:
+            here.records(self.kind).remove(id_)
 
     def desired(self, bag: Mapping[str, Any]) -> Fields:
         """The fields of a bag that reach WorkOS, with what identifies the record."""

@@ -16,7 +16,7 @@ from providers.workos.client import Conflict, Gone, Refused, WorkOS
 Origin = Literal["created", "found"]
 Fields = dict[str, Any]
 #: Metadata pairs that one body may hold, nulls included (WorkOS's OpenAPI document, `maxProperties`).
-_SENT_PAIRS = 50
+SENT_PAIRS = 50
 
 
 class Declared(Protocol):
@@ -107,7 +107,7 @@ class Records:
     def shed(self, written: Written, changed: Fields, *path: str) -> Fields:
         """Of more metadata pairs than one body may hold, send those that go, on their own; what is left to send."""
         pairs = changed.get("metadata") or {}
-        if len(pairs) <= _SENT_PAIRS:
+        if len(pairs) <= SENT_PAIRS:
             return changed
         gone = {key: None for key, value in pairs.items() if value is None}
         self.door.call("PUT", *path, written.id, body={"metadata": gone})

@@ -93,8 +93,10 @@ def test_up_with_a_target_that_is_gone_obeys_the_setting(
 
 def test_destroy_of_one_user_takes_it_and_its_memberships_only(filled: Stack, workos: Sandbox) -> None:
     """`--target` with `--target-dependents`."""
-    filled.destroy("--target", filled.state()["auth0|c"]["urn"], "--target-dependents")
+    said = filled.destroy("--target", filled.state()["auth0|c"]["urn"], "--target-dependents").said
 
+    assert "destroy: only what the command names goes" in said
+    assert workos.writes()["DELETE /user_management/organization_memberships/{id}"] == 2
     assert workos.users().keys() == {"auth0|a", "auth0|b"}
     assert workos.counts() == (2, 2, 4)
 
@@ -115,7 +117,29 @@ def test_destroy_takes_what_ferry_created_and_leaves_what_it_found(
     assert workos.memberships() == {}
     assert workos.roles() == {"member", "admin"}
     assert "left in WorkOS: users auth0|b" in said
+    assert "destroy: deletes 1 users, 1 organizations and 4 memberships, 3 of these with their user or" in said
+    assert "destroy: leaves in WorkOS 1 users (first: auth0|b), which Ferry did not create; 1 organizations" in said
     assert [one for one in stack.state().values() if "workos:" in one["type"]] == []
+
+
+@pytest.mark.parametrize("grain", ["record", "cohort"])
+def test_destroy_costs_one_write_a_user_and_an_organization_and_is_finished_by_the_next_one(
+    filled: Stack, workos: Sandbox, grain: str
+) -> None:
+    """It says so before the first; a user whom WorkOS refuses to delete keeps its memberships until it does."""
+    filled.configure(granularity=grain)
+    filled.up()
+    workos.clear()
+    stuck = workos.users()["auth0|c"]["id"]
+    workos.fault("DELETE", f"/users/{stuck}$", status=403, body={"code": "not_now", "message": "no"})
+    filled.destroy(fails=True)
+    assert "auth0|c" in workos.users()
+    said = filled.destroy().said
+
+    assert workos.counts() == (0, 0, 0)
+    assert "DELETE /user_management/organization_memberships/{id}" not in workos.writes()
+    assert "destroy: deletes 3 users, 2 organizations and 6 memberships, 6 of these with their" in filled.said[-2]
+    assert "destroy: deletes " in said
 
 
 def test_destroy_is_not_moved_by_retain_nor_by_an_export_that_is_gone(filled: Stack, workos: Sandbox) -> None:

@@ -38,7 +38,6 @@ def test_each_record_costs_one_request_and_a_little_more_for_what_a_post_cannot_
     }
     assert costs["total"] == 31
     assert of(costs["undo"]) == {
-        ("DELETE", "/user_management/organization_memberships/{id}"): 7,
         ("DELETE", "/user_management/users/{id}"): 10,
         ("DELETE", "/organizations/{id}"): 2,
     }
