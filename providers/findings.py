@@ -30,6 +30,7 @@ NEXT_STEP: dict[str, str] = {
     "authenticator_missing": "this person enrols again in WorkOS, or signs in with Magic Auth",
     "blank_line": "nothing; the line holds nothing",
     "blocked_skipped": "nothing; ferry:blockedUsers is skip",
+    "changed_in_both": "ask the person which value is meant if it matters; Auth0's is written",
     "consumer_domain": "nothing; WorkOS takes no public mail domain, sign-in by email goes on working",
     "domain_clash": "decide which organization owns the domain and remove it from the other in Auth0",
     "duplicate_line": "nothing; the newest line counts",

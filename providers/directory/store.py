@@ -188,6 +188,11 @@ class Store:
         owners = [one for one in self.exports if external_id.startswith(one.prefix)] or self.exports
         return max(owners, key=lambda one: len(one.prefix)).names[FILE_OF[kind]]
 
+    def require_users(self) -> None:
+        """Raises ExportError if the users file holds no line: an export without a user is never what is meant."""
+        if not self.summary()["users"]["lines"]:
+            raise ExportError("the users file holds no line; an empty export is never what is meant. Export again")
+
     def findings(self) -> Iterator[Finding]:
         """By tenant, file, line and code."""
         yield from (Finding(*row) for row in self._db.execute("SELECT * FROM findings ORDER BY rowid"))

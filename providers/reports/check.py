@@ -24,7 +24,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from providers.auth0.lines import ExportError
 from providers.directory.sign_in import SignIn
 from providers.directory.store import Store
 from providers.findings import NEXT_STEP, CodeCount
@@ -36,6 +35,7 @@ from providers.settings import Settings
 
 def check(store: Store, settings: Settings) -> dict[str, Any]:
     """The document for a store. Raises ExportError if the users file holds no line."""
+    store.require_users()
     return document(store.summary(), store.codes(), store.totals(), store.sign_ins(), settings)
 
 
@@ -47,8 +47,6 @@ def document(
     settings: Settings,
 ) -> dict[str, Any]:
     """The same from a store's answers."""
-    if not summary["users"]["lines"]:
-        raise ExportError("the users file holds no line; an empty export is never what is meant. Export again")
     found = Counter({one.code: one.count for one in codes})
     ways = [{**asdict(one), **counterpart(one.provider)._asdict()} for one in sign_ins]
     exports = [{"tenant": one.name, "folder": one.export} for one in settings.tenants]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
 from providers.directory.differ import MANAGED
+from providers.findings import NEXT_STEP, Finding
 from providers.reports.bill import Requests, bill_of
 from providers.reports.verification import Difference
 from providers.settings import KINDS, Kind
@@ -38,7 +39,8 @@ class Turn(NamedTuple):
 class Operation:
     """What one record costs and changes: `fields` by name to what WorkOS holds and what it will hold.
 
-    `both` names the fields that somebody changed in WorkOS and Auth0 changed too: Auth0's value is written.
+    `both` names the fields that somebody changed in WorkOS and Auth0 changed too: Auth0's value is written. Each such
+    record is a finding, `changed_in_both`.
     """
 
     kind: Kind
@@ -107,10 +109,12 @@ def plan_lines(
     about: Mapping[str, Any],
     share: float,
     declared: Mapping[Kind, int],
+    file_of: Callable[[Kind, str], str],
 ) -> Iterator[dict[str, Any]]:
     """The plan as objects, one a line: operations, what stays different, then one summary.
 
     `{type: operation, kind, key, verb, fields: {name: {old, new}}, requests, both, code, message}`;
+    `{type: finding, code, file, line, external_id, message}`, as those of the export;
     `{type: difference, kind, key, what, why, fields: {name: {declared, workos}}}`;
     `{type: summary, **about, changes, kinds: {kind: {verb: number, unchanged}}, differences, bill}`.
     """
@@ -119,6 +123,8 @@ def plan_lines(
         counts[one.kind][one.verb] += 1
         fields = {name: {"old": old, "new": new} for name, (old, new) in one.fields.items()}
         yield {"type": "operation", **asdict(one), "fields": fields}
+        if one.both:
+            yield {"type": "finding", **_finding(one, file_of)}
     different = 0
     for each in left:
         different += 1
@@ -137,6 +143,12 @@ def plan_lines(
         "differences": different,
         "bill": bill_of(_counted(sent), share),
     }
+
+
+def _finding(one: Operation, file_of: Callable[[Kind, str], str]) -> dict[str, Any]:
+    code, names = "changed_in_both", ", ".join(one.both)
+    told = f"{names} changed in Auth0, and in WorkOS too since the last run. Next: {NEXT_STEP[code]}."
+    return asdict(Finding(code, file_of(one.kind, one.key), 0, one.key, told))
 
 
 #: What becomes of records that are declared no more.

@@ -26,7 +26,7 @@ def plan_text(lines: Iterable[Mapping[str, Any]], shown: int = _SHOWN) -> Iterat
             summary = one
         elif one["type"] == "difference":
             differences += [one] if len(differences) < shown else []
-        elif one["verb"] != "forget":
+        elif one["type"] == "operation" and one["verb"] != "forget":
             operations += [one] if len(operations) < shown else []
     yield from _head(summary)
     yield ""

@@ -46,7 +46,7 @@ def declare_stack() -> None:
         key, base_url = settings.require_access()
         with open_store(settings, Path.cwd()) as store:
             _report_path().unlink(missing_ok=True)
-            _refuse_empty(store)
+            store.require_users()
             with ThreadPoolExecutor(1) as meanwhile:
                 reading = meanwhile.submit(read_previous, pulumi.get_stack())
                 declaration = declare(store, lambda: reading.result().in_cohorts(), settings)
@@ -97,11 +97,6 @@ def _begin(previous: Previous, key: str, base_url: str) -> None:
 def _journal_is_ahead(previous: Previous, key: str, base_url: str) -> bool:
     journal = journal_path(Path.cwd(), pulumi.get_stack(), base_url, key)
     return last_serial(journal) > int(previous.target.get("journal") or 0)
-
-
-def _refuse_empty(store: Store) -> None:
-    if not store.summary()["users"]["lines"]:
-        raise ExportError("the users file holds no line; an empty export is never what is meant. Export again")
 
 
 def _removes(leaving: _Leaving, settings: Settings) -> bool:

@@ -40,7 +40,7 @@ def plan(stack: OpenedStack, project: Path, told: Callable[[Kind], None] = lambd
     listed = {**{kind: len(found) for kind, found in live.items()}, "roles": len(roles)}
     about = {"stack": stack.name, "environment": stack.environment(), "listed": listed}
     share, totals = stack.settings.rate_share, stack.store.totals()
-    yield from plan_lines(done, left, sent, about, share, {kind: totals[kind] for kind in KINDS})
+    yield from plan_lines(done, left, sent, about, share, {kind: totals[kind] for kind in KINDS}, stack.store.file_of)
 
 
 def _listed(stack: OpenedStack, told: Callable[[Kind], None]) -> dict[Kind, dict[str, Any]]:

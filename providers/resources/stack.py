@@ -49,6 +49,7 @@ def opened(stack: str | None, project: Path) -> Iterator[OpenedStack]:
     settings = read_stack_settings(name)
     key, base_url = settings.require_access()
     with open_store(settings, project) as store:
+        store.require_users()
         previous = read_previous(name)
         with closing(WorkOS(key, base_url, settings.rate_share, reads_only=True)) as door:
             confirm_target(previous, door, key.startswith("sk_live_"))

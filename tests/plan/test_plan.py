@@ -81,9 +81,11 @@ def test_a_name_that_both_changed_is_told_and_one_that_only_workos_changed_stays
     for one in workos.users().values():
         workos.call("PUT", f"{USERS}/{one['id']}", first_name="Chosen")
     stack.exports(users=[person("a", given_name="Adele"), person("b", given_name="Bea")])
-    operation, difference, summary = stack.plan()
+    operation, finding, difference, summary = stack.plan()
 
     assert (operation["key"], operation["verb"], operation["both"]) == ("auth0|a", "update", ["first_name"])
+    assert (finding["code"], finding["file"], finding["external_id"]) == ("changed_in_both", "users.ndjson", "auth0|a")
+    assert "Adele" not in finding["message"]
     assert operation["fields"] == {"first_name": {"old": "Chosen", "new": "Adele"}}
     assert (difference["key"], difference["why"]) == ("auth0|b", "changed in WorkOS")
     assert difference["fields"] == {"first_name": {"declared": "Bea", "workos": "Chosen"}}
