@@ -42,9 +42,7 @@ class Organizations(Records):
 
     def change(self, written: Written, desired: Fields) -> None:
         """What was freed ahead of its turn is no longer there to give up."""
-        freed = self.made_way.pop(written.id, {})
-        if freed:
-            written.applied["domains"] = [one for one in written.applied.get("domains") or [] if one not in freed]
+        self._note_freed(written)
         super().change(written, desired)
 
     def write(self, written: Written, desired: Fields, changed: Fields) -> None:
@@ -54,9 +52,11 @@ class Organizations(Records):
         for attempt in range(_ATTEMPTS):
             try:
                 with self.alone(written.id):
-                    if "domains" in changed:
+                    self._note_freed(written)
+                    if "domains" in changed and {*(changed["domains"] or ())} != {*written.applied.get("domains", ())}:
                         body["domain_data"] = self._domain_data(written, changed["domains"] or [])
-                    self.door.call("PUT", *ORGANIZATIONS, written.id, body=body)
+                    if body:
+                        self.door.call("PUT", *ORGANIZATIONS, written.id, body=body)
                 break
             except Conflict as conflict:
                 if "domains" not in changed or attempt == _ATTEMPTS - 1:
@@ -75,6 +75,12 @@ class Organizations(Records):
     def remove(self, id_: str) -> None:
         """Delete the organization; WorkOS answers before it is done and deletes its memberships with it."""
         self.delete(*ORGANIZATIONS, id_)
+
+    def _note_freed(self, written: Written) -> None:
+        """Domains that it gave up for another organization, before its turn or while it waited for it."""
+        freed = self.made_way.pop(written.id, {})
+        if freed:
+            written.applied["domains"] = [one for one in written.applied.get("domains") or [] if one not in freed]
 
     def _domain_data(self, written: Written, wanted: list[str]) -> list[dict[str, str]]:
         states = self._states(written.id)

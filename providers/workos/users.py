@@ -103,7 +103,10 @@ class Users(Records):
         for attempt in range(_ATTEMPTS):
             try:
                 with self.alone(written.id):
-                    self.door.call("PUT", *USERS, written.id, body=body)
+                    made = self.made_way.pop(written.id, {})
+                    left = {name: value for name, value in body.items() if made.get(name) != value}
+                    if left:
+                        self.door.call("PUT", *USERS, written.id, body=left)
                     if "email" in body:
                         self.parked.pop(written.id, None)
                         self._settled.add(written.id)
