@@ -49,19 +49,20 @@ class Organizations(Records):
         """One PUT; domains are re-sent whole, with their live state, and with those Ferry does not manage."""
         changed = self.shed(written, changed, *ORGANIZATIONS)
         body: Fields = {name: changed[name] for name in ("external_id", "name", "metadata") if name in changed}
+        wanted = changed.get("domains") or []
         for attempt in range(_ATTEMPTS):
             try:
                 with self.alone(written.id):
                     self._note_freed(written)
-                    if "domains" in changed and {*(changed["domains"] or ())} != {*written.applied.get("domains", ())}:
-                        body["domain_data"] = self._domain_data(written, changed["domains"] or [])
+                    if "domains" in changed and set(wanted) != set(written.applied.get("domains") or []):
+                        body["domain_data"] = self._domain_data(written, wanted)
                     if body:
                         self.door.call("PUT", *ORGANIZATIONS, written.id, body=body)
                 break
             except Conflict as conflict:
                 if "domains" not in changed or attempt == _ATTEMPTS - 1:
                     raise refused(conflict, conflict.code, "another organization holds this identity") from None
-                fresh = [one for one in changed["domains"] or [] if one not in (written.applied.get("domains") or [])]
+                fresh = [one for one in wanted if one not in (written.applied.get("domains") or [])]
                 self._make_way(written, desired, fresh, conflict)
         after = {name: value for name, value in changed.items() if name != "metadata"}
         if "metadata" in changed:
