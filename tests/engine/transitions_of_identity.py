@@ -9,7 +9,10 @@ from tests.engine.transition import (
     DEACTIVATE,
     DELETE_USER,
     POST_MEMBERSHIP,
+    POST_ORGANIZATION,
     POST_USER,
+    PUT_MEMBERSHIP,
+    PUT_ORGANIZATION,
     PUT_USER,
     Export,
     Step,
@@ -194,6 +197,76 @@ EMAILS: list[Transition] = [
             {DELETE_USER: 1, POST_USER: 1},
             {"auth0|reborn-old": None, "auth0|reborn-new": addressed("reborn", True)},
             refused={POST_USER: 1},
+        ),
+    ),
+]
+
+#: With `ferry:removed` as it is by default.
+RETAINED: list[Transition] = [
+    transition(
+        "a user who left is kept with all that it has, and found when there again",
+        pair("away", ("away.a", "away.b"), "away-b"),
+        Step(
+            Export(
+                [person("away-a", **mailed("away.a"))],
+                [organization("away")],
+                [member("away", "auth0|away-a", "Admin")],
+            ),
+            {},
+            {
+                "auth0|away-a": addressed("away.a", True),
+                "auth0|away-b": {**addressed("away.b", True), "password_sha256": sha256(HASH)},
+                **are_in("away", "a", "b"),
+            },
+        ),
+        Step(
+            pair("away", ("away.a", "away.c"), "away-b"),
+            {POST_USER: 1, PUT_USER: 1, POST_MEMBERSHIP: 1},
+            {
+                "auth0|away-b": {**addressed("away.c", True), "password_sha256": sha256(HASH)},
+                **are_in("away", "a", "b"),
+            },
+        ),
+    ),
+    transition(
+        "a user who became part of another is kept beside it",
+        pair("join", ("join.a", "join.b")),
+        Step(
+            pair("join", ("join.a", "join.a")),
+            {},
+            {
+                "auth0|join-a": addressed("join.a", True),
+                "auth0|join-b": addressed("join.b", True),
+                **are_in("join", "a", "b"),
+            },
+        ),
+    ),
+    transition(
+        "a membership that left goes on, and is found when there again",
+        Export([person("guest")], [organization("guest")], [member("guest", "auth0|guest", "Admin")]),
+        Step(
+            Export([person("guest")], [organization("guest")]),
+            {},
+            {"org_guest/auth0|guest": (("admin",), "active")},
+        ),
+        Step(
+            Export([person("guest")], [organization("guest")], [member("guest", "auth0|guest", "Editor")]),
+            {POST_MEMBERSHIP: 1, PUT_MEMBERSHIP: 1},
+            {"org_guest/auth0|guest": (("editor",), "active")},
+        ),
+    ),
+    transition(
+        "an organization that left is kept with its members, and found when there again",
+        Export([person("clerk")], [organization("clerk")], [member("clerk", "auth0|clerk")]),
+        Step(
+            Export([person("clerk")]),
+            {},
+            {"org_clerk": {"name": "clerk"}, "org_clerk/auth0|clerk": (("member",), "active")},
+        ),
+        Step(
+            Export([person("clerk")], [organization("clerk", display_name="Clerks")], [member("clerk", "auth0|clerk")]),
+            {POST_ORGANIZATION: 1, PUT_ORGANIZATION: 1, POST_MEMBERSHIP: 1},
+            {"org_clerk": {"name": "Clerks"}, "org_clerk/auth0|clerk": (("member",), "active")},
         ),
     ),
 ]
