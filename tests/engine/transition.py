@@ -113,27 +113,28 @@ class Held:
     @classmethod
     def by(cls, workos: Sandbox) -> Held:
         """What the sandbox holds now."""
-        users, organizations = workos.users(), workos.organizations()
-        ids = {key: str(one["id"]) for key, one in {**users, **organizations}.items()}
-        for one in workos.directory()["memberships"]:
-            ids[f"{one['organization_external_id']}/{one['user_external_id']}"] = str(one["id"])
-        return cls({**users, **organizations, **workos.memberships()}, ids)
+        return cls({**workos.users(), **workos.organizations(), **workos.memberships()}, ids_in(workos))
 
     def shows(self, holds: Holds) -> dict[str, Any]:
         """Of the objects and fields that are named what there is."""
-        found: dict[str, Any] = {}
-        for key, wanted in holds.items():
-            there = self.objects.get(key)
-            is_cut = isinstance(wanted, dict) and there is not None
-            found[key] = {name: there[name] for name in wanted} if is_cut else there  # type: ignore[union-attr, index]
-        return found
+        found = {key: self.objects.get(key) for key in holds}
+        cut = {key: wanted for key, wanted in holds.items() if isinstance(wanted, dict) and found[key] is not None}
+        return {**found, **{key: {name: self.objects[key][name] for name in wanted} for key, wanted in cut.items()}}
+
+
+def ids_in(workos: Sandbox) -> dict[str, str]:
+    """The WorkOS ids of all objects, by external id or pair."""
+    held = workos.directory()
+    ids = {one["external_id"]: one["id"] for one in (*held["users"], *held["organizations"])}
+    pairs = {f"{one['organization_external_id']}/{one['user_external_id']}": one["id"] for one in held["memberships"]}
+    return {**ids, **pairs}
 
 
 class Sent:
     """The requests of one run by external id, or pair, of the object; what the weather repeated is left out."""
 
-    def __init__(self, workos: Sandbox, *held: Held) -> None:
-        names = {id_: key for one in reversed(held) for key, id_ in one.ids.items()}
+    def __init__(self, workos: Sandbox, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+        names = {id_: key for ids in (after, before) for key, id_ in ids.items()}
         self.by_name: dict[str, list[Json]] = {}
         for one in workos.requests()["requests"]:
             named = next((names[part] for part in re.split("[/?]", one["path"]) if part in names), None)
@@ -202,7 +203,7 @@ def put_exports(stack: Stack, rows: Sequence[Transition], number: int) -> None:
 
 def do_by_hand(workos: Sandbox, rows: Sequence[Transition], number: int) -> None:
     """What somebody does in WorkOS before a step."""
-    ids = Held.by(workos).ids
+    ids = ids_in(workos)
     for method, path, body in chain.from_iterable(one.step(number).by_hand for one in rows):
         workos.call(method, re.sub(r"\{(.+)\}", lambda found: ids[found[1]], path), **body)
 
@@ -222,7 +223,7 @@ def walk(stack: Stack, workos: Sandbox, subtests: Subtests, rows: Sequence[Trans
             assert workos.requests()["total"] == 0
         stack.up()
         after = Held.by(workos)
-        sent = Sent(workos, before, after)
+        sent = Sent(workos, before.ids, after.ids)
         for one in rows:
             with subtests.test(f"step {number}: {one.name}"):
                 expect_the_writes(one.step(number), sent.about(one.ids()))
