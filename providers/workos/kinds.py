@@ -124,11 +124,12 @@ class Records:
 
     def delete(self, *path: str) -> None:
         """DELETE, where gone already is as good, and a second time in one process is no request."""
-        if path[-1] in self.removed:
-            return
-        with suppress(Gone):
-            self.door.call("DELETE", *path)
-        self.removed.add(path[-1])
+        with self.alone(path[-1]):
+            if path[-1] in self.removed:
+                return
+            with suppress(Gone):
+                self.door.call("DELETE", *path)
+            self.removed.add(path[-1])
 
     def get(self, *path: str) -> Fields | None:
         """GET, None if there is no such object."""

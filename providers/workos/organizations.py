@@ -42,26 +42,27 @@ class Organizations(Records):
 
     def change(self, written: Written, desired: Fields) -> None:
         """What was freed ahead of its turn is no longer there to give up."""
-        freed = self.made_way.pop(written.id, {})
-        if freed:
-            written.applied["domains"] = [one for one in written.applied.get("domains") or [] if one not in freed]
+        self._note_freed(written)
         super().change(written, desired)
 
     def write(self, written: Written, desired: Fields, changed: Fields) -> None:
         """One PUT; domains are re-sent whole, with their live state, and with those Ferry does not manage."""
         changed = self.shed(written, changed, *ORGANIZATIONS)
         body: Fields = {name: changed[name] for name in ("external_id", "name", "metadata") if name in changed}
+        wanted = changed.get("domains") or []
         for attempt in range(_ATTEMPTS):
             try:
                 with self.alone(written.id):
-                    if "domains" in changed:
-                        body["domain_data"] = self._domain_data(written, changed["domains"] or [])
-                    self.door.call("PUT", *ORGANIZATIONS, written.id, body=body)
+                    self._note_freed(written)
+                    if "domains" in changed and set(wanted) != set(written.applied.get("domains") or []):
+                        body["domain_data"] = self._domain_data(written, wanted)
+                    if body:
+                        self.door.call("PUT", *ORGANIZATIONS, written.id, body=body)
                 break
             except Conflict as conflict:
                 if "domains" not in changed or attempt == _ATTEMPTS - 1:
                     raise refused(conflict, conflict.code, "another organization holds this identity") from None
-                fresh = [one for one in changed["domains"] or [] if one not in (written.applied.get("domains") or [])]
+                fresh = [one for one in wanted if one not in (written.applied.get("domains") or [])]
                 self._make_way(written, desired, fresh, conflict)
         after = {name: value for name, value in changed.items() if name != "metadata"}
         if "metadata" in changed:
@@ -75,6 +76,12 @@ class Organizations(Records):
     def remove(self, id_: str) -> None:
         """Delete the organization; WorkOS answers before it is done and deletes its memberships with it."""
         self.delete(*ORGANIZATIONS, id_)
+
+    def _note_freed(self, written: Written) -> None:
+        """Domains that it gave up for another organization, before its turn or while it waited for it."""
+        freed = self.made_way.pop(written.id, {})
+        if freed:
+            written.applied["domains"] = [one for one in written.applied.get("domains") or [] if one not in freed]
 
     def _domain_data(self, written: Written, wanted: list[str]) -> list[dict[str, str]]:
         states = self._states(written.id)

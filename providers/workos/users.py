@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +22,8 @@ class Users(Records):
         super().__init__(door, declared, adopt_by_email=adopt_by_email)
         #: WorkOS ids whose own turn has given them their email.
         self._settled: set[str] = set()
+        #: Held by the one that makes another make way: of two who swap, only one is parked.
+        self._making_way = threading.Lock()
 
     def create(self, written: Written, desired: Fields) -> None:
         """One POST with every field, password hash included; then the authenticator."""
@@ -103,7 +106,10 @@ class Users(Records):
         for attempt in range(_ATTEMPTS):
             try:
                 with self.alone(written.id):
-                    self.door.call("PUT", *USERS, written.id, body=body)
+                    made = self.made_way.pop(written.id, {})
+                    left = {name: value for name, value in body.items() if made.get(name) != value}
+                    if left:
+                        self.door.call("PUT", *USERS, written.id, body=left)
                     if "email" in body:
                         self.parked.pop(written.id, None)
                         self._settled.add(written.id)
@@ -175,7 +181,7 @@ class Users(Records):
         Nothing if its turn came meanwhile: what it has now it keeps.
         """
         id_ = str(holder["id"])
-        with self.alone(id_):
+        with self._making_way, self.alone(id_):
             if id_ not in self._settled:
                 self._move_now(id_, holder, target)
 

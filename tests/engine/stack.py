@@ -41,7 +41,7 @@ class Sandbox:
 
     def __init__(self, url: str, weather: Start | None = None) -> None:
         self.url, self._weather = url, weather or Start()
-        self._control = httpx.Client(base_url=f"{url}/_sandbox/")
+        self._control = httpx.Client(base_url=f"{url}/_sandbox/", timeout=LONGEST_COMMAND)
         self._api = httpx.Client(base_url=url, headers={"authorization": f"Bearer {SOMEBODY_ELSE}"})
 
     def close(self) -> None:
@@ -149,6 +149,8 @@ class Stack:
     workos: Sandbox
     environment: dict[str, str]
     said: list[str] = field(default_factory=list)
+    #: Seconds that a command may take.
+    longest: int = LONGEST_COMMAND
 
     @property
     def project(self) -> Path:
@@ -174,7 +176,7 @@ class Stack:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=LONGEST_COMMAND,
+            timeout=self.longest,
             check=False,
         )
         self.said.append(run.stdout)
