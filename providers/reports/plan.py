@@ -106,6 +106,7 @@ def plan_lines(
     found: Iterable[Operation],
     left: Iterable[Difference],
     sent: Iterable[Sent],
+    *,
     about: Mapping[str, Any],
     share: float,
     declared: Mapping[Kind, int],

@@ -38,9 +38,16 @@ def plan(stack: OpenedStack, project: Path, told: Callable[[Kind], None] = lambd
     after = Verifier(stack.store, RehearsedDirectory(door), rehearsed.after).verify(slugs)
     left = [one for one in after.differences if (one.kind, one.key) not in rehearsed.setbacks]
     listed = {**{kind: len(found) for kind, found in live.items()}, "roles": len(roles)}
-    about = {"stack": stack.name, "environment": stack.environment(), "listed": listed}
-    share, totals = stack.settings.rate_share, stack.store.totals()
-    yield from plan_lines(done, left, sent, about, share, {kind: totals[kind] for kind in KINDS}, stack.store.file_of)
+    totals = stack.store.totals()
+    yield from plan_lines(
+        done,
+        left,
+        sent,
+        about={"stack": stack.name, "environment": stack.environment(), "listed": listed},
+        share=stack.settings.rate_share,
+        declared={kind: totals[kind] for kind in KINDS},
+        file_of=stack.store.file_of,
+    )
 
 
 def _listed(stack: OpenedStack, told: Callable[[Kind], None]) -> dict[Kind, dict[str, Any]]:

@@ -172,7 +172,7 @@ class Users(Records):
             code = "email_held_by_retained"
             what = f"the WorkOS user of {external_id or 'nobody in this export'} holds this email and stays"
         raise refused(
-            conflict, code, f"{what}; remove it in WorkOS, or set ferry:removed to delete if it left the export"
+            conflict, code, f"{what}; remove it in WorkOS (ferry:removed delete does, for whom the stack knows still)"
         )
 
     def _move(self, holder: Fields, target: Fields) -> None:
