@@ -6,6 +6,7 @@ export, and each request is told by the object that it is about. So each has its
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -185,6 +186,21 @@ def expect_the_writes(step: Step, requests: list[Json]) -> None:
         assert all(order.index(step.looks) < order.index(call) for call in step.writes), told
 
 
+def announced(stack: Stack) -> Counter[str]:
+    """The writes that `ferry plan` announces."""
+    lines = [json.loads(line) for line in stack.ferry("plan", "--json", code=None).said.splitlines()]
+    requests = (request for one in lines if one["type"] == "operation" for request in one["requests"])
+    return Counter(request.removesuffix(" (refused)") for request in requests)
+
+
+def expect_the_plan(found: Counter[str], steps: Sequence[Step]) -> None:
+    """Those of the steps and no others, but for what WorkOS may refuse."""
+    wanted = sum((Counter(one.writes) for one in steps), Counter[str]())
+    refused = sum((Counter(one.refused) for one in steps), Counter[str]())
+    assert wanted <= found, f"not announced: {wanted - found}"
+    assert found - wanted <= refused, f"announced beside them: {found - wanted}"
+
+
 def expect_the_objects(one: Transition, number: int, before: Held, after: Held) -> None:
     """WorkOS holds what the step says, and every object that stays is the same one."""
     step = one.step(number)
@@ -210,7 +226,7 @@ def do_by_hand(workos: Sandbox, rows: Sequence[Transition], number: int) -> None
 
 
 def walk(stack: Stack, workos: Sandbox, subtests: Subtests, rows: Sequence[Transition]) -> None:
-    """All transitions at once, a step at a time: preview, up, up again."""
+    """All transitions at once, a step at a time: preview, plan, up, up again."""
     put_exports(stack, rows, 0)
     stack.up()
     everybody = set().union(*(one.ids() for one in rows))
@@ -222,6 +238,10 @@ def walk(stack: Stack, workos: Sandbox, subtests: Subtests, rows: Sequence[Trans
         with subtests.test(f"preview {number} asks nothing"):
             stack.preview()
             assert workos.requests()["total"] == 0
+        with subtests.test(f"plan {number} writes nothing and announces the writes of all steps"):
+            expect_the_plan(announced(stack), [one.step(number) for one in rows])
+            assert workos.requests()["writes"] == 0
+        workos.clear()
         stack.up()
         after = Held.by(workos)
         sent = Sent(workos, before.ids, after.ids)
