@@ -229,6 +229,7 @@ def test_a_refresh_of_what_nobody_touched_says_nothing_and_changes_nothing(
     refreshing = project.starts()
     for (kind, key), (id_, outputs) in stack.held.items():
         assert refreshing.read(PROVIDER[kind], id_, outputs) == (id_, outputs), key
+    assert set(workos.asked().values()) == {1}, "a refresh lists each kind once"
 
     assert refreshing.said() == ""
     assert workos.writes() == {}
