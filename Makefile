@@ -71,6 +71,7 @@ bench: setup
 
 soak: setup
 	@.venv/bin/python -m tests.soak
+	@DRIFTED_USERS=20000 .venv/bin/pytest tests/engine/test_engine_drifted.py
 
 format: setup
 	.venv/bin/ruff format .

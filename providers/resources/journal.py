@@ -32,6 +32,8 @@ class Journal:
         self._file: int | None = None
         self._read: dict[tuple[Kind, int], list[tuple[int, str, Applied | None]]] | None = None
         self._last = 0
+        #: The kinds of the lines of earlier runs.
+        self._kinds: set[Kind] = set()
 
     def note(self, kind: Kind, key: str, applied: Applied | None, cohort: int) -> None:
         """A write was confirmed: this is how the record is in WorkOS now; None: it was removed."""
@@ -61,7 +63,8 @@ class Journal:
     def knows(self, kind: Kind) -> bool:
         """Is there a line of this kind from an earlier run?"""
         with self._lock:
-            return any(lines for (one, _), lines in self._load().items() if one == kind)
+            self._load()
+            return kind in self._kinds
 
     def witnesses(self) -> list[tuple[Kind, str]]:
         """Kind and WorkOS id of what should be there by the journal alone, spread over it: some five."""
@@ -76,6 +79,7 @@ class Journal:
         """Drop what earlier runs wrote: it is in the state, or of another environment."""
         with self._lock:
             self._read = defaultdict(list)
+            self._kinds.clear()
             self.path.unlink(missing_ok=True)
 
     def _load(self) -> dict[tuple[Kind, int], list[tuple[int, str, Applied | None]]]:
@@ -83,6 +87,7 @@ class Journal:
             self._read = defaultdict(list)
             for serial, kind, cohort, key, packed in lines_of(self.path):
                 self._read[kind, cohort].append((serial, key, unpack(packed).get(key)))
+                self._kinds.add(kind)
                 self._last = max(self._last, serial)
         return self._read
 

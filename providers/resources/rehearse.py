@@ -7,6 +7,7 @@ order, then the verdict, then delete what is declared no more, unless something 
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import redirect_stderr
@@ -165,16 +166,18 @@ class _JournalToRead(Journal):
 
     def forget(self) -> None:
         """Only for this rehearsal."""
-        self.path = Path("/nowhere")
-        self._read = None
+        self._read = defaultdict(list)
+        self._kinds.clear()
 
 
 def _journal(stack: OpenedStack, project: Path) -> Journal:
     """A journal that the state includes is one that a run would remove first."""
     key, base_url = stack.settings.require_access()
     path = journal_path(project, stack.name, base_url, key)
-    included = last_serial(path) <= int(stack.previous.target.get("journal") or 0)
-    return _JournalToRead(Path("/nowhere") if included else path)
+    journal = _JournalToRead(path)
+    if last_serial(path) <= int(stack.previous.target.get("journal") or 0):
+        journal.forget()
+    return journal
 
 
 class _OneAfterTheOther(Executor):

@@ -22,11 +22,11 @@ def export(stack: Stack, ann: Line) -> None:
 @pytest.mark.parametrize("grain", ["record", "cohort"])
 def test_a_password_that_stays_is_a_finding_until_it_stays_no_more(stack: Stack, workos: Sandbox, grain: str) -> None:
     """Before it is so, in the preview; after the run that blocked the user; and not once the user is unblocked."""
-    stack.configure(granularity=grain)
+    stack.configure(granularity={"users": grain})
     export(stack, person("ann"))
     assert "password_stays" not in stack.up().said
     export(stack, person("ann", blocked=True))
-    for run in (stack.preview, stack.up, stack.up, stack.preview):
+    for run in (stack.preview, stack.up, stack.preview):
         assert "     1 password_stays (first: auth0|ann)" in run().said
         told = [(one["file"], one["external_id"]) for one in stack.findings() if one["code"] == "password_stays"]
         assert told == [("users.ndjson", "auth0|ann")]

@@ -226,7 +226,7 @@ def do_by_hand(workos: Sandbox, rows: Sequence[Transition], number: int) -> None
 
 
 def walk(stack: Stack, workos: Sandbox, subtests: Subtests, rows: Sequence[Transition]) -> None:
-    """All transitions at once, a step at a time: preview, plan, up, up again."""
+    """All transitions at once, a step at a time: preview (once), plan, up, up again."""
     put_exports(stack, rows, 0)
     stack.up()
     everybody = set().union(*(one.ids() for one in rows))
@@ -235,9 +235,10 @@ def walk(stack: Stack, workos: Sandbox, subtests: Subtests, rows: Sequence[Trans
         before = Held.by(workos)
         put_exports(stack, rows, number)
         workos.clear()
-        with subtests.test(f"preview {number} asks nothing"):
-            stack.preview()
-            assert workos.requests()["total"] == 0
+        if number == 1:
+            with subtests.test("a preview asks nothing"):
+                stack.preview()
+                assert workos.requests()["total"] == 0
         with subtests.test(f"plan {number} writes nothing and announces the writes of all steps"):
             expect_the_plan(announced(stack), [one.step(number) for one in rows])
             assert workos.requests()["writes"] == 0

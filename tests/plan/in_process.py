@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ from providers.workos.client import WorkOS
 from providers.workos.rehearsal import Rehearsal
 from tests.engine.stack import KEY, Sandbox
 from tests.pure.tenant import write
+
+
+@cache
+def _door(key: str, base_url: str, reads_only: bool) -> WorkOS:
+    """Kept for the process, since each one reads the certificates of all authorities."""
+    return WorkOS(key, base_url, 1000, reads_only=reads_only)
 
 
 class InProcess:
@@ -60,9 +67,9 @@ class InProcess:
     @contextmanager
     def _opened(self, *, reads_only: bool) -> Iterator[OpenedStack]:
         key, base_url = self.settings.require_access()
+        door = _door(key, base_url, reads_only)
         with (
             open_store(self.settings, self.folder) as store,
-            closing(WorkOS(key, base_url, self.settings.rate_share, reads_only=reads_only)) as door,
             closing(Census(door, self.previous.spread)) as census,
         ):
             yield OpenedStack("dev", self.settings, store, self.previous, door, census)
