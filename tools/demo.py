@@ -1,4 +1,4 @@
-"""`make demo`: the sample export against the sandbox with the real engine: preview, up, and up again.
+"""`make demo`: the sample export against the sandbox with the real engine: preview, up, up again, verify.
 
 Everything it makes lies in `.ferry/demo/`, a copied project folder with a stack, a file backend and a passphrase of its
 own, so that no tracked file changes. Whatever it starts it stops.
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def run(address: str) -> None:
-    """Preview, up, up, each with what it did to the sandbox."""
+    """Preview, up, up, each with what it did to the sandbox, and the verification."""
     prepare_project()
     environment = environment_of_stack(address)
     pulumi(environment, "stack", "init", STACK)
