@@ -140,6 +140,20 @@ def test_an_object_that_is_gone_from_workos_stays_different(new_stack: NewStack,
     assert summary["changes"] is False
 
 
+def test_a_new_email_that_is_not_verified_takes_the_verification_along(new_stack: NewStack, grain: str) -> None:
+    """WorkOS resets it with the email, and the plan says so."""
+    stack = new_stack(granularity=grain)
+    stack.exports(users=[person("a")])
+    stack.up()
+    stack.exports(users=[person("a", email="new@people.example", email_verified=False)])
+    operation, _ = stack.plan()
+
+    assert operation["fields"] == {
+        "email": {"old": "a@people.example", "new": "new@people.example"},
+        "email_verified": {"old": True, "new": False},
+    }
+
+
 def test_no_secret_is_in_a_plan(new_stack: NewStack, grain: str) -> None:
     """It says that a password and an authenticator come along."""
     stack = new_stack(granularity=grain)
