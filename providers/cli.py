@@ -93,7 +93,9 @@ def check(
     if against is not None:
         from providers.reports.against_command import run_against
 
-        context.exit(run_against(Path.cwd(), export, stack, against, accept, as_json=as_json))
+        with _or_exit(context):
+            code = run_against(Path.cwd(), export, stack, against, accept, as_json=as_json)
+        context.exit(code)
 
     import json
 
@@ -191,15 +193,18 @@ def _or_exit(context: click.Context) -> Iterator[None]:
 
     from providers.auth0.lines import ExportError
     from providers.findings import Unbalanced
+    from providers.reports.against_command import CannotCompare
     from providers.resources.previous import Brake
     from providers.settings import InvalidSettings
     from providers.stack_file import UnreadableStack
     from providers.workos.client import WorkOSFault
 
-    faults = (ExportError, InvalidSettings, Unbalanced, UnreadableStack, Brake, WorkOSFault, OSError, sqlite3.Error)
+    ours = (ExportError, InvalidSettings, Unbalanced, UnreadableStack, CannotCompare, Brake, WorkOSFault)
     try:
         yield
-    except faults as error:
+    except BrokenPipeError:
+        raise
+    except (*ours, OSError, sqlite3.Error) as error:
         click.echo(f"ferry {context.command.name}: {error}", err=True)
         context.exit(2)
 

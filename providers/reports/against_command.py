@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection
 from pathlib import Path
 
@@ -10,11 +9,10 @@ import click
 
 from providers.auth0.lines import ExportError
 from providers.directory.store import open_store
-from providers.findings import Unbalanced
 from providers.reports.against import Counts, differences, setting_differences
 from providers.reports.against_text import Side, against_lines, document_pieces, is_equal
 from providers.settings import InvalidSettings, read_settings
-from providers.stack_file import UnreadableStack, stack_config
+from providers.stack_file import stack_config
 
 
 class CannotCompare(Exception):
@@ -24,19 +22,12 @@ class CannotCompare(Exception):
 def run_against(
     project: Path, export: str | None, stack: str | None, against: str, accept: Collection[str], *, as_json: bool
 ) -> int:
-    """Compare and say what differs. The exit code: 0 equal, 1 the directories differ, 2 cannot run."""
-    try:
-        if accept:
-            raise CannotCompare("--accept is for findings, and a comparison has none; leave it out")
-        return _compared(project, export, stack, against, as_json)
-    except BrokenPipeError:
-        raise
-    except (CannotCompare, ExportError, InvalidSettings, Unbalanced, UnreadableStack, OSError, sqlite3.Error) as error:
-        click.echo(f"ferry check: {error}", err=True)
-        return 2
+    """Compare and say what differs. The exit code: 0 equal, 1 the directories differ.
 
-
-def _compared(project: Path, export: str | None, stack: str | None, against: str, as_json: bool) -> int:
+    Raises CannotCompare, ExportError and UnreadableStack.
+    """
+    if accept:
+        raise CannotCompare("--accept is for findings, and a comparison has none; leave it out")
     if export:
         raise CannotCompare(
             "--against compares two stacks, each with its own export; leave EXPORT out, or set ferry:export in a stack"

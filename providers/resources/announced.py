@@ -29,14 +29,13 @@ from providers.directory.differ import MANAGED, changes
 from providers.directory.model import Organization, Record, cuts, fields
 from providers.directory.store import Store
 from providers.reports.announcement import Announcement
-from providers.resources.declaration import Declaration
+from providers.resources.declaration import ORDER, Declaration
 from providers.resources.ids import ends_of
 from providers.resources.previous import Held, HeldCohort, Previous
 from providers.settings import Kind, Settings
 from providers.workos.kinds import SENT_PAIRS
 from providers.workos.memberships import DEFAULT_ROLE
 
-_ORDER: tuple[Kind, ...] = ("roles", "organizations", "users", "memberships")
 _PATHS: dict[Kind, str] = {
     "roles": "/authorization/roles",
     "organizations": "/organizations",
@@ -59,9 +58,9 @@ def announced(
 ) -> Announcement:
     """`leaving` is what the last state holds and the directory does not (`Previous.gone`)."""
     counting = _Counting(previous, declaration, store, settings, leaving)
-    for kind in _ORDER:
+    for kind in ORDER:
         counting.count(kind)
-    for kind in _ORDER:
+    for kind in ORDER:
         counting.leave(kind)
     return counting.result()
 

@@ -10,6 +10,8 @@ from providers.directory.model import cuts
 from providers.directory.store import Store
 from providers.settings import KINDS, Kind, Settings
 
+#: What comes first in the graph: a membership after its ends and its roles.
+ORDER: tuple[Kind, ...] = ("roles", "organizations", "users", "memberships")
 #: Above so many records of a kind `auto` takes cohorts.
 MOST_RECORDS = 1_000
 

@@ -23,7 +23,7 @@ from providers.resources.cohort import (
     UserCohort,
     UserCohortProvider,
 )
-from providers.resources.declaration import Declaration
+from providers.resources.declaration import ORDER, Declaration
 from providers.resources.holders import Holders
 from providers.resources.previous import Held, Previous
 from providers.resources.record import (
@@ -51,7 +51,6 @@ COHORT_RESOURCES: dict[Kind, tuple[type[Resource], type[ResourceProvider]]] = {
     "users": (UserCohort, UserCohortProvider),
     "memberships": (MembershipCohort, MembershipCohortProvider),
 }
-_ORDER: tuple[Kind, ...] = ("roles", "organizations", "users", "memberships")
 
 
 class Make(Protocol):
@@ -89,7 +88,7 @@ class Graph:
 
     def declare(self) -> dict[Kind, list[Any]]:
         """Every kind in its grain."""
-        for kind in _ORDER:
+        for kind in ORDER:
             holders = Holders(self._store, self._previous, self._declaration, self._leaving[kind], kind, self._settings)
             if kind in self._declaration.texts:
                 self._cohorts(kind, holders)
@@ -140,7 +139,7 @@ class Graph:
         cohort where these have taken all calls of the host.
         """
         handed = _held_by_records(self._previous, kind, self._declaration)
-        earlier = _ORDER[:-1] if kind == "memberships" else _ORDER[:1]
+        earlier = ORDER[:-1] if kind == "memberships" else ORDER[:1]
         before = [one for kind_before in earlier for one in self._all(kind_before)]
         declared: list[Any] = []
         held = holders.by_cohort()

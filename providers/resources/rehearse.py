@@ -11,18 +11,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import redirect_stderr
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from providers.directory.applied import Applied
-from providers.resources.declaration import Declaration, declaration
+from providers.resources.declaration import ORDER, Declaration, declaration
 from providers.resources.graph import COHORT_RESOURCES, RECORDS, Graph
 from providers.resources.host import Host, Setback, used_host
 from providers.resources.journal import Journal, journal_path, last_serial
 from providers.resources.previous import Held, HeldCohort, Previous, brake
 from providers.resources.progress import Progress
-from providers.resources.removal import leaving_bags, remove_all_that_left
+from providers.resources.removal import finish, leaving_bags
 from providers.resources.stack import OpenedStack
 from providers.settings import KINDS, Kind
 from providers.workos.census import Found
@@ -31,8 +31,6 @@ from providers.workos.rehearsed_census import RehearsedCensus
 
 Bag = dict[str, Any]
 _Result = TypeVar("_Result")
-#: Ends before what they belong to.
-_DELETED_IN_ORDER: tuple[Kind, ...] = ("memberships", "users", "organizations", "roles")
 
 
 class Made(NamedTuple):
@@ -45,13 +43,10 @@ class Made(NamedTuple):
 class Rehearsed:
     """How the run would end."""
 
-    declaration: Declaration
     leaving: Mapping[Kind, Mapping[str, Held]]
     setbacks: Mapping[tuple[Kind, str], Setback]
-    #: Records whose object was in WorkOS and whose password counts as written.
-    unconfirmed: Sequence[str]
     #: The state after the run.
-    after: Previous = field(default_factory=Previous)
+    after: Previous
 
 
 def rehearse(stack: OpenedStack, door: Rehearsal, project: Path) -> Rehearsed:
@@ -78,12 +73,10 @@ class _Run:
         with redirect_stderr(io.StringIO()), used_host(self._host):
             Graph(store, previous, declared, leaving, settings, stack=self._stack.name, make=self._make).declare()
             self._host.leaving = leaving_bags(leaving, settings)
-            self._host.settle()
-            if self._host.setbacks:
-                remove_all_that_left(self._host)
-            else:
+            finish(self._host)
+            if not self._host.setbacks:
                 self._delete(declared)
-        return Rehearsed(declared, leaving, self._host.setbacks, self._host.unconfirmed, self._after)
+        return Rehearsed(leaving, self._host.setbacks, self._after)
 
     def _make(self, kind: Kind, name: str, bag: Bag, _awaited: Sequence[Any]) -> Made:
         news = {key: value for key, value in bag.items() if value is not None}
@@ -121,7 +114,7 @@ class _Run:
         return Made(now.id)
 
     def _delete(self, declared: Declaration) -> None:
-        for kind in _DELETED_IN_ORDER:
+        for kind in reversed(ORDER):
             records = RECORDS[kind][1]()
             gone = [
                 held for name, held in self._previous.records[kind].items() if name not in self._after.records[kind]

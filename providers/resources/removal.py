@@ -52,6 +52,16 @@ def leaving_bags(leaving: Mapping[Kind, Mapping[str, Held]], settings: Settings)
     ]
 
 
+def finish(here: Host) -> None:
+    """After all turns: bring to its end what is unsettled, and after a setback remove here what left.
+
+    Raises WorkOSFault.
+    """
+    here.settle()
+    if here.fatal is None and here.setbacks:
+        remove_all_that_left(here)
+
+
 def remove_all_that_left(here: Host) -> None:
     """Remove every record that left the stack in this run; what WorkOS refuses is a setback like any other.
 

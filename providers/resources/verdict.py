@@ -17,7 +17,7 @@ from pulumi.dynamic import (
 )
 
 from providers.resources.host import configure, host
-from providers.resources.removal import remove_all_that_left
+from providers.resources.removal import finish
 from providers.workos.client import WorkOSFault
 
 _SHOWN = 20
@@ -73,9 +73,7 @@ def _speak() -> None:
             flush=True,
         )
     try:
-        host().settle()
-        if host().fatal is None and host().setbacks:
-            remove_all_that_left(host())
+        finish(host())
     except WorkOSFault as fault:
         raise RuntimeError(str(fault)) from None
     _stop_for_what_waits()
