@@ -58,7 +58,7 @@ def soak(stack: Stack, workos: Sandbox, export: Path, kills: int, seed: int) -> 
     workos.settings(multiple_roles=True)
     stack.configure(export=str(export), multipleRoles=True, granularity="cohort", rateShare="1000")
     for point in points:
-        _up_killed_at(stack, workos, point)
+        killed_at(stack, workos, point)
         stack.pulumi("cancel", "--yes", fails=None)
     stack.up()
     sent = int(workos.requests()["writes"])
@@ -69,9 +69,9 @@ def soak(stack: Stack, workos: Sandbox, export: Path, kills: int, seed: int) -> 
     return Survived(needed, sent, tuple(points))
 
 
-def _up_killed_at(stack: Stack, workos: Sandbox, point: int) -> None:
-    """An `up` whose engine, language host and provider host are killed once WorkOS was sent so many writes in all."""
-    process = stack.starts("up", "--yes", "--skip-preview", "--suppress-progress")
+def killed_at(stack: Stack, workos: Sandbox, point: int, verb: str = "up") -> None:
+    """A command whose engine, language host and provider host are killed once WorkOS was sent so many writes in all."""
+    process = stack.starts(verb, "--yes", "--skip-preview", "--suppress-progress")
 
     def is_there() -> bool:
         assert process.poll() is None, f"the run ended before it was killed:\n{stack.told()}"

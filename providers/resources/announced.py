@@ -112,6 +112,9 @@ class _Counting:
     def leave(self, kind: Kind) -> None:
         """What is declared no more: as `removal.remove` does it."""
         removal, gone = self._settings.removal_of(kind), self._leaving[kind]
+        if removal == "delete":
+            for key, held in self._previous.kept(kind).items():
+                self._given |= _values_held(kind, key, held)
         declared = {held.id for key, held in self._previous.records[kind].items() if key not in gone} if gone else ()
         for key, held in gone.items():
             name = key if kind == "memberships" else str(held.outputs.get("external_id") or key)

@@ -2,8 +2,9 @@
 
 Inputs: `cohort` (its number), `stack`, `records` (a line a record, `directory/cohorts.py`), and where needed `holders`
 (key -> what may hold its unique values) and `handed` (what an earlier grain knew). Outputs: `applied` (packed), `text`
-(the SHA-256 of the records that are all applied), `journal` (the last serial included), `setbacks`, and of users `kept`
-(by code, what WorkOS keeps although the records say it no more).
+(the SHA-256 of the records that are all applied), `journal` (the last serial included), `life` (of the stack, as the
+journal has it), `setbacks`, of users `kept` (by code, what WorkOS keeps although the records say it no more), and of
+users and organizations `retained` (packed: those that left and that WorkOS keeps).
 
 Nothing that happens to a record raises: what WorkOS refuses, and what a stopped run leaves, is in the outputs, and the
 verdict fails the run.
@@ -26,9 +27,9 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from providers.directory.applied import Applied, pack, unpack
+from providers.directory.applied import Applied, applied_keys, pack, unpack
 from providers.directory.cohorts import Plan, cohort_name, digests, plan, text_digest
-from providers.resources.cohort_read import read_cohort
+from providers.resources.cohort_read import read_cohort, read_retained
 from providers.resources.cohort_run import CohortRun, anew, with_journal
 from providers.resources.host import Host, configure, host, say
 from providers.resources.ids import ends_of
@@ -59,17 +60,22 @@ class CohortProvider(ResourceProvider):
         return CheckResult(news, [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Offline: what was applied against the lines of this run."""
+        """Offline: what was applied, by the last state and a killed run's journal, against the lines of this run."""
         here, number = host(), int(_news["cohort"])
         here.ids.note_cohort(self.kind, number, _olds.get("applied") or "")
         fresh = self.kind == "memberships" and (here.ids.fresh["users"] or here.ids.fresh["organizations"])
-        if _olds.get("text") == text_digest(_news["records"]) and not fresh:
+        serial, life = int(_olds.get("journal") or 0), str(_olds.get("life") or "")
+        here.stack = str(_news["stack"])
+        told = here.journal.beyond(self.kind, number, serial, life)
+        if _olds.get("text") == text_digest(_news["records"]) and not fresh and not told:
             return DiffResult(changes=False)
-        wanted, applied = digests(_news["records"]), unpack(_olds.get("applied") or "")
+        wanted = digests(_news["records"])
+        known = {**unpack(_olds.get("applied") or ""), **told}
+        applied = {key: held for key, held in known.items() if held is not None}
         found = plan(self.kind, wanted, applied, anew(here, self.kind, number, applied))
         here.ids.fresh[self.kind].update(found.added)
         self._tell(here, _news, found)
-        return DiffResult(changes=bool(found))
+        return DiffResult(changes=bool(found or told))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Every record of the cohort: one POST each, or nothing for what an earlier run or grain has made."""
@@ -85,12 +91,15 @@ class CohortProvider(ResourceProvider):
         here.stack = str(props.get("stack") or here.stack)
         try:
             applied = read_cohort(here, self.kind, self._remembered(here, props))
+            left = read_retained(here, self.kind, unpack(props.get("retained") or ""))
         except (Brake, WorkOSFault) as error:
             raise RuntimeError(str(error)) from None
-        packed = pack(applied)
+        packed, retained = pack(applied), pack(left)
+        outputs = {**props, "retained": retained} if retained != (props.get("retained") or "") else dict(props)
         if packed == (props.get("applied") or ""):
-            return ReadResult(id_, dict(props))
-        return ReadResult(id_, {**props, "text": "", "applied": packed, "journal": str(here.journal.serial())})
+            return ReadResult(id_, outputs)
+        known = {"journal": str(here.journal.serial()), "life": here.journal.life}
+        return ReadResult(id_, {**outputs, "text": "", "applied": packed, **known})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """In `up`: the kind changed its grain; what left the export meets `ferry:removed`. In `destroy`: what Ferry
@@ -102,7 +111,7 @@ class CohortProvider(ResourceProvider):
         try:
             applied = self._remembered(here, _props)
             if here.destroys:
-                self._destroy(here, applied, number)
+                self._destroy(here, applied, applied_keys(_props.get("retained") or ""), number)
             else:
                 for key, held in applied.items():
                     ends = ends_of(key, number) if self.kind == "memberships" else None
@@ -110,10 +119,12 @@ class CohortProvider(ResourceProvider):
         except (Brake, WorkOSFault) as error:
             raise RuntimeError(f"{_id} cannot be removed: {error}. Run again") from None
 
-    def _destroy(self, here: Host, applied: Mapping[str, Applied], number: int) -> None:
+    def _destroy(self, here: Host, applied: Mapping[str, Applied], retained: list[str], number: int) -> None:
         here.dismantling.begin(is_partial=here.is_partial)
         along = self._going_along(here, applied, number)
         found = [key for key, held in applied.items() if held.origin != "created" and key not in along]
+        if retained:
+            say(f"left in WorkOS: {len(retained)} {self.kind} that left the export before (first: {retained[0]})")
         if found:
             say(f"left in WorkOS: {len(found)} {self.kind} that Ferry did not create (first: {found[0]})")
         going = {key: held for key, held in applied.items() if held.origin == "created" or key in along}
@@ -144,8 +155,8 @@ class CohortProvider(ResourceProvider):
     def _remembered(self, here: Host, props: Mapping[str, Any]) -> dict[str, Applied]:
         """What the outputs know, and what a killed run wrote after them."""
         here.prepare_for_cohorts()
-        applied, serial = unpack(props.get("applied") or ""), int(props.get("journal") or 0)
-        return with_journal(here, self.kind, int(props.get("cohort") or 0), applied, serial)
+        applied = unpack(props.get("applied") or "")
+        return with_journal(here, self.kind, int(props.get("cohort") or 0), applied, props)
 
     def _run(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
         here, number = host(), int(news["cohort"])

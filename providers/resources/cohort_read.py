@@ -30,6 +30,12 @@ def read_cohort(here: Host, kind: Kind, applied: Mapping[str, Applied]) -> dict[
     return found
 
 
+def read_retained(here: Host, kind: Kind, retained: Mapping[str, Applied]) -> dict[str, Applied]:
+    """Those of the records that left and WorkOS kept that are there still. Raises WorkOSFault."""
+    live = _live(here, kind, retained)
+    return {key: held for key, held in retained.items() if held.id in live or here.census.one(kind, held.id)}
+
+
 def _compared(here: Host, kind: Kind, key: str, held: Applied, live: Fields) -> Applied:
     view = applied_fields(kind, key, held, live)
     drift = drifted(kind, {**view, "origin": held.origin}, live)

@@ -9,13 +9,18 @@ from providers.auth0.lines import ExportError
 from providers.directory.applied import Applied, pack, unpack
 from providers.directory.cohorts import applied_fields, applied_record, digests, marked, plan, updated
 from providers.directory.model import Membership, Record, fields
-from providers.resources.host import GONE, HELD_TWICE, Host, Setback
+from providers.resources.host import GONE, HELD_TWICE, Host, Setback, say
 from providers.resources.ids import ENDS, ends_of
+from providers.resources.journal import aside_line
 from providers.resources.kept import kept_in
 from providers.resources.removal import remove
 from providers.settings import Kind
 from providers.workos.client import Fatal, Gone, WorkOSFault
 from providers.workos.kinds import Fields, Written
+
+#: The kinds of which a cohort remembers what left: their objects hold emails, external ids and domains that another
+#: record may need.
+RETAINED_KINDS: frozenset[Kind] = frozenset({"organizations", "users"})
 
 
 class CohortRun:
@@ -27,9 +32,11 @@ class CohortRun:
         self._holders: Mapping[str, Mapping[str, str]] = news.get("holders") or {}
         handed = news.get("handed")
         self._applied = {**unpack(handed or ""), **unpack(olds.get("applied") or "")}
-        #: Is there no state of this kind, and, after `run` has asked it, no journal either?
+        #: What left in this run or an earlier one, and WorkOS keeps.
+        self._retained = unpack(olds.get("retained") or "")
+        #: Is there no state of this kind, and, after `run` has asked it, no journal to be trusted either?
         self._knows_nothing = self._is_new = not olds and handed is None
-        self._serial = int(olds.get("journal") or 0)
+        self._olds = olds
         self._setbacks: list[Setback] = []
         self._pending = 0
 
@@ -38,8 +45,8 @@ class CohortRun:
         here, kind = self._here, self._kind
         here.prepare_for_cohorts()
         before = len(self._applied)
-        self._applied = with_journal(here, kind, self._number, self._applied, self._serial)
-        self._knows_nothing = self._knows_nothing and not here.journal.knows(kind)
+        self._applied = with_journal(here, kind, self._number, self._applied, self._olds)
+        self._knows_nothing = self._knows_nothing and (here.journal.stands_alone or not here.journal.knows(kind))
         here.ids.fresh[kind].difference_update(self._applied)
         found = plan(kind, self._wanted, self._applied, anew(here, kind, self._number, self._applied))
         records = {key: self._record(key) for key in (*found.added, *found.changed)}
@@ -104,7 +111,7 @@ class CohortRun:
             records.change(written, desired)
             return
         there = self._there(desired) if self._knows_nothing else None
-        if there is not None and not written.holders.get(there["id"]):
+        if there is not None and not written.is_given_up(there["id"]):
             records.take_over(written, desired, there, interrupted=False)
         else:
             records.create(written, desired)
@@ -164,14 +171,17 @@ class CohortRun:
         if here.is_stopping():
             self._wait()
             return
+        ends = ends_of(key, self._number) if self._kind == "memberships" else None
         try:
-            remove(here, self._kind, key, held.id, ends_of(key, self._number) if self._kind == "memberships" else None)
+            removal = remove(here, self._kind, key, held.id, ends)
         except Fatal as fault:
             self._give_up(fault)
         except WorkOSFault as fault:
             self._set_back(key, "failed", fault.code, f"cannot be removed: {fault}")
         else:
             del self._applied[key]
+            if removal == "retain" and self._kind in RETAINED_KINDS and held.id not in here.in_use:
+                self._retained[key] = held
             here.journal.note(self._kind, key, None, self._number)
         here.progress.done(self._kind)
 
@@ -204,19 +214,37 @@ class CohortRun:
         return {
             "applied": pack({key: self._applied[key] for key in order}),
             "journal": str(self._here.journal.serial()),
+            "life": self._here.journal.life,
             "setbacks": setbacks,
             **kept,
+            **({"retained": pack(self._still_retained())} if self._kind in RETAINED_KINDS else {}),
+        }
+
+    def _still_retained(self) -> dict[str, Applied]:
+        """Those who left and have neither come back nor been removed for another record that needs what they hold."""
+        gone, in_use = self._here.records(self._kind).removed, self._here.in_use
+        own = {held.id for held in self._applied.values()}
+        return {
+            key: held
+            for key, held in self._retained.items()
+            if not (held.id in gone or held.id in in_use or held.id in own)
         }
 
 
-def with_journal(here: Host, kind: Kind, number: int, applied: dict[str, Applied], serial: int) -> dict[str, Applied]:
-    """What the state says of a cohort, and what a killed run wrote after it (the lines after `serial`).
+def with_journal(
+    here: Host, kind: Kind, number: int, applied: dict[str, Applied], olds: Mapping[str, Any]
+) -> dict[str, Applied]:
+    """What the state says of a cohort (`olds`, its last outputs), and what a killed run wrote after it.
 
     Raises WorkOSFault.
     """
-    told = here.journal.since(kind, number, serial)
+    if aside := here.journal.require_life(str(olds.get("life") or "")):
+        say(aside_line(here.journal.path, aside, "it is of another life of this stack"))
+    told = here.journal.since(kind, number, int(olds.get("journal") or 0))
     if not told or not here.trusts_journal():
         return applied
+    if here.journal.stands_alone:
+        told = here.seen(kind, number, told)
     return {key: held for key, held in {**applied, **told}.items() if held is not None}
 
 

@@ -21,12 +21,14 @@ from providers.findings import FILE_OF, code_counts
 from providers.reports.announcement import announcement_lines
 from providers.reports.findings import findings_lines, write_findings
 from providers.resources.announced import announced
+from providers.resources.beginning import begin_journal, knows_more, settle_leavers
+from providers.resources.brake import brake, has_writes
 from providers.resources.declaration import Declaration
 from providers.resources.declaration import declaration as declare
 from providers.resources.graph import Graph, setback_of
-from providers.resources.journal import journal_path, last_serial, stop_path
+from providers.resources.journal import Journal, journal_path, stop_path
 from providers.resources.kept import kept_findings
-from providers.resources.previous import Brake, Held, Previous, brake, confirm_target, has_writes, read_previous
+from providers.resources.previous import Brake, Held, Previous, confirm_target, read_previous
 from providers.resources.removal import leaving_bags
 from providers.resources.verdict import Verdict, VerdictProvider
 from providers.settings import KINDS, InvalidSettings, Kind, Settings, read_settings
@@ -34,6 +36,10 @@ from providers.workos.client import WorkOS, WorkOSFault
 
 #: What the last state holds and the directory no longer declares, by kind and logical name.
 _Leaving = Mapping[Kind, Mapping[str, Held]]
+_RESUMES = (
+    "the journal knows of writes that the last state does not, of a run that was killed: this run brings both "
+    "together; ferry plan says what it writes"
+)
 _TIME_FOR_OUTPUTS_SECONDS = 1.0
 #: Records in cohorts from which on checkpoints cost more than WorkOS (docs/performance.md).
 _COSTLY_CHECKPOINTS = 10_000
@@ -51,6 +57,8 @@ def declare_stack() -> None:
                 reading = meanwhile.submit(read_previous, pulumi.get_stack())
                 declaration = declare(store, lambda: reading.result().in_cohorts(), settings)
                 previous = reading.result()
+            journal = Journal(journal_path(Path.cwd(), pulumi.get_stack(), base_url, key))
+            settle_leavers(journal, previous, declaration)
             leaving = {kind: previous.gone(kind, declaration) for kind in KINDS}
             brake(previous, leaving, store, settings)
             _say_what_leaves(leaving, store, settings)
@@ -58,15 +66,22 @@ def declare_stack() -> None:
             target = {"base_url": base_url, "live": live, "key": fingerprint(base_url, key)}
             moved = any(previous.target.get(name, value) != value for name, value in target.items())
             if not pulumi.runtime.is_dry_run() and (
-                moved or has_writes(previous, store, declaration) or _removes(leaving, settings)
+                moved
+                or has_writes(previous, store, declaration)
+                or _removes(leaving, settings)
+                or knows_more(journal, previous)
             ):
                 confirm_target(previous, WorkOS(key, base_url, settings.rate_share), live)
-            if not pulumi.runtime.is_dry_run():
-                _begin(previous, key, base_url)
             told = announced(previous, declaration, store, settings, leaving)
-            resumes = told.writes() > 0 and _journal_is_ahead(previous, key, base_url)
+            resumes = knows_more(journal, previous)
+            if not pulumi.runtime.is_dry_run():
+                stop_path(Path.cwd(), pulumi.get_stack()).unlink(missing_ok=True)
+                if line := begin_journal(journal, previous):
+                    pulumi.info(line)
             for line in announcement_lines(told, settings.rate_share, resumes=resumes):
                 pulumi.info(line)
+            if resumes and not told.writes():
+                pulumi.info(_RESUMES)
             graph = Graph(store, previous, declaration, leaving, settings, stack=pulumi.get_stack())
             declared = graph.declare()
             _report(store, previous, declaration)
@@ -77,26 +92,14 @@ def declare_stack() -> None:
                 "verdict",
                 {
                     **target,
-                    "leaving": leaving_bags(leaving, settings),
+                    "stack": pulumi.get_stack(),
+                    "leaving": leaving_bags(leaving),
                     "told": summary.apply(_told),
                 },
                 pulumi.ResourceOptions(depends_on=[one for group in declared.values() for one in group]),
             )
     except (InvalidSettings, ExportError, Brake, WorkOSFault) as error:
         raise pulumi.RunError(str(error)) from None
-
-
-def _begin(previous: Previous, key: str, base_url: str) -> None:
-    """What an earlier run left: an order to stop is obeyed no more, a journal that the state includes goes."""
-    project, stack = Path.cwd(), pulumi.get_stack()
-    stop_path(project, stack).unlink(missing_ok=True)
-    if not _journal_is_ahead(previous, key, base_url):
-        journal_path(project, stack, base_url, key).unlink(missing_ok=True)
-
-
-def _journal_is_ahead(previous: Previous, key: str, base_url: str) -> bool:
-    journal = journal_path(Path.cwd(), pulumi.get_stack(), base_url, key)
-    return last_serial(journal) > int(previous.target.get("journal") or 0)
 
 
 def _removes(leaving: _Leaving, settings: Settings) -> bool:

@@ -108,6 +108,8 @@ class Graph:
         for record in self._store.records(kind):
             key = record.key
             bag = {**_bag(record), "holders": holders.of(record)}
+            if removed := self._previous.removed[kind].get(key):
+                bag["removed_id"] = removed
             if key in known:
                 bag["handed"] = pack({key: known[key]})
             awaited: list[Any] = []

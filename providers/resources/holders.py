@@ -14,6 +14,7 @@ from providers.directory.store import Store
 from providers.resources.declaration import Declaration
 from providers.resources.previous import Held, Previous
 from providers.settings import Kind, Settings
+from providers.workos.kinds import RETAINED
 
 #: The field, beside the external id, whose values no two objects may share.
 _UNIQUE: dict[Kind, str] = {"users": "email", "organizations": "domains"}
@@ -34,13 +35,17 @@ class Holders:
         """`leaving` is what the last state holds of this kind and the directory does not."""
         self._texts, self._cohorts = declaration.texts.get(kind, []), previous.cohorts[kind]
         self._store, self._kind, self._deletes = store, kind, settings.removal_of(kind) == "delete"
-        self._by_value: dict[tuple[str, bytes], tuple[str, str]] = {}
+        #: To the WorkOS id that holds a value, who gives it up, and the holder's own key.
+        self._by_value: dict[tuple[str, bytes], tuple[str, str, str]] = {}
         if kind not in _UNIQUE:
             return
+        for key, held in previous.kept(kind).items():
+            if not declaration.declares(kind, key):
+                self._add(key, held, declares=False)
         for key, held in leaving.items():
             self._add(key, held, declares=False)
         for key, held in previous.records[kind].items():
-            if held.reached and key not in leaving:
+            if held.reached and key not in leaving and key not in previous.retained[kind]:
                 self._add(key, held, declares=True)
         for number, cohort in previous.cohorts["users"].items() if kind == "users" else ():
             if not (cohort.whole and cohort.text == declaration.text(kind, number)):
@@ -49,14 +54,14 @@ class Holders:
                         self._add(key, Held(applied.id, {}, applied), declares=True)
 
     def of(self, record: Record) -> dict[str, str] | None:
-        """WorkOS id -> key of the declared record that gives the value up, '' for an object that goes; None if none."""
+        """Who may hold what a record needs, as `Written.holders` has it; None if nobody does."""
         if not self._by_value or not isinstance(record, User | Organization):
             return None
         values = [record.email] if isinstance(record, User) else list(record.domains)
         wanted = [("external_id", mark("external_id", record.external_id))]
         wanted += [(_UNIQUE[self._kind], mark(_UNIQUE[self._kind], value)) for value in values]
-        found = dict(self._by_value[one] for one in wanted if one in self._by_value)
-        return {id_: owner for id_, owner in found.items() if owner != record.key} or None
+        found = [self._by_value[one] for one in wanted if one in self._by_value]
+        return {id_: owner for id_, owner, own in found if own != record.key} or None
 
     def by_cohort(self) -> dict[int, dict[str, dict[str, str]]]:
         """The same for every record of a kind in cohorts whose line is new: by number of the cohort and key."""
@@ -73,11 +78,12 @@ class Holders:
     def _add(self, key: str, held: Held, *, declares: bool) -> None:
         own, values = self._marks(key, held)
         if declares:
-            self._by_value["external_id", own] = held.id, key
-        elif self._deletes and not any(self._store.withholds(self._kind, name) for name in _names(key, held)):
+            self._by_value["external_id", own] = held.id, key, key
+        elif not any(self._store.withholds(self._kind, name) for name in _names(key, held)):
+            owner = "" if self._deletes else RETAINED
             for value in values:
-                self._by_value[_UNIQUE[self._kind], value] = held.id, ""
-            self._by_value["external_id", own] = held.id, ""
+                self._by_value[_UNIQUE[self._kind], value] = held.id, owner, key
+            self._by_value["external_id", own] = held.id, owner, key
 
     def _marks(self, key: str, held: Held) -> tuple[bytes, list[bytes]]:
         """Of the external id, and of the unique values."""

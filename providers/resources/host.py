@@ -7,6 +7,7 @@ here is process-wide, thread-safe, and built when first needed.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -22,9 +23,9 @@ from typing import Literal
 from providers.directory.model import Organization, User
 from providers.directory.store import Store, open_store
 from providers.resources.dismantling import Dismantling
-from providers.resources.ids import Ids
-from providers.resources.journal import Journal, journal_path, stop_path
-from providers.resources.previous import Brake, confirm_target, read_previous
+from providers.resources.ids import Ids, ends_of
+from providers.resources.journal import Journal, Told, aside_line, journal_path, stop_path
+from providers.resources.previous import Brake, Previous, confirm_target, read_previous, selected_stack, spread
 from providers.resources.progress import Progress
 from providers.resources.stored_directory import StoredDirectory
 from providers.settings import EXAMPLES, NAMESPACE, Kind, Settings, read_settings
@@ -43,6 +44,7 @@ _CLASSES: dict[Kind, type[Records]] = {
     "memberships": Memberships,
 }
 _PATHS = {"organizations": ORGANIZATIONS, "users": USERS}
+_STACK_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 #: Calls that the cohorts of this process have under way at the same time.
 _AT_ONCE = 32
 
@@ -80,8 +82,7 @@ class Host:
         self._checked = False
         #: What organizations and users are in WorkOS.
         self.ids = Ids()
-        #: The stack's name, which cohorts have among their inputs.
-        self.stack = ""
+        self._stack = ""
         #: Has any cohort something to do in this run, or in the run that this preview stands for?
         self.cohorts_change = False
         #: Records of cohorts whose turn did not come: the run was stopped, or nothing could work any more.
@@ -93,7 +94,19 @@ class Host:
         self.confirmed = False
         self._confirming = threading.Lock()
         #: What a destroy takes away.
-        self.dismantling = Dismantling(lambda: read_previous(_selected_stack()), say, settings.rate_share)
+        self.dismantling = Dismantling(self.last_state, say, settings.rate_share)
+
+    @property
+    def stack(self) -> str:
+        """The stack's name, which cohorts and the verdict have among their inputs; else as the command names it."""
+        if not self._stack:
+            name = (_selected_stack() or selected_stack()).rpartition("/")[2]
+            self._stack = name if _STACK_NAME.fullmatch(name) else ""
+        return self._stack
+
+    @stack.setter
+    def stack(self, name: str) -> None:
+        self._stack = name
 
     @cached_property
     def store(self) -> Store:
@@ -131,9 +144,16 @@ class Host:
     def _known(self, kind: Kind, organization: str) -> list[str]:
         """WorkOS ids of the last state, where a long list may be begun; without a state it is read from its head."""
         try:
-            return read_previous(_selected_stack()).spread(kind, organization)
+            known = self.last_state()
         except Brake:
             return []
+        return known.spread(kind, organization) or spread(self.journal.objects(), kind)
+
+    def last_state(self) -> Previous:
+        """The last state, with what the journal says of leavers. Raises Brake."""
+        previous = read_previous(_selected_stack())
+        previous.settle(self.journal.left())
+        return previous
 
     @cached_property
     def found(self) -> Found:
@@ -171,18 +191,44 @@ class Host:
         return None
 
     def trusts_journal(self) -> bool:
-        """Is what earlier runs wrote down there? One GET, once a process; if it is not, the journal is dropped.
+        """Is what earlier runs wrote down there? One GET, once a process; if it is not, the journal is set aside.
 
         Raises WorkOSFault.
         """
         with self._confirming:
             if self._trusts_journal is None:
-                witnesses = self.journal.witnesses()
-                self._trusts_journal = any(self._is_there(kind, id_) for kind, id_ in witnesses)
-                if witnesses and not self._trusts_journal:
-                    say("the journal of an earlier run is of another environment, and is dropped")
-                    self.journal.forget()
+                objects = self.journal.objects()
+                self._trusts_journal = (
+                    not objects
+                    or any(self._is_there(kind, id_) for kind, id_ in self.journal.witnesses())
+                    or (self.journal.stands_alone and any(self._is_listed(kind, id_) for kind, id_ in objects))
+                )
+                if not self._trusts_journal:
+                    self.set_journal_aside("WorkOS has none of the objects that it names")
             return self._trusts_journal
+
+    def set_journal_aside(self, why: str) -> None:
+        """Let go of a journal that does not fit, and say where it is."""
+        path = self.journal.path
+        say(aside_line(path, self.journal.set_aside(), why))
+
+    def seen(self, kind: Kind, number: int, told: Told) -> Told:
+        """Where there is no state: what the journal knows of a cohort, as far as WorkOS has the objects.
+
+        They are listed; one that no list shows is read by its id, since lists may lag behind. Raises WorkOSFault.
+        """
+        with self.lock:
+            census = self.census
+        if kind == "memberships":
+            organizations = {ends_of(key, number)[0] for key, held in told.items() if held}
+            ids = (self.ids.of("organizations", one) for one in sorted(organizations))
+            listed = census.memberships([id_ for id_ in ids if id_])
+        else:
+            listed = census.users() if kind == "users" else census.organizations()
+        return {key: held for key, held in told.items() if held and (held.id in listed or census.one(kind, held.id))}
+
+    def _is_listed(self, kind: Kind, id_: str) -> bool:
+        return kind in _PATHS and self.listed(kind, id_, "") is not None
 
     def _is_there(self, kind: Kind, id_: str) -> bool:
         try:
@@ -271,7 +317,7 @@ class Host:
         with self._confirming:
             if not self.confirmed:
                 live = self.settings.require_access()[0].startswith("sk_live_")
-                confirm_target(read_previous(_selected_stack()), self.door, live)
+                confirm_target(self.last_state(), self.door, live)
                 self.confirmed = True
 
 

@@ -1,4 +1,4 @@
-"""What the stack held before this run, read from its own state; and the brake that this makes possible."""
+"""What the stack held before this run, read from its own state."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -14,12 +14,11 @@ from typing import Any
 
 from providers.directory.applied import Applied, applied_ids, applied_keys, unpack
 from providers.directory.cohorts import applied_fields, cohort_of, mark, split
-from providers.directory.differ import WRITE_ONLY, changes
-from providers.directory.model import cuts, fields
-from providers.directory.store import Store
-from providers.findings import FILE_OF
+from providers.directory.differ import WRITE_ONLY
+from providers.directory.model import cuts
 from providers.resources.declaration import Declaration
-from providers.settings import KINDS, Kind, Settings
+from providers.resources.journal import Left
+from providers.settings import KINDS, Kind
 from providers.workos.client import Gone, WorkOS
 from providers.workos.organizations import ORGANIZATIONS
 from providers.workos.users import USERS
@@ -81,6 +80,10 @@ class HeldCohort:
         """What was applied, by key."""
         return unpack(self.packed)
 
+    def retained(self) -> dict[str, Applied]:
+        """What left the export and WorkOS keeps, by key."""
+        return unpack(self.outputs.get("retained") or "")
+
 
 @dataclass(slots=True)
 class Previous:
@@ -89,7 +92,48 @@ class Previous:
     records: dict[Kind, dict[str, Held]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     cohorts: dict[Kind, dict[int, HeldCohort]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     target: dict[str, Any] = field(default_factory=dict)
+    #: WorkOS ids of records whose object an earlier run removed or switched off, while the engine kept its resource.
+    removed: dict[Kind, dict[str, str]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
+    #: Records that left in an earlier run and whose object WorkOS keeps, while the engine kept their resource.
+    retained: dict[Kind, set[str]] = field(default_factory=lambda: {kind: set() for kind in KINDS})
+    #: Kind and WorkOS id of those among them that are declared again.
+    returned: list[tuple[Kind, str]] = field(default_factory=list)
+    _held_ids: dict[Kind, set[str]] = field(default_factory=dict)
     _last: tuple[tuple[Kind, int] | None, dict[str, Applied]] = field(default=(None, {}))
+
+    @property
+    def is_empty(self) -> bool:
+        """Does the stack know nothing at all, as after `pulumi stack init` or a first run that was killed?"""
+        return not any(self.records.values()) and not any(self.cohorts.values())
+
+    def lives(self) -> set[str]:
+        """The lives of the stack that the state names; one, or none in a state of an earlier Ferry."""
+        outputs = [self.target, *(one.outputs for cohorts in self.cohorts.values() for one in cohorts.values())]
+        return {str(one["life"]) for one in outputs if one.get("life")}
+
+    def holds(self, kind: Kind, id_: str) -> bool:
+        """Is there a resource of its own for this WorkOS id?"""
+        if kind not in self._held_ids:
+            ids = {held.id for held in self.records[kind].values()} | set(self.removed[kind].values())
+            self._held_ids[kind] = ids
+        return id_ in self._held_ids[kind]
+
+    def settle(self, left: Iterable[Left], declares: Callable[[Kind, str], bool] = lambda *_: False) -> None:
+        """Take note of leavers that earlier runs dealt with: after an error the engine keeps their resources.
+
+        Whom WorkOS kept and the directory `declares` again has not left.
+        """
+        names = {(kind, held.id): name for kind, known in self.records.items() for name, held in known.items()}
+        for one in left:
+            name = names.get((one.kind, one.id))
+            if name is None:
+                continue
+            if one.removal == "retain" and declares(one.kind, name):
+                self.returned.append((one.kind, one.id))
+            elif one.removal == "retain":
+                self.retained[one.kind].add(name)
+            else:
+                self.removed[one.kind][name] = self.records[one.kind].pop(name).id
 
     def in_cohorts(self) -> set[Kind]:
         """The kinds that there are cohorts of."""
@@ -97,9 +141,8 @@ class Previous:
 
     def count(self, kind: Kind) -> int:
         """The records of a kind that reached WorkOS."""
-        return sum(held.reached for held in self.records[kind].values()) + sum(
-            len(applied_keys(cohort.packed)) for cohort in self.cohorts[kind].values()
-        )
+        known = (held.reached for name, held in self.records[kind].items() if name not in self.retained[kind])
+        return sum(known) + sum(len(applied_keys(cohort.packed)) for cohort in self.cohorts[kind].values())
 
     def spread(self, kind: Kind, organization: str = "") -> list[str]:
         """WorkOS ids of a kind, one of every 2,000, in the order in which the objects were made; of memberships those
@@ -112,7 +155,7 @@ class Previous:
             ids += [held.id for key, held in members.items() if key.startswith(of)]
         else:
             ids = list(self.ids(kind))
-        return sorted(ids)[_APART - 1 :: _APART]
+        return _apart(ids)
 
     def ids(self, kind: Kind) -> Iterator[str]:
         """The WorkOS ids of a kind."""
@@ -160,12 +203,19 @@ class Previous:
             self._last = (kind, number), cohort.applied() if cohort else {}
         return self._last[1]
 
+    def kept(self, kind: Kind) -> dict[str, Held]:
+        """What left in earlier runs and WorkOS keeps, by key."""
+        records = {name: self.records[kind][name] for name in self.retained[kind]}
+        for cohort in self.cohorts[kind].values():
+            records |= {key: Held(one.id, {}, one) for key, one in cohort.retained().items()}
+        return records
+
     def gone(self, kind: Kind, declaration: Declaration) -> dict[str, Held]:
         """The records of a kind that reached WorkOS and that the directory no longer declares."""
         gone = {
             name: held
             for name, held in self.records[kind].items()
-            if held.reached and not declaration.declares(kind, name)
+            if held.reached and name not in self.retained[kind] and not declaration.declares(kind, name)
         }
         for number, cohort in self.cohorts[kind].items():
             if cohort.whole and cohort.text == declaration.text(kind, number):
@@ -175,6 +225,15 @@ class Previous:
                 applied = cohort.applied()
                 gone |= {key: Held(applied[key].id, {}, applied[key]) for key in left}
         return gone
+
+
+def spread(objects: Iterable[tuple[Kind, str]], kind: Kind) -> list[str]:
+    """WorkOS ids of a kind among these, one of every 2,000; of memberships none, whose lists are by organization."""
+    return _apart([id_ for of, id_ in objects if of == kind and kind != "memberships"])
+
+
+def _apart(ids: list[str]) -> list[str]:
+    return sorted(ids)[_APART - 1 :: _APART]
 
 
 def selected_stack() -> str:
@@ -220,58 +279,6 @@ def parse_previous(exported: dict[str, Any]) -> Previous:
         elif resource.get("type") == _VERDICT:
             previous.target = resource.get("outputs") or {}
     return previous
-
-
-def brake(previous: Previous, leaving: Mapping[Kind, Mapping[str, Held]], store: Store, settings: Settings) -> None:
-    """Refuse a run that would lose a kind: its file is missing, or too many of its records are gone. Raises Brake.
-
-    Roles are not counted, since WorkOS has no call that deletes one; nor is what is left out on purpose, with its
-    memberships.
-    """
-    summary = store.summary()
-    for kind in KINDS:
-        if kind == "roles":
-            continue
-        gone = [name for name, held in leaving[kind].items() if not settings.skip & _names(name, held)]
-        if not gone:
-            continue
-        had = previous.count(kind)
-        file = FILE_OF[kind]
-        if not summary[file]["lines"] and kind not in settings.removed:
-            raise Brake(
-                f"the export has no {file}, but the stack holds {had} {kind}. A missing file never means: remove all. "
-                f"Put the file back, or say what is meant with ferry:removed for {kind}"
-            )
-        percent = 100 * len(gone) / had
-        if percent > settings.max_removed_percent:
-            raise Brake(
-                f"{len(gone)} of {had} {kind} ({percent:.1f}%) left the export or are refused now, more than "
-                f"ferry:maxRemovedPercent ({settings.max_removed_percent:g}%) allows. Nothing was written. If the "
-                "export is whole, raise the limit (pulumi config set ferry:maxRemovedPercent 100), run, and put it back"
-            )
-
-
-def _names(name: str, held: Held) -> set[str]:
-    """Every id by which a record may stand in `ferry:skip`."""
-    ends = [end for cut in cuts(name) for end in cut]
-    return {name, *ends, *(str(held.outputs.get(one)) for one in ("external_id", "organization", "user"))}
-
-
-def has_writes(previous: Previous, store: Store, declaration: Declaration) -> bool:
-    """May this run write anything for a declared record? The differ says, for records in cohorts their lines."""
-    for kind in KINDS:
-        held_cohorts = previous.cohorts[kind]
-        for number, text in enumerate(declaration.texts.get(kind, ())):
-            cohort = held_cohorts.get(number)
-            if (cohort is None and text) or (cohort is not None and not (cohort.whole and cohort.text == text)):
-                return True
-        if kind in declaration.texts:
-            continue
-        for record in store.records(kind):
-            held = previous.records[kind].get(record.key)
-            if held is None or not held.reached or changes(kind, fields(record), held.outputs):
-                return True
-    return False
 
 
 def confirm_target(previous: Previous, door: WorkOS, live: bool) -> None:

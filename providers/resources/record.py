@@ -76,7 +76,7 @@ class RecordProvider(ResourceProvider):
         """Offline: outputs of the last run (what was applied) against inputs of this one."""
         _news = self.with_ends(_news, _olds)
         identity = [name for name in IDENTITY[self.kind] if _olds.get(name) != _news.get(name)]
-        absent = _id.startswith(_NOT_THERE)
+        absent = _id.startswith(_NOT_THERE) or _news.get("removed_id") == _id
         if absent or identity:
             replaces = identity or [MANAGED[self.kind][0]]
             return DiffResult(changes=True, replaces=replaces, delete_before_replace=absent)
@@ -105,6 +105,8 @@ class RecordProvider(ResourceProvider):
         if "password_unconfirmed" in written.notes:
             host().unconfirmed.append(self.key(props))
         host().ids.note(self.kind, self.key(props), written.id)
+        if props.get("removed_id") == written.id:
+            host().journal.note_back(self.kind, written.id)
         if written.origin == "created" and not props.get("handed"):
             host().ids.fresh[self.kind].add(self.key(props))
         return CreateResult(written.id, self._outputs(props, written))

@@ -7,7 +7,6 @@ order, then the verdict, then delete what is declared no more, unless something 
 from __future__ import annotations
 
 import io
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import redirect_stderr
@@ -15,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from providers.directory.applied import Applied
+from providers.resources.beginning import begin_journal, settle_leavers
+from providers.resources.brake import brake
 from providers.resources.declaration import ORDER, Declaration, declaration
 from providers.resources.graph import COHORT_RESOURCES, RECORDS, Graph
 from providers.resources.host import Host, Setback, used_host
-from providers.resources.journal import Journal, journal_path, last_serial
-from providers.resources.previous import Held, HeldCohort, Previous, brake
+from providers.resources.journal import Journal, journal_path
+from providers.resources.previous import Held, HeldCohort, Previous
 from providers.resources.progress import Progress
 from providers.resources.removal import finish, leaving_bags
 from providers.resources.stack import OpenedStack
@@ -68,11 +68,13 @@ class _Run:
     def run(self) -> Rehearsed:
         store, settings, previous = self._stack.store, self._stack.settings, self._previous
         declared = declaration(store, previous.in_cohorts, settings)
+        settle_leavers(self._host.journal, previous, declared)
         leaving = {kind: previous.gone(kind, declared) for kind in KINDS}
         brake(previous, leaving, store, settings)
+        begin_journal(self._host.journal, previous)
         with redirect_stderr(io.StringIO()), used_host(self._host):
             Graph(store, previous, declared, leaving, settings, stack=self._stack.name, make=self._make).declare()
-            self._host.leaving = leaving_bags(leaving, settings)
+            self._host.leaving = leaving_bags(leaving)
             finish(self._host)
             if not self._host.setbacks:
                 self._delete(declared)
@@ -154,23 +156,17 @@ class RehearsedHost(Host):
 class _JournalToRead(Journal):
     """What a killed run has written counts; nothing is written."""
 
-    def note(self, kind: Kind, key: str, applied: Applied | None, cohort: int) -> None:
+    def _append(self, value: object) -> None:
         """Not written down."""
 
-    def forget(self) -> None:
-        """Only for this rehearsal."""
-        self._read = defaultdict(list)
-        self._kinds.clear()
+    def _move_file(self, to: Path | None) -> None:
+        """The file stays where it is."""
 
 
 def _journal(stack: OpenedStack, project: Path) -> Journal:
-    """A journal that the state includes is one that a run would remove first."""
+    """As a run would find it."""
     key, base_url = stack.settings.require_access()
-    path = journal_path(project, stack.name, base_url, key)
-    journal = _JournalToRead(path)
-    if last_serial(path) <= int(stack.previous.target.get("journal") or 0):
-        journal.forget()
-    return journal
+    return _JournalToRead(journal_path(project, stack.name, base_url, key))
 
 
 class _OneAfterTheOther(Executor):

@@ -12,41 +12,46 @@ from typing import Any
 
 from providers.resources.host import Host, Setback
 from providers.resources.previous import Held
-from providers.settings import Kind, Settings
+from providers.settings import Kind, Removal
 from providers.workos.client import Fatal, WorkOSFault
 from providers.workos.memberships import Memberships
 
 _AT_ONCE = 16
 
 
-def remove(here: Host, kind: Kind, key: str, id_: str, ends: tuple[str, str] | None) -> None:
+def remove(here: Host, kind: Kind, key: str, id_: str, ends: tuple[str, str] | None) -> Removal:
     """Remove or deactivate one record, unless it stands in the export or this run declares its object.
 
-    `ends` are the keys of a membership's organization and user. Raises WorkOSFault.
+    `ends` are the keys of a membership's organization and user. Returns what became of the object: `retain` if WorkOS
+    keeps it as it is. Raises WorkOSFault.
     """
     if id_ in here.in_use or not here.directory.has_left(kind, key):
-        return
+        return "retain"
     removal = here.settings.removal_of(kind)
-    if removal == "retain" or (ends and _goes_with_its_end(here, *ends)):
-        return
+    if removal == "retain" or kind == "roles":
+        return "retain"
+    if earlier := here.journal.has_left(kind, id_):
+        return earlier.removal
+    if ends and _goes_with_its_end(here, *ends):
+        return "delete"
     records = here.records(kind)
     if removal == "delete":
         records.remove(id_)
     elif isinstance(records, Memberships):
         records.switch_off(id_)
+    return removal
 
 
-def leaving_bags(leaving: Mapping[Kind, Mapping[str, Held]], settings: Settings) -> list[dict[str, str]]:
-    """What the stack held one resource a record, declares no more, and does not retain; a cohort removes its own."""
+def leaving_bags(leaving: Mapping[Kind, Mapping[str, Held]]) -> list[dict[str, str]]:
+    """What the stack held one resource a record and declares no more; a cohort removes its own."""
     return [
         {
             "kind": kind,
-            "key": name if kind == "memberships" else str(held.outputs.get("external_id")),
+            "key": name if kind in {"memberships", "roles"} else str(held.outputs.get("external_id")),
             "id": held.id,
             **{end: str(held.outputs[end]) for end in ("organization", "user") if end in held.outputs},
         }
         for kind, gone in leaving.items()
-        if settings.removal_of(kind) != "retain" and kind != "roles"
         for name, held in gone.items()
         if held.applied is None
     ]
@@ -63,7 +68,8 @@ def finish(here: Host) -> None:
 
 
 def remove_all_that_left(here: Host) -> None:
-    """Remove every record that left the stack in this run; what WorkOS refuses is a setback like any other.
+    """Remove every record that left the stack in this run; what WorkOS refuses is a setback like any other. The
+    journal notes what was dealt with: after an error the engine keeps the resource, and would count it again every day.
 
     Raises Fatal.
     """
@@ -71,11 +77,13 @@ def remove_all_that_left(here: Host) -> None:
     def attempt(one: Mapping[str, Any]) -> None:
         kind: Kind = one["kind"]
         try:
-            remove(here, kind, one["key"], one["id"], ends_in(one))
+            removal = remove(here, kind, one["key"], one["id"], ends_in(one))
         except Fatal:
             raise
         except WorkOSFault as fault:
             here.set_back(Setback(kind, one["key"], "failed", fault.code, f"cannot be removed: {fault}"))
+        else:
+            here.journal.note_left(kind, one["key"], one["id"], removal)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(attempt, here.leaving))

@@ -37,6 +37,8 @@ class VerdictProvider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Nothing to check; the inputs say what leaves, to whoever removes it."""
         host().checked()
+        if news.get("stack"):
+            host().stack = str(news["stack"])
         host().leaving = [dict(one) for one in news.get("leaving") or []]
         return CheckResult(news, [])
 
@@ -50,18 +52,21 @@ class VerdictProvider(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Raises RuntimeError with the list of records that did not reach WorkOS."""
         _speak()
+        host().journal.seal()
         return CreateResult("verdict", _outputs(props))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """As create."""
         _speak()
+        host().journal.seal()
         return UpdateResult(_outputs(_news))
 
 
 def _outputs(news: Mapping[str, Any]) -> dict[str, Any]:
-    """The environment, and how much of the journal is in this state."""
-    serial = {"journal": str(host().journal.serial())} if host().cohorts_change else {}
-    return {**{name: news.get(name) for name in _TARGET}, **serial}
+    """The environment, and which journal, and how much of it, is in this state."""
+    journal = host().journal
+    known = {"journal": str(journal.serial()), "life": journal.life}
+    return {**{name: news.get(name) for name in _TARGET}, **known}
 
 
 def _speak() -> None:

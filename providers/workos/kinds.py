@@ -19,6 +19,10 @@ Fields = dict[str, Any]
 SENT_PAIRS = 50
 
 
+#: Stands in `holders` for an object that left the export and that WorkOS keeps; no key has a line break.
+RETAINED = "\n"
+
+
 class Declared(Protocol):
     """The directory, as far as a conflict or a write-only field needs it. Raises ExportError if the export changed."""
 
@@ -43,7 +47,7 @@ class Written:
     """What is known to be in WorkOS for one record: filled step by step, so that a failure in between loses nothing.
 
     `holders` are other objects of this stack that may still hold a unique value of this record: WorkOS id -> key of
-    the declared record that gives it up in this run, or '' for an object that this run deletes.
+    the declared record that gives it up in this run, '' for an object that this run may delete for it, or RETAINED.
     """
 
     id: str = ""
@@ -51,6 +55,10 @@ class Written:
     origin: Origin = "created"
     holders: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+    def is_given_up(self, id_: str) -> bool:
+        """Does another declared record give up what this object holds?"""
+        return self.holders.get(id_, "") not in {"", RETAINED}
 
 
 class Records:
@@ -142,6 +150,20 @@ class Records:
 def refused(conflict: Conflict, code: str, what: str) -> Refused:
     """A conflict that cannot be resolved, with Ferry's own code and sentence."""
     return Refused(what, conflict.status, (*conflict.codes, code), conflict.request_id)
+
+
+def held_by_retained(kind: Kind, external_id: str, what: str, *, is_known: bool) -> str:
+    """What is said of an object that left and holds what another record needs; `is_known` to the stack."""
+    kept = f"the {kind.removesuffix('s')} {external_id or 'without external id'} in WorkOS holds {what} and stays"
+    if is_known:
+        return (
+            f"{kept}, since it left the export. Remove it in WorkOS, or let Ferry do that: pulumi config set --path "
+            f"ferry:removed.{kind} delete. Then run pulumi up"
+        )
+    return (
+        f"{kept}, since this stack does not know it. Look whose it is and remove it in WorkOS, or list this record "
+        "under ferry:skip. Then run pulumi up"
+    )
 
 
 def merged_metadata(applied: Fields, pairs: Mapping[str, str | None]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from providers.workos.client import EXTERNAL_ID_USED, Conflict
-from providers.workos.kinds import Fields, Records, Written, merged_metadata, refused
+from providers.workos.kinds import RETAINED, Fields, Records, Written, held_by_retained, merged_metadata, refused
 
 ORGANIZATIONS = ("organizations",)
 _ATTEMPTS = 3
@@ -109,7 +109,8 @@ class Organizations(Records):
             elif written.holders.get(id_) == "":
                 self.remove(id_)
             else:
-                what = f"the organization {external_id or 'that is not in this export'} holds {domain} and stays"
+                is_known = written.holders.get(id_) == RETAINED
+                what = held_by_retained("organizations", external_id, f"the domain {domain}", is_known=is_known)
                 raise refused(conflict, "domain_held_by_retained", what)
 
     def _holders(self, domain: str, own: str) -> list[Fields]:

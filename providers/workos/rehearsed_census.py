@@ -11,6 +11,11 @@ from providers.workos.kinds import Fields
 from providers.workos.rehearsal import Rehearsal, Sent
 
 _PAGE = 100
+_TEMPLATES: dict[Kind, str] = {
+    "organizations": "/organizations",
+    "users": "/user_management/users",
+    "memberships": "/user_management/organization_memberships",
+}
 
 
 class RehearsedCensus:
@@ -23,11 +28,11 @@ class RehearsedCensus:
 
     def organizations(self) -> dict[str, Fields]:
         """Every organization by WorkOS id."""
-        return self._list("organizations", "/organizations")
+        return self._list("organizations")
 
     def users(self) -> dict[str, Fields]:
         """Every user by WorkOS id."""
-        return self._list("users", "/user_management/users")
+        return self._list("users")
 
     def memberships(self, organizations: Iterable[str]) -> dict[str, Fields]:
         """The memberships that these organizations had before the rehearsal, by WorkOS id."""
@@ -38,19 +43,24 @@ class RehearsedCensus:
             members = self._members.get(organization, [])
             if organization not in self._listed:
                 self._listed.add(organization)
-                self._count("memberships", "/user_management/organization_memberships", len(members))
+                self._count("memberships", len(members))
             found |= {one["id"]: one for one in members}
         return found
 
-    def _list(self, kind: Kind, template: str) -> dict[str, Fields]:
+    def one(self, kind: Kind, id_: str) -> Fields | None:
+        """One object as it was before the rehearsal."""
+        self._door.sent.append(Sent("GET", f"{_TEMPLATES[kind]}/{{id}}", kind, id_))
+        return self._door.held[kind].before.get(id_)
+
+    def _list(self, kind: Kind) -> dict[str, Fields]:
         found = {one["id"]: one for one in self._door.held[kind]}
         if kind not in self._listed:
             self._listed.add(kind)
-            self._count(kind, template, len(found))
+            self._count(kind, len(found))
         return found
 
-    def _count(self, kind: Kind, template: str, objects: int) -> None:
-        self._door.sent += [Sent("GET", template, kind, "")] * max(1, -(-objects // _PAGE))
+    def _count(self, kind: Kind, objects: int) -> None:
+        self._door.sent += [Sent("GET", _TEMPLATES[kind], kind, "")] * max(1, -(-objects // _PAGE))
 
 
 class RehearsedDirectory:

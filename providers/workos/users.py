@@ -7,7 +7,16 @@ from contextlib import suppress
 from typing import Any
 
 from providers.workos.client import EXTERNAL_ID_USED, Conflict, Gone, Refused, Unavailable, WorkOS
-from providers.workos.kinds import Declared, Fields, Records, Written, merged_metadata, refused
+from providers.workos.kinds import (
+    RETAINED,
+    Declared,
+    Fields,
+    Records,
+    Written,
+    held_by_retained,
+    merged_metadata,
+    refused,
+)
 
 USERS = ("user_management", "users")
 _ATTEMPTS = 3
@@ -125,7 +134,7 @@ class Users(Records):
     def _find(self, written: Written, desired: Fields, conflict: Conflict, *, last: bool) -> Fields | None:
         """The object to take over; None if the way is free now and the POST is worth another try."""
         found = self.get(*USERS, "external_id", desired["external_id"])
-        if found is not None and not written.holders.get(found["id"]):
+        if found is not None and not written.is_given_up(found["id"]):
             return {"id": found["id"], **user_fields(found)}
         if last:
             raise refused(conflict, conflict.code, "WorkOS reports a conflict that does not clear")
@@ -162,18 +171,17 @@ class Users(Records):
         if key == "":
             self.remove(id_)
             return
-        target = self.declared.user_by_key(key) if key else self.declared.user(external_id) if external_id else None
+        if key and key != RETAINED:
+            target = self.declared.user_by_key(key)
+        else:
+            target = self.declared.user(external_id) if external_id else None
         if target is not None and all(holder.get(one) != target[one] for one in _clashing(holder, desired)):
             self._move(holder, target)
             return
-        if external_id == desired["external_id"]:
-            code, what = "external_id_held_by_retained", "another WorkOS user has this external id and stays"
-        else:
-            code = "email_held_by_retained"
-            what = f"the WorkOS user of {external_id or 'nobody in this export'} holds this email and stays"
-        raise refused(
-            conflict, code, f"{what}; remove it in WorkOS (ferry:removed delete does, for whom the stack knows still)"
-        )
+        is_own = external_id == desired["external_id"]
+        code = "external_id_held_by_retained" if is_own else "email_held_by_retained"
+        what = "this external id" if is_own else "this email"
+        raise refused(conflict, code, held_by_retained("users", external_id, what, is_known=key == RETAINED))
 
     def _move(self, holder: Fields, target: Fields) -> None:
         """Give a declared user its new identity ahead of its turn; if its email is taken too (a swap), park it.

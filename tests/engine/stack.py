@@ -261,9 +261,9 @@ class Stack:
 
     def fresh_backend(self) -> None:
         """The state is lost; the stack is made anew under its old name."""
+        config = {key.removeprefix("ferry:"): value for key, value in self._config().items()}
         shutil.rmtree(self.folder / "backend")
         (self.folder / "backend").mkdir()
-        config = {key.removeprefix("ferry:"): value for key, value in self._config().items()}
         self.init()
         self.configure(**config)
 

@@ -53,7 +53,7 @@ def test_an_account_registered_again_under_a_retained_email_fails_and_names_who_
     stack.exports(users=[named("new", "x"), named("b", "b")])
     error = stack.up(fails=True).error()
 
-    assert "failed users auth0|new: the WorkOS user of auth0|a holds this email" in error
+    assert "failed users auth0|new: the user auth0|a in WorkOS holds this email and stays" in error
     assert "email_held_by_retained" in error
     assert emails(workos) == {"auth0|a": ("x@people.example", True), "auth0|b": ("b@people.example", True)}
 
@@ -185,7 +185,7 @@ def test_a_domain_that_a_retained_organization_holds_is_not_taken(stack: Stack, 
     stack.configure(maxRemovedPercent="100")
     stack.exports(users=[person("a")], organizations=[organization("young", domains=[{"domain": "d.example"}])])
     error = stack.up(fails=True).error()
-    assert "failed organizations org_young: the organization org_old holds d.example" in error
+    assert "failed organizations org_young: the organization org_old in WorkOS holds the domain d.example" in error
     assert "domain_held_by_retained" in error
     assert workos.organizations().keys() == {"org_old"}
 

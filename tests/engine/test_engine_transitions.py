@@ -45,13 +45,12 @@ def test_each_transition_of_what_is_retained_takes_its_writes_and_no_others(
     walk(stack, workos, subtests, RETAINED)
 
 
-@pytest.mark.parametrize(("grain", "way"), [("record", "setting"), ("cohort", "hand")])
+@GRAINS
+@pytest.mark.parametrize("way", ["setting", "hand"])
 def test_an_account_registered_again_under_a_retained_email_waits_until_the_old_one_goes(
     stack: Stack, workos: Sandbox, grain: str, way: str
 ) -> None:
-    """One write, which WorkOS refuses. Then the old one goes, by `ferry:removed` or, since cohorts forget at once what
-    is retained, by hand.
-    """
+    """One write, which WorkOS refuses. Then the old one goes, by `ferry:removed`, as the message says, or by hand."""
     again = [Transition("registered again", emails(old="x", b="b"), (Step(emails(new="x", b="b"), {}, {}),))]
     stack.configure(granularity=grain, maxRemovedPercent="100")
     put_exports(stack, again, 0)
@@ -61,7 +60,8 @@ def test_an_account_registered_again_under_a_retained_email_waits_until_the_old_
     stack.preview()
     assert workos.requests()["total"] == 0
     error = stack.up(fails=True).error()
-    assert "failed users auth0|new: the WorkOS user of auth0|old holds this email" in error
+    assert "failed users auth0|new: the user auth0|old in WorkOS holds this email and stays" in error
+    assert "pulumi config set --path ferry:removed.users delete" in error
     assert "email_held_by_retained" in error
     assert workos.writes() == {POST_USER: 1}
     assert workos.users().keys() == {"auth0|old", "auth0|b"}

@@ -137,7 +137,8 @@ def test_a_verdict_over_a_run_without_trouble_is_silent_and_stays(
     again = project.starts()
     stack.up(again)
 
-    assert outputs == verdict(workos)
+    assert verdict(workos).items() <= outputs.items()
+    assert outputs.keys() - verdict(workos).keys() == {"journal", "life"}
     assert again.diff(VerdictProvider, id_, outputs, verdict(workos)) == "same"
     assert host.said() == ""
 

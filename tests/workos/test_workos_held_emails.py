@@ -297,7 +297,7 @@ def test_an_external_id_that_another_user_holds_is_refused(
         users.change(bee, declared.declares_user("ann", email="bee@people.example"))
 
     assert refused.value.code == "external_id_held_by_retained"
-    assert "ferry:removed" in str(refused.value)
+    assert "remove it in WorkOS" in str(refused.value)
     assert bee.applied["external_id"] == "auth0|bee"
 
 
