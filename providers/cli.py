@@ -197,6 +197,7 @@ def _or_exit(context: click.Context) -> Iterator[None]:
     from providers.resources.previous import Brake
     from providers.settings import InvalidSettings
     from providers.stack_file import UnreadableStack
+    from providers.text import plain
     from providers.workos.client import WorkOSFault
 
     ours = (ExportError, InvalidSettings, Unbalanced, UnreadableStack, CannotCompare, Brake, WorkOSFault)
@@ -205,7 +206,7 @@ def _or_exit(context: click.Context) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except (*ours, OSError, sqlite3.Error) as error:
-        click.echo(f"ferry {context.command.name}: {error}", err=True)
+        click.echo(f"ferry {context.command.name}: {plain(str(error))}", err=True)
         context.exit(2)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from providers.reports.bill import duration
-from providers.reports.check_text import plain
 from providers.reports.plan import VERBS
+from providers.text import plain
 
 _SHOWN = 30
 _WIDEST = 80

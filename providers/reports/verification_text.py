@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from providers.reports.check_text import plain
 from providers.reports.verification import Difference, Verification
 from providers.settings import KINDS
+from providers.text import plain
 
 _SHOWN = 20
 #: Fields whose values may be told: everything else is a person's.

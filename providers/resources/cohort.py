@@ -35,6 +35,7 @@ from providers.resources.ids import ends_of
 from providers.resources.previous import Brake
 from providers.resources.removal import remove
 from providers.settings import Kind
+from providers.text import plain
 from providers.workos.client import Gone, WorkOSFault
 
 
@@ -86,7 +87,7 @@ class CohortProvider(ResourceProvider):
         try:
             applied = read_cohort(here, self.kind, self._remembered(here, props))
         except (Brake, WorkOSFault) as error:
-            raise RuntimeError(str(error)) from None
+            raise RuntimeError(plain(str(error))) from None
         packed = pack(applied)
         if packed == (props.get("applied") or ""):
             return ReadResult(id_, dict(props))
@@ -108,7 +109,7 @@ class CohortProvider(ResourceProvider):
                     ends = ends_of(key, number) if self.kind == "memberships" else None
                     remove(here, self.kind, key, held.id, ends)
         except (Brake, WorkOSFault) as error:
-            raise RuntimeError(f"{_id} cannot be removed: {error}. Run again") from None
+            raise RuntimeError(plain(f"{_id} cannot be removed: {error}. Run again")) from None
 
     def _destroy(self, here: Host, applied: Mapping[str, Applied], number: int) -> None:
         here.dismantling.begin(is_partial=here.is_partial)
@@ -153,7 +154,7 @@ class CohortProvider(ResourceProvider):
         try:
             outputs = CohortRun(here, self.kind, number, olds, news).run()
         except (Brake, WorkOSFault) as error:
-            raise RuntimeError(str(error)) from None
+            raise RuntimeError(plain(str(error))) from None
         here.ids.note_cohort(self.kind, number, outputs["applied"])
         if outputs["setbacks"] and here.is_targeted:
             self._stop_targeted(outputs["setbacks"])
@@ -164,7 +165,7 @@ class CohortProvider(ResourceProvider):
         """With `--target` there may be no verdict to fail the run; the journal remembers what was done."""
         first = next((f" (first: {one['key']}: {one['message']})" for one in setbacks["records"]), "")
         told = f"{setbacks['failed']} failed and {setbacks['pending']} are pending"
-        raise RuntimeError(f"of the {self.kind} {told}{first}. Run again")
+        raise RuntimeError(plain(f"of the {self.kind} {told}{first}. Run again"))
 
     def _tell(self, here: Host, news: Mapping[str, Any], found: Plan) -> None:
         if found:

@@ -30,6 +30,7 @@ from providers.resources.previous import Brake, Held, Previous, brake, confirm_t
 from providers.resources.removal import leaving_bags
 from providers.resources.verdict import Verdict, VerdictProvider
 from providers.settings import KINDS, InvalidSettings, Kind, Settings, read_settings
+from providers.text import plain
 from providers.workos.client import WorkOS, WorkOSFault
 
 #: What the last state holds and the directory no longer declares, by kind and logical name.
@@ -66,7 +67,7 @@ def declare_stack() -> None:
             told = announced(previous, declaration, store, settings, leaving)
             resumes = told.writes() > 0 and _journal_is_ahead(previous, key, base_url)
             for line in announcement_lines(told, settings.rate_share, resumes=resumes):
-                pulumi.info(line)
+                pulumi.info(plain(line))
             graph = Graph(store, previous, declaration, leaving, settings, stack=pulumi.get_stack())
             declared = graph.declare()
             _report(store, previous, declaration)
@@ -83,7 +84,7 @@ def declare_stack() -> None:
                 pulumi.ResourceOptions(depends_on=[one for group in declared.values() for one in group]),
             )
     except (InvalidSettings, ExportError, Brake, WorkOSFault) as error:
-        raise pulumi.RunError(str(error)) from None
+        raise pulumi.RunError(plain(str(error))) from None
 
 
 def _begin(previous: Previous, key: str, base_url: str) -> None:
@@ -124,7 +125,7 @@ def _report(store: Store, previous: Previous, declaration: Declaration) -> None:
     path, kept = _report_path(), kept_findings(previous, declaration, store)
     write_findings(path, chain(store.findings(), kept))
     for line in findings_lines(store.summary(), [*store.codes(), *code_counts(kept)], path):
-        pulumi.info(line)
+        pulumi.info(plain(line))
     if "PULUMI_SKIP_CHECKPOINTS" in os.environ:
         return
     rich = sum(len(names) for names in declaration.names.values())

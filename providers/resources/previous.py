@@ -198,7 +198,9 @@ def read_previous(stack: str | None) -> Previous:
     with TemporaryFile() as exported:
         done = subprocess.run(command, stdout=exported, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
-            raise Brake(f"the last state of {stack or 'the stack'} cannot be read: {done.stderr.strip()[:500]}")
+            raise Brake(
+                f"the last state of {stack or 'the stack'} cannot be read: {' '.join(done.stderr.split())[:500]}"
+            )
         exported.seek(0)
         return parse_previous(json.load(exported))
 
