@@ -54,6 +54,7 @@ def declare_stack() -> None:
                 previous = reading.result()
             leaving = {kind: previous.gone(kind, declaration) for kind in KINDS}
             brake(previous, leaving, store, settings)
+            _say_what_was_interrupted(previous)
             _say_what_leaves(leaving, store, settings)
             live = key.startswith("sk_live_")
             target = {"base_url": base_url, "live": live, "key": fingerprint(base_url, key)}
@@ -102,6 +103,16 @@ def _journal_is_ahead(previous: Previous, key: str, base_url: str) -> bool:
 
 def _removes(leaving: _Leaving, settings: Settings) -> bool:
     return any(gone and settings.removal_of(kind) != "retain" for kind, gone in leaving.items())
+
+
+def _say_what_was_interrupted(previous: Previous) -> None:
+    """The engine warns of this in every run until somebody clears it, and speaks of a cloud's console."""
+    if number := previous.interrupted:
+        pulumi.info(
+            f"a run was killed: the engine's warning about {number} pending operation{'s' if number > 1 else ''} is "
+            "harmless here, since Ferry finds what is in WorkOS already and makes the rest; nothing needs a look by "
+            "hand. Next: pulumi refresh --clear-pending-creates ends the warning"
+        )
 
 
 def _say_what_leaves(leaving: _Leaving, store: Store, settings: Settings) -> None:

@@ -89,6 +89,8 @@ class Previous:
     records: dict[Kind, dict[str, Held]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     cohorts: dict[Kind, dict[int, HeldCohort]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     target: dict[str, Any] = field(default_factory=dict)
+    #: Operations of a killed run, of which the engine does not know how they ended.
+    interrupted: int = 0
     _last: tuple[tuple[Kind, int] | None, dict[str, Applied]] = field(default=(None, {}))
 
     def in_cohorts(self) -> set[Kind]:
@@ -207,8 +209,9 @@ def read_previous(stack: str | None) -> Previous:
 
 def parse_previous(exported: dict[str, Any]) -> Previous:
     """The records of an exported deployment; resources that are about to be deleted already do not count."""
-    previous = Previous()
-    for resource in (exported.get("deployment") or {}).get("resources") or []:
+    deployment = exported.get("deployment") or {}
+    previous = Previous(interrupted=len(deployment.get("pending_operations") or ()))
+    for resource in deployment.get("resources") or []:
         if resource.get("delete"):
             continue
         kind = _TYPES.get(str(resource.get("type")))
