@@ -35,7 +35,8 @@ def plan(stack: OpenedStack, project: Path, told: Callable[[Kind], None] = lambd
         for one in operations(turns(stack.previous, rehearsed), door.held, sent, rehearsed.setbacks)
     )
     slugs = {str(one["slug"]): one for one in door.held["roles"]}
-    after = Verifier(stack.store, RehearsedDirectory(door), rehearsed.after).verify(slugs)
+    repairs = stack.settings.on_drift == "repair"
+    after = Verifier(stack.store, RehearsedDirectory(door), rehearsed.after, repairs=repairs).verify(slugs)
     left = [one for one in after.differences if (one.kind, one.key) not in rehearsed.setbacks]
     listed = {**{kind: len(found) for kind, found in live.items()}, "roles": len(roles)}
     totals = stack.store.totals()

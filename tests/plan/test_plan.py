@@ -140,6 +140,46 @@ def test_an_object_that_is_gone_from_workos_stays_different(new_stack: NewStack,
     assert summary["changes"] is False
 
 
+def test_an_external_id_that_somebody_changed_stays_different_and_is_no_removal(
+    new_stack: NewStack, workos: Sandbox, grain: str
+) -> None:
+    """No write is planned for it; it is told apart from the name that Ferry keeps on purpose."""
+    stack = new_stack(granularity=grain)
+    stack.exports(
+        users=[person("a"), person("b", given_name="Bea")],
+        organizations=[organization("one")],
+        members=[member("one", "auth0|a")],
+    )
+    stack.up()
+    users = workos.users()
+    workos.call("PUT", f"{USERS}/{users['auth0|a']['id']}", external_id="other")
+    workos.call("PUT", f"{USERS}/{users['auth0|b']['id']}", first_name="Chosen")
+    lines = stack.plan()
+    moved, name, summary = lines
+
+    assert moved == {
+        "type": "difference",
+        "kind": "users",
+        "key": "auth0|a",
+        "what": "different",
+        "why": "changed in WorkOS",
+        "kept": False,
+        "fields": {"external_id": {"declared": "auth0|a", "workos": "other"}},
+    }
+    assert (name["key"], name["kept"]) == ("auth0|b", True)
+    assert [summary[one] for one in ("changes", "differences", "wrong", "kept")] == [False, 2, 1, 1]
+    text = list(plan_text(lines))
+    at, then = (text.index(f"STAYS DIFFERENT after this run, {one} 1") for one in ("WRONG", "KEPT ON PURPOSE"))
+    assert text[at + 1 : then] == [
+        "  different user auth0|a (changed in WorkOS)",
+        '      external_id: directory "auth0|a", WorkOS "other"',
+        "  Next, changed in WorkOS: set it back there; or ferry:onDrift repair, pulumi refresh --run-program, then "
+        "pulumi up",
+        "",
+    ]
+    assert text[then + 1] == "  different user auth0|b (changed in WorkOS)"
+
+
 def test_a_new_email_that_is_not_verified_takes_the_verification_along(new_stack: NewStack, grain: str) -> None:
     """WorkOS resets it with the email, and the plan says so."""
     stack = new_stack(granularity=grain)
