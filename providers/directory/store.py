@@ -250,7 +250,7 @@ class Store:
         except (OSError, ValueError, EOFError, zlib.error, ExportError):
             secret, mark = None, ""
         if secret is None or mark != expected:
-            raise ExportError(f"{place.file} is not the file it was when the directory was built; run again")
+            raise ExportError(f"{plain(place.file)} is not the file it was when the directory was built; run again")
         return secret
 
     def _line_at(self, path: Path, place: Secret) -> bytes:
