@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -178,6 +179,33 @@ def test_an_external_id_that_somebody_changed_stays_different_and_is_no_removal(
         "",
     ]
     assert text[then + 1] == "  different user auth0|b (changed in WorkOS)"
+
+
+@pytest.mark.parametrize("moved", ["users", "organizations"])
+def test_a_membership_of_an_object_whose_external_id_changed_is_announced_as_its_own(
+    new_stack: NewStack, workos: Sandbox, grain: str, moved: str
+) -> None:
+    """It exists already, so WorkOS refuses it and it is taken over: each request stands at the membership's key."""
+    stack = new_stack(granularity=grain)
+    stack.exports(users=[person("a")], organizations=[organization("one")])
+    stack.up()
+    ids = {"users": workos.users()["auth0|a"]["id"], "organizations": workos.organizations()["org_one"]["id"]}
+    path = {"users": USERS, "organizations": "/organizations"}[moved]
+    workos.call("PUT", f"{path}/{ids[moved]}", external_id="other")
+    memberships = "/user_management/organization_memberships"
+    workos.call("POST", memberships, user_id=ids["users"], organization_id=ids["organizations"])
+    stack.exports(
+        users=[person("a")],
+        organizations=[organization("one")],
+        members=[member("one", "auth0|a", "Admin")],
+        roles=[role("Admin")],
+    )
+    found = operations(stack.plan())["org_one/auth0|a"]
+    workos.clear()
+    stack.up()
+    assert found["verb"] == "adopt"
+    announced = Counter(one.removesuffix(" (refused)") for one in found["requests"])
+    assert announced == {call: one for call, one in workos.writes().items() if memberships in call}
 
 
 def test_a_new_email_that_is_not_verified_takes_the_verification_along(new_stack: NewStack, grain: str) -> None:
