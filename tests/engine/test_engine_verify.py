@@ -93,8 +93,8 @@ def test_what_a_report_says_to_do_next_ends_the_difference(stack: Stack, workos:
 
     stack.refresh()
     stack.up()
-    report = verified(stack, 1)
-    assert {(one["key"], one["kept"]) for one in report["differences"]} == {
+    document = verified(stack, 1)
+    assert {(one["key"], one["kept"]) for one in document["differences"]} == {
         ("org_one", False),
         ("auth0|a", False),
         ("auth0|b", True),
