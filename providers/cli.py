@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ _OFTEN = 500
 @click.version_option(package_name="ferry")
 def main() -> None:
     """Ferry moves Auth0 tenants into WorkOS. Preview and apply with `pulumi preview` and `pulumi up`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 @main.command(short_help="Download an Auth0 tenant into an export folder.")
@@ -197,6 +201,7 @@ def _or_exit(context: click.Context) -> Iterator[None]:
     from providers.resources.previous import Brake
     from providers.settings import InvalidSettings
     from providers.stack_file import UnreadableStack
+    from providers.text import plain
     from providers.workos.client import WorkOSFault
 
     ours = (ExportError, InvalidSettings, Unbalanced, UnreadableStack, CannotCompare, Brake, WorkOSFault)
@@ -205,7 +210,7 @@ def _or_exit(context: click.Context) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except (*ours, OSError, sqlite3.Error) as error:
-        click.echo(f"ferry {context.command.name}: {error}", err=True)
+        click.echo(f"ferry {context.command.name}: {plain(str(error))}", err=True)
         context.exit(2)
 
 

@@ -35,6 +35,7 @@ from providers.directory.model import (
 from providers.directory.sign_in import SignIn
 from providers.findings import FILE_OF, CodeCount, Finding, Ledger
 from providers.settings import KINDS, Kind, Settings
+from providers.text import plain
 
 #: Raise it when a change of the mapping must not reuse the stores of an older version.
 _VERSION = 5
@@ -240,7 +241,7 @@ class Store:
         user = self.user_by_external_id(external_id)
         place = getattr(user, field) if user else None
         if place is None or place.fingerprint != expected:
-            raise ExportError(f"the {field} of {external_id} is not the one that was previewed; run again")
+            raise ExportError(f"the {field} of {plain(external_id)} is not the one that was previewed; run again")
         kind = "passwords" if field == "password" else "mfa"
         export = next(one for one in self.exports if one.names[kind] == place.file)
         try:
@@ -249,7 +250,7 @@ class Store:
         except (OSError, ValueError, EOFError, zlib.error, ExportError):
             secret, mark = None, ""
         if secret is None or mark != expected:
-            raise ExportError(f"{place.file} is not the file it was when the directory was built; run again")
+            raise ExportError(f"{plain(place.file)} is not the file it was when the directory was built; run again")
         return secret
 
     def _line_at(self, path: Path, place: Secret) -> bytes:

@@ -19,9 +19,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from providers.reports.against import WHERES, Counts, Difference, FieldDifference, SettingDifference, Where
-from providers.reports.check_text import plain
 from providers.reports.checklist import count
 from providers.settings import KINDS, Kind, Settings
+from providers.text import plain
 
 _SHOWN = 20
 

@@ -10,6 +10,7 @@ from providers.findings import BUCKETS
 from providers.reports.bill import duration
 from providers.reports.checklist import count
 from providers.reports.counterparts import instead
+from providers.text import plain
 from providers.workos.limits import ALL, ORGANIZATION_DELETES, USER_MANAGEMENT_WRITES, Limit
 
 _WIDTH = 80
@@ -37,11 +38,6 @@ def check_lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield title
         yield from lines
-
-
-def plain(text: str) -> str:
-    """Text from an export, safe to print: what is no printable ASCII is shown as an escape."""
-    return "".join(one if " " <= one <= "~" else one.encode("unicode_escape").decode() for one in text)
 
 
 def _told(text: str, indent: int = 2, first: str = "") -> list[str]:

@@ -116,8 +116,9 @@ def plan_lines(
 
     `{type: operation, kind, key, verb, fields: {name: {old, new}}, requests, both, code, message}`;
     `{type: finding, code, file, line, external_id, message}`, as those of the export;
-    `{type: difference, kind, key, what, why, fields: {name: {declared, workos}}}`;
-    `{type: summary, **about, changes, kinds: {kind: {verb: number, unchanged}}, differences, bill}`.
+    `{type: difference, kind, key, what, why, kept, fields: {name: {declared, workos}}}`;
+    `{type: summary, **about, changes, kinds: {kind: {verb: number, unchanged}}, differences, wrong, kept, bill}`:
+    of the differences Ferry leaves `kept` on purpose, and `wrong` are the others.
     """
     counts = {kind: Counter[str]() for kind in KINDS}
     for one in found:
@@ -126,11 +127,11 @@ def plan_lines(
         yield {"type": "operation", **asdict(one), "fields": fields}
         if one.both:
             yield {"type": "finding", **_finding(one, file_of)}
-    different = 0
+    sorts = Counter[bool]()
     for each in left:
-        different += 1
+        sorts[each.kept] += 1
         values = {name: {"declared": declared, "workos": live} for name, (declared, live) in each.fields.items()}
-        told = {"kind": each.kind, "key": each.key, "what": each.what, "why": each.why}
+        told = {"kind": each.kind, "key": each.key, "what": each.what, "why": each.why, "kept": each.kept}
         yield {"type": "difference", **told, "fields": values}
     busy = {kind: sum(number for verb, number in counts[kind].items() if verb not in _LEFT) for kind in KINDS}
     yield {
@@ -141,7 +142,9 @@ def plan_lines(
             kind: {**{verb: counts[kind][verb] for verb in VERBS}, "unchanged": declared[kind] - busy[kind]}
             for kind in KINDS
         },
-        "differences": different,
+        "differences": sorts.total(),
+        "wrong": sorts[False],
+        "kept": sorts[True],
         "bill": bill_of(_counted(sent), share),
     }
 

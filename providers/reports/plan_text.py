@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from providers.reports.bill import duration
-from providers.reports.check_text import plain
 from providers.reports.plan import VERBS
+from providers.reports.verification_text import HEADINGS, SORTS, Sort, next_steps
+from providers.text import plain
 
 _SHOWN = 30
 _WIDEST = 80
@@ -19,31 +20,39 @@ _COLUMNS = (*VERBS, "unchanged")
 def plan_text(lines: Iterable[Mapping[str, Any]], shown: int = _SHOWN) -> Iterator[str]:
     """The report, line by line; operations and differences beyond the first `shown` of each are counted."""
     operations: list[Mapping[str, Any]] = []
-    differences: list[Mapping[str, Any]] = []
+    differences: dict[bool, list[Mapping[str, Any]]] = {False: [], True: []}
+    whys: set[str] = set()
     summary: Mapping[str, Any] = {}
     for one in lines:
         if one["type"] == "summary":
             summary = one
         elif one["type"] == "difference":
-            differences += [one] if len(differences) < shown else []
+            of_sort = differences[one["kept"]]
+            of_sort += [one] if len(of_sort) < shown else []
+            whys |= set() if one["kept"] else {one["why"]}
         elif one["type"] == "operation" and one["verb"] != "forget":
             operations += [one] if len(operations) < shown else []
     yield from _head(summary)
     yield ""
     yield from _operations(operations, summary, shown)
-    if differences:
-        yield ""
-        yield "STAYS DIFFERENT after this run"
-        for one in differences:
-            yield plain(f"  {one['what']} {one['kind'].removesuffix('s')} {one['key']} ({one['why']})")
-            for name, pair in one["fields"].items():
-                yield plain(f"      {name}: directory {_value(pair['declared'])}, WorkOS {_value(pair['workos'])}")
-        if summary["differences"] > len(differences):
-            yield f"  and {summary['differences'] - len(differences):,} more: ferry plan --json"
-        yield "  pulumi refresh takes note of what was removed in WorkOS; what was changed there is put back by"
-        yield "  ferry:onDrift repair, pulumi refresh --run-program and pulumi up, and left alone otherwise."
+    for sort in SORTS:
+        yield from _stays(sort, differences[sort == "kept"], summary[sort], whys)
     yield ""
     yield from _bill(summary["bill"])
+
+
+def _stays(sort: Sort, differences: list[Mapping[str, Any]], number: int, whys: set[str]) -> Iterator[str]:
+    if not differences:
+        return
+    yield ""
+    yield f"STAYS DIFFERENT after this run, {HEADINGS[sort]} {number:,}"
+    for one in differences:
+        yield plain(f"  {one['what']} {one['kind'].removesuffix('s')} {one['key']} ({one['why']})")
+        for name, pair in one["fields"].items():
+            yield plain(f"      {name}: directory {_value(pair['declared'])}, WorkOS {_value(pair['workos'])}")
+    if number > len(differences):
+        yield f"  and {number - len(differences):,} more: ferry plan --json"
+    yield from next_steps(sort, whys)
 
 
 def _head(summary: Mapping[str, Any]) -> Iterator[str]:

@@ -3,12 +3,18 @@
 What is equal is decided by the one differ. Objects that the directory does not know (retained, or signed up in WorkOS)
 are unmanaged: counted, and no difference. Passwords and authenticators cannot be read back: what the last state says
 was written is held against the directory.
+
+A record's object is the one that has its external id; if none has, the one whose WorkOS id the last state knows, unless
+that is by its external id another declared record's. So an external id that somebody changed is a difference like any
+other, and the user's memberships stay the user's.
 """
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -44,6 +50,9 @@ class Live(Protocol):
 class LastState(Protocol):
     """What Ferry knows to have applied (`Previous`)."""
 
+    def ids(self, kind: Kind) -> Iterator[str]:
+        """The WorkOS ids of a kind."""
+
     def id_of(self, kind: Kind, key: str) -> str:
         """The WorkOS id of a record, '' if nothing is known."""
 
@@ -72,7 +81,7 @@ Why = Literal["not written yet", "changed in WorkOS", "removed in WorkOS"]
 class Difference(NamedTuple):
     """One record that is not as declared: `fields` by name to what is declared and what WorkOS holds.
 
-    For a record that is `missing` there are no fields.
+    For a record that is `missing` there are no fields. `kept`: Ferry leaves it so on purpose (the rule of updates).
     """
 
     kind: Kind
@@ -80,6 +89,18 @@ class Difference(NamedTuple):
     what: str
     fields: Mapping[str, tuple[Any, Any]]
     why: Why
+    kept: bool = False
+
+
+class _KnownIds:
+    """WorkOS ids in 8 bytes each. Of 2^64 others one seems to be among them too, and is then no record's."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self._hashes = array("q", sorted(map(hash, ids)))
+
+    def __contains__(self, id_: str) -> bool:
+        at = bisect_left(self._hashes, hash(id_))
+        return at < len(self._hashes) and self._hashes[at] == hash(id_)
 
 
 class _Doubt(NamedTuple):
@@ -110,10 +131,17 @@ class Verifier:
     """Compares one directory with WorkOS."""
 
     def __init__(
-        self, store: Store, live: Live, state: LastState, told: Callable[[Kind], None] = lambda _: None
+        self,
+        store: Store,
+        live: Live,
+        state: LastState,
+        told: Callable[[Kind], None] = lambda _: None,
+        *,
+        repairs: bool = False,
     ) -> None:
-        """`told` hears of each live object that was looked at."""
+        """`told` hears of each live object that was looked at; `repairs` is `ferry:onDrift` repair."""
         self._store, self._live, self._state, self._told = store, live, state, told
+        self._repairs = repairs
         self._doubts: list[_Doubt] = []
         self._different: dict[tuple[Kind, str], dict[str, tuple[Any, Any]]] = {}
         #: Whose cohort each record is in that is not as declared, and its object's id if one was listed.
@@ -142,9 +170,9 @@ class Verifier:
             self.result.counts[kind].different += bool(found)
             self.result.counts[kind].missing += not found
             what = "different" if found else MISSING
-            self.result.differences.append(
-                Difference(kind, key, what, found, self._why(kind, key, is_there=bool(found)))
-            )
+            why = self._why(kind, key, is_there=bool(found))
+            kept = why == "changed in WorkOS" and "external_id" not in found and not self._repairs
+            self.result.differences.append(Difference(kind, key, what, found, why, kept))
         for kind, count in self.result.counts.items():
             count.declared = self._store.totals()[kind]
             count.equal = count.declared - count.different - count.missing
@@ -152,32 +180,61 @@ class Verifier:
         return self.result
 
     def _verify_organizations(self) -> None:
-        live = {str(one["external_id"]): one for one in self._live.organizations().values() if one["external_id"]}
-        found = 0
+        everything = self._live.organizations()
+        live = {str(one["external_id"]): one for one in everything.values() if one["external_id"]}
+        missing = []
         for record in self._store.organizations():
             there = live.get(record.external_id)
-            if there is not None:
-                self.organizations[str(there["id"])] = record.external_id
-                found += 1
+            if there is None:
+                missing.append(record.key)
+                continue
+            self.organizations[str(there["id"])] = record.external_id
             self._meet("organizations", record, there)
-        self.result.counts["organizations"].unmanaged = len(self._live.organizations()) - found
+        others = {id_: one for id_, one in everything.items() if id_ not in self.organizations}
+        for found, there in self._known_by_id("organizations", missing, others):
+            self.organizations[there["id"]] = found.key
+            self._meet("organizations", found, there)
+        self.result.counts["organizations"].unmanaged = len(everything) - len(self.organizations)
 
     def _verify_users(self) -> None:
         unmanaged: set[str] = set()
+        known: _KnownIds | None = None
+        others: dict[str, Fields] = {}
         for there in self._live.each_user():
             if there["id"] in self.users or there["id"] in unmanaged:
                 continue
             record = self._store.user_by_external_id(str(there["external_id"])) if there["external_id"] else None
             if record is None:
                 unmanaged.add(there["id"])
+                known = known or _KnownIds(self._state.ids("users"))
+                if there["id"] in known:
+                    others[there["id"]] = there
             else:
                 self.users[there["id"]] = record.key
             self._meet("users", record, there)
-        self.result.counts["users"].unmanaged = len(unmanaged)
         there_are = set(self.users.values())
-        for key in self._store.keys("users"):
-            if key not in there_are:
-                self._miss("users", key)
+        missing = (key for key in self._store.keys("users") if key not in there_are)
+        for found, there in self._known_by_id("users", missing, others):
+            self.users[there["id"]] = found.key
+            unmanaged.discard(there["id"])
+            self._compare("users", found, there)
+        self.result.counts["users"].unmanaged = len(unmanaged)
+
+    def _known_by_id(
+        self, kind: Kind, missing: Iterable[str], others: dict[str, Fields]
+    ) -> Iterator[tuple[Record, Fields]]:
+        """The records of these keys whose object is among `others`, by the WorkOS id that the last state knows; what
+        is left of the keys is missing.
+
+        Cohort by cohort, since the state of one is unpacked as a whole.
+        """
+        for key in sorted(missing, key=cohort_of) if others else missing:
+            live = others.get(self._state.id_of(kind, key)) if others else None
+            record = self._store.record(kind, key) if live else None
+            if live is None or record is None:
+                self._miss(kind, key)
+            else:
+                yield record, live
 
     def _verify_memberships(self) -> None:
         count = self.result.counts["memberships"]
@@ -203,7 +260,10 @@ class Verifier:
             return
         if live is None:
             self._miss(kind, record.key)
-            return
+        else:
+            self._compare(kind, record, live)
+
+    def _compare(self, kind: Kind, record: Record, live: Fields) -> None:
         desired = fields(record)
         self._note(kind, record.key, desired, live, None)
         only_default = kind == "memberships" and list(live["roles"]) == [DEFAULT_ROLE]
@@ -263,11 +323,13 @@ class Verifier:
             self._note(kind, key, fields(record), live, self._state.applied(kind, key, live))
 
     def _is(self, record: Record, live: Fields) -> bool:
-        """Is this object that record's?"""
+        """Is this object, which the last state knows under its id, that record's still?"""
         if isinstance(record, Membership):
             ends = self.organizations.get(live["organization_id"]), self.users.get(live["user_id"])
             return ends == (record.organization, record.user)
-        return isinstance(record, User | Organization) and live["external_id"] == record.external_id
+        of = self._store.user_by_external_id if isinstance(record, User) else self._store.organization_by_external_id
+        owner = of(str(live["external_id"])) if live["external_id"] else None
+        return owner is None or owner.key == record.key
 
     def _verify_secrets(self) -> None:
         """Of users who are missing there is nothing more to say."""

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Container, Iterator, Mapping
+from typing import Any, Literal
 
-from providers.reports.check_text import plain
-from providers.reports.verification import Difference, Verification
+from providers.reports.verification import Difference, Verification, Why
 from providers.settings import KINDS
+from providers.text import plain
 
 _SHOWN = 20
 #: Fields whose values may be told: everything else is a person's.
-_TOLD = frozenset({"email_verified", "roles", "status"})
+_TOLD = frozenset({"email_verified", "external_id", "roles", "status"})
+#: What to do about what is wrong, by its reason.
+_NEXT: dict[Why, str] = {
+    "not written yet": "pulumi up",
+    "removed in WorkOS": "pulumi refresh, then pulumi up",
+    "changed in WorkOS": "set it back there; or ferry:onDrift repair, pulumi refresh --run-program, then pulumi up",
+}
 
 
 def verification_document(found: Verification, about: Mapping[str, Any]) -> dict[str, Any]:
-    """`{clean, **about, kinds, secrets, differences}`, all of them always there.
+    """`{clean, wrong, kept, **about, kinds, secrets, differences}`, all of them always there.
 
     `kinds`: by kind `{declared, equal, different, missing, unmanaged}`. `secrets`: `{password, totp, users_unknown}`.
-    `differences`: `{kind, key, what, why, fields}` each; `what` is missing or different, `why` is by the last state
-    `not written yet`, `changed in WorkOS` or `removed in WorkOS`, and `fields` maps names to `{declared, workos}`, or
-    to null for what is a person's.
+    `differences`: `{kind, key, what, why, kept, fields}` each; `what` is missing or different, `why` is by the last
+    state `not written yet`, `changed in WorkOS` or `removed in WorkOS`, and `fields` maps names to
+    `{declared, workos}`, or to null for what is a person's. `kept` is true for what Ferry leaves on purpose: somebody
+    changed it in WorkOS, it is no external id, and `ferry:onDrift` is report; all else is wrong. `wrong` and `kept`
+    count both sorts.
     """
     return {
         "clean": found.clean,
+        "wrong": sum(not one.kept for one in found.differences),
+        "kept": sum(one.kept for one in found.differences),
         **about,
         "kinds": {kind: {name: getattr(found.counts[kind], name) for name in _COLUMNS} for kind in KINDS},
         "secrets": {**found.secrets, "users_unknown": found.unknown_secrets},
@@ -31,6 +41,9 @@ def verification_document(found: Verification, about: Mapping[str, Any]) -> dict
     }
 
 
+Sort = Literal["wrong", "kept"]
+SORTS: tuple[Sort, ...] = ("wrong", "kept")
+HEADINGS: dict[Sort, str] = {"wrong": "WRONG", "kept": "KEPT ON PURPOSE"}
 _COLUMNS = ("declared", "equal", "different", "missing", "unmanaged")
 
 
@@ -41,6 +54,7 @@ def _difference(one: Difference) -> dict[str, Any]:
         "key": one.key,
         "what": one.what,
         "why": one.why,
+        "kept": one.kept,
         "fields": {
             name: {"declared": declared, "workos": live} if tells_all or name in _TOLD else None
             for name, (declared, live) in one.fields.items()
@@ -49,7 +63,7 @@ def _difference(one: Difference) -> dict[str, Any]:
 
 
 def verification_lines(document: Mapping[str, Any], shown: int | None = _SHOWN) -> Iterator[str]:
-    """The report, line by line, with the first `shown` differences, None for all of them."""
+    """The report, line by line, with the first `shown` differences of each sort, None for all of them."""
     environment = document["environment"]
     yield plain(f"FERRY VERIFY {document['stack']}")
     yield plain(f"  {'environment':<12}{environment['base_url']} ({environment['kind']}, key {environment['key']})")
@@ -74,21 +88,38 @@ def verification_lines(document: Mapping[str, Any], shown: int | None = _SHOWN) 
     if secrets["users_unknown"]:
         yield f"  Of {secrets['users_unknown']:,} users the last state knows no password or authenticator."
     yield ""
-    yield from _told(document["differences"], shown)
-    yield ""
-    yield f"RESULT {'equal' if document['clean'] else 'DIFFERENT'}"
-
-
-def _told(differences: list[dict[str, Any]], shown: int | None) -> Iterator[str]:
-    if not differences:
+    if document["clean"]:
         yield "DIFFERENCES none"
+        yield ""
+        yield "RESULT equal"
         return
-    yield f"DIFFERENCES {len(differences):,}"
+    for sort in SORTS:
+        yield from _told(sort, [one for one in document["differences"] if one["kept"] is (sort == "kept")], shown)
+    yield f"RESULT DIFFERENT: {document['wrong']:,} wrong, {document['kept']:,} kept on purpose"
+
+
+def _told(sort: Sort, differences: list[dict[str, Any]], shown: int | None) -> Iterator[str]:
+    if not differences:
+        return
+    yield f"{HEADINGS[sort]} {len(differences):,}"
     for one in differences[:shown]:
         told = f"  {one['what']:<10} {one['kind'].removesuffix('s')} {one['key']}{_fields(one['fields'])}"
         yield plain(f"{told} ({one['why']})")
     if shown is not None and len(differences) > shown:
         yield f"  and {len(differences) - shown:,} more in the report"
+    yield from next_steps(sort, {one["why"] for one in differences})
+    yield ""
+
+
+def next_steps(sort: Sort, whys: Container[str]) -> Iterator[str]:
+    """What to do about differences of a sort that have these reasons."""
+    if sort == "kept":
+        yield "  Ferry leaves what somebody changed in WorkOS, until Auth0 changes it too. Next, to put it back:"
+        yield "    ferry:onDrift repair, pulumi refresh --run-program, then pulumi up"
+        return
+    for why, step in _NEXT.items():
+        if why in whys:
+            yield f"  Next, {why}: {step}"
 
 
 def _fields(fields: Mapping[str, Any]) -> str:

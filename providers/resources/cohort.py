@@ -36,6 +36,7 @@ from providers.resources.ids import ends_of
 from providers.resources.previous import Brake
 from providers.resources.removal import remove
 from providers.settings import Kind
+from providers.text import plain
 from providers.workos.client import Gone, WorkOSFault
 
 
@@ -93,7 +94,7 @@ class CohortProvider(ResourceProvider):
             applied = read_cohort(here, self.kind, self._remembered(here, props))
             left = read_retained(here, self.kind, unpack(props.get("retained") or ""))
         except (Brake, WorkOSFault) as error:
-            raise RuntimeError(str(error)) from None
+            raise RuntimeError(plain(str(error))) from None
         packed, retained = pack(applied), pack(left)
         outputs = {**props, "retained": retained} if retained != (props.get("retained") or "") else dict(props)
         if packed == (props.get("applied") or ""):
@@ -117,7 +118,7 @@ class CohortProvider(ResourceProvider):
                     ends = ends_of(key, number) if self.kind == "memberships" else None
                     remove(here, self.kind, key, held.id, ends)
         except (Brake, WorkOSFault) as error:
-            raise RuntimeError(f"{_id} cannot be removed: {error}. Run again") from None
+            raise RuntimeError(plain(f"{_id} cannot be removed: {error}. Run again")) from None
 
     def _destroy(self, here: Host, applied: Mapping[str, Applied], retained: list[str], number: int) -> None:
         here.dismantling.begin(is_partial=here.is_partial)
@@ -164,7 +165,7 @@ class CohortProvider(ResourceProvider):
         try:
             outputs = CohortRun(here, self.kind, number, olds, news).run()
         except (Brake, WorkOSFault) as error:
-            raise RuntimeError(str(error)) from None
+            raise RuntimeError(plain(str(error))) from None
         here.ids.note_cohort(self.kind, number, outputs["applied"])
         if outputs["setbacks"] and here.is_targeted:
             self._stop_targeted(outputs["setbacks"])
@@ -175,7 +176,7 @@ class CohortProvider(ResourceProvider):
         """With `--target` there may be no verdict to fail the run; the journal remembers what was done."""
         first = next((f" (first: {one['key']}: {one['message']})" for one in setbacks["records"]), "")
         told = f"{setbacks['failed']} failed and {setbacks['pending']} are pending"
-        raise RuntimeError(f"of the {self.kind} {told}{first}. Run again")
+        raise RuntimeError(plain(f"of the {self.kind} {told}{first}. Run again"))
 
     def _tell(self, here: Host, news: Mapping[str, Any], found: Plan) -> None:
         if found:

@@ -15,6 +15,7 @@ from providers.resources.journal import aside_line
 from providers.resources.kept import kept_in
 from providers.resources.removal import remove
 from providers.settings import Kind
+from providers.text import plain
 from providers.workos.client import Fatal, Gone, WorkOSFault
 from providers.workos.kinds import Fields, Written
 
@@ -63,7 +64,7 @@ class CohortRun:
     def _record(self, key: str) -> Record:
         record = self._here.directory.record(self._kind, key)
         if record is None or marked(self._kind, key, fields(record)) != self._wanted[key]:
-            raise RuntimeError(f"{self._kind} {key}: the directory is not the one that was declared; run again")
+            raise RuntimeError(f"{self._kind} {plain(key)}: the directory is not the one that was declared; run again")
         return record
 
     def _each(self, attempt: Any, items: Iterable[Any]) -> None:

@@ -32,6 +32,7 @@ from providers.resources.previous import Brake, Held, Previous, confirm_target, 
 from providers.resources.removal import leaving_bags
 from providers.resources.verdict import Verdict, VerdictProvider
 from providers.settings import KINDS, InvalidSettings, Kind, Settings, read_settings
+from providers.text import plain
 from providers.workos.client import WorkOS, WorkOSFault
 
 #: What the last state holds and the directory no longer declares, by kind and logical name.
@@ -61,6 +62,7 @@ def declare_stack() -> None:
             settle_leavers(journal, previous, declaration)
             leaving = {kind: previous.gone(kind, declaration) for kind in KINDS}
             brake(previous, leaving, store, settings)
+            _say_what_was_interrupted(previous)
             _say_what_leaves(leaving, store, settings)
             live = key.startswith("sk_live_")
             target = {"base_url": base_url, "live": live, "key": fingerprint(base_url, key)}
@@ -77,9 +79,9 @@ def declare_stack() -> None:
             if not pulumi.runtime.is_dry_run():
                 stop_path(Path.cwd(), pulumi.get_stack()).unlink(missing_ok=True)
                 if line := begin_journal(journal, previous):
-                    pulumi.info(line)
+                    pulumi.info(plain(line))
             for line in announcement_lines(told, settings.rate_share, resumes=resumes):
-                pulumi.info(line)
+                pulumi.info(plain(line))
             if resumes and not told.writes():
                 pulumi.info(_RESUMES)
             graph = Graph(store, previous, declaration, leaving, settings, stack=pulumi.get_stack())
@@ -99,11 +101,21 @@ def declare_stack() -> None:
                 pulumi.ResourceOptions(depends_on=[one for group in declared.values() for one in group]),
             )
     except (InvalidSettings, ExportError, Brake, WorkOSFault) as error:
-        raise pulumi.RunError(str(error)) from None
+        raise pulumi.RunError(plain(str(error))) from None
 
 
 def _removes(leaving: _Leaving, settings: Settings) -> bool:
     return any(gone and settings.removal_of(kind) != "retain" for kind, gone in leaving.items())
+
+
+def _say_what_was_interrupted(previous: Previous) -> None:
+    """The engine warns of this in every run until somebody clears it, and speaks of a cloud's console."""
+    if number := previous.interrupted:
+        pulumi.info(
+            f"a run was killed: the engine's warning about {number} pending operation{'s' if number > 1 else ''} is "
+            "harmless here, since Ferry finds what is in WorkOS already and makes the rest; nothing needs a look by "
+            "hand. Next: pulumi refresh --clear-pending-creates ends the warning"
+        )
 
 
 def _say_what_leaves(leaving: _Leaving, store: Store, settings: Settings) -> None:
@@ -127,7 +139,7 @@ def _report(store: Store, previous: Previous, declaration: Declaration) -> None:
     path, kept = _report_path(), kept_findings(previous, declaration, store)
     write_findings(path, chain(store.findings(), kept))
     for line in findings_lines(store.summary(), [*store.codes(), *code_counts(kept)], path):
-        pulumi.info(line)
+        pulumi.info(plain(line))
     if "PULUMI_SKIP_CHECKPOINTS" in os.environ:
         return
     rich = sum(len(names) for names in declaration.names.values())

@@ -29,6 +29,7 @@ from providers.resources.previous import Brake, Previous, confirm_target, read_p
 from providers.resources.progress import Progress
 from providers.resources.stored_directory import StoredDirectory
 from providers.settings import EXAMPLES, NAMESPACE, Kind, Settings, read_settings
+from providers.text import plain
 from providers.workos.census import Census, Found
 from providers.workos.client import Fatal, Gone, WorkOS
 from providers.workos.kinds import Fields, Records
@@ -351,9 +352,16 @@ def _parent_command() -> list[str]:
     return told.stdout.split()
 
 
+_say_lock = threading.Lock()
+
+
 def say(line: str) -> None:
-    """What a provider prints to stderr appears under the stack in the engine's output."""
-    print(line, file=sys.stderr, flush=True)
+    """What a provider prints to stderr appears under the stack in the engine's output. Lines of several threads come
+    whole, one after the other.
+    """
+    with _say_lock:
+        sys.stderr.write(f"{plain(line)}\n")
+        sys.stderr.flush()
 
 
 _host: Host | None = None

@@ -35,7 +35,8 @@ def plan(stack: OpenedStack, project: Path, told: Callable[[Kind], None] = lambd
         for one in operations(turns(stack.previous, rehearsed), door.held, sent, rehearsed.setbacks)
     )
     slugs = {str(one["slug"]): one for one in door.held["roles"]}
-    after = Verifier(stack.store, RehearsedDirectory(door), rehearsed.after).verify(slugs)
+    repairs = stack.settings.on_drift == "repair"
+    after = Verifier(stack.store, RehearsedDirectory(door), rehearsed.after, repairs=repairs).verify(slugs)
     left = [one for one in after.differences if (one.kind, one.key) not in rehearsed.setbacks]
     listed = {**{kind: len(found) for kind, found in live.items()}, "roles": len(roles)}
     totals = stack.store.totals()
@@ -72,7 +73,9 @@ def _listed(stack: OpenedStack, told: Callable[[Kind], None]) -> dict[Kind, dict
 
 
 def _by_key(store: Store, door: Rehearsal, one: Sent) -> Sent:
-    """A create that was refused knows its record by what WorkOS would have known it by: here it gets its key."""
+    """A create that was refused knows its record by what WorkOS would have known it by: here it gets its key. Of a
+    membership one of whose ends somebody gave another external id, it gets the id of the one that is there.
+    """
     if not one.refused or one.method != "POST" or one.kind not in {"users", "memberships"}:
         return one
     if one.kind == "users":
@@ -80,8 +83,10 @@ def _by_key(store: Store, door: Rehearsal, one: Sent) -> Sent:
         return one._replace(about=record.key if record else one.about)
     organization, _, user = one.about.partition("/")
     record = store.user_by_external_id(str(door.held["users"].get(user)["external_id"]))
-    key = record.key if record else user
-    return one._replace(about=f"{door.held['organizations'].get(organization)['external_id']}/{key}")
+    owner = store.organization_by_external_id(str(door.held["organizations"].get(organization)["external_id"]))
+    there = door.held["memberships"].find("pair", one.about)
+    known = f"{owner.key}/{record.key}" if owner and record else there["id"] if there else one.about
+    return one._replace(about=known)
 
 
 def turns(previous: Previous, rehearsed: Rehearsed) -> Iterator[Turn]:

@@ -99,6 +99,8 @@ class Previous:
     #: Kind and WorkOS id of those among them that are declared again.
     returned: list[tuple[Kind, str]] = field(default_factory=list)
     _held_ids: dict[Kind, set[str]] = field(default_factory=dict)
+    #: Operations of a killed run, of which the engine does not know how they ended.
+    interrupted: int = 0
     _last: tuple[tuple[Kind, int] | None, dict[str, Applied]] = field(default=(None, {}))
 
     @property
@@ -257,15 +259,18 @@ def read_previous(stack: str | None) -> Previous:
     with TemporaryFile() as exported:
         done = subprocess.run(command, stdout=exported, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
-            raise Brake(f"the last state of {stack or 'the stack'} cannot be read: {done.stderr.strip()[:500]}")
+            raise Brake(
+                f"the last state of {stack or 'the stack'} cannot be read: {' '.join(done.stderr.split())[:500]}"
+            )
         exported.seek(0)
         return parse_previous(json.load(exported))
 
 
 def parse_previous(exported: dict[str, Any]) -> Previous:
     """The records of an exported deployment; resources that are about to be deleted already do not count."""
-    previous = Previous()
-    for resource in (exported.get("deployment") or {}).get("resources") or []:
+    deployment = exported.get("deployment") or {}
+    previous = Previous(interrupted=len(deployment.get("pending_operations") or ()))
+    for resource in deployment.get("resources") or []:
         if resource.get("delete"):
             continue
         kind = _TYPES.get(str(resource.get("type")))

@@ -32,6 +32,7 @@ from providers.resources.ids import ENDS
 from providers.resources.previous import Brake
 from providers.resources.removal import ends_in, remove, remove_all_that_left
 from providers.settings import Kind
+from providers.text import plain
 from providers.workos.client import Fatal, Gone, WorkOSFault
 from providers.workos.kinds import Fields, Written
 
@@ -57,7 +58,7 @@ class RecordProvider(ResourceProvider):
         """Called in preview and up for each declared record, before `diff`."""
         host().checked()
         missing = [name for name in self.named() if news.get(name) in (None, "")]
-        failures = [CheckFailure(name, f"{self.kind} {self.key(news)}: {name} is missing") for name in missing]
+        failures = [CheckFailure(name, plain(f"{self.kind} {self.key(news)}: {name} is missing")) for name in missing]
         return CheckResult(news, failures)
 
     def required(self) -> tuple[str, ...]:
@@ -167,7 +168,8 @@ class RecordProvider(ResourceProvider):
             self._stop_if_fatal(fault)
             if not here.destroys:
                 remove_all_that_left(here)
-            raise RuntimeError(f"{self.kind} {self.key(_props)} cannot be removed: {fault}. Run again") from None
+            told = f"{self.kind} {self.key(_props)} cannot be removed: {fault}. Run again"
+            raise RuntimeError(plain(told)) from None
 
     def _destroy(self, here: Host, id_: str, props: Mapping[str, Any]) -> None:
         here.dismantling.begin(is_partial=here.is_partial)
@@ -232,20 +234,20 @@ class RecordProvider(ResourceProvider):
     def _stop_if_targeted(self, props: Mapping[str, Any], message: str) -> None:
         """With `--target` there may be no verdict to fail the run."""
         if host().is_targeted:
-            raise RuntimeError(f"{self.kind} {self.key(props)}: {message}") from None
+            raise RuntimeError(plain(f"{self.kind} {self.key(props)}: {message}")) from None
 
     def _confirm_environment(self) -> None:
         try:
             host().confirm_environment()
         except (Brake, WorkOSFault) as error:
-            raise RuntimeError(str(error)) from None
+            raise RuntimeError(plain(str(error))) from None
 
     def _stop_if_fatal(self, fault: WorkOSFault) -> None:
         if isinstance(fault, Fatal):
             self._stop(fault)
 
     def _stop(self, fault: WorkOSFault) -> NoReturn:
-        raise RuntimeError(str(fault)) from None
+        raise RuntimeError(plain(str(fault))) from None
 
 
 class OrganizationProvider(RecordProvider):

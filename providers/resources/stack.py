@@ -65,7 +65,7 @@ def read_stack_settings(stack: str) -> Settings:
     command = [engine(), "config", "--json", "--show-secrets", "--stack", stack, "--non-interactive"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise Brake(f"the configuration of {stack} cannot be read: {done.stderr.strip()[:500]}")
+        raise Brake(f"the configuration of {stack} cannot be read: {' '.join(done.stderr.split())[:500]}")
     held: Mapping[str, Mapping[str, object]] = json.loads(done.stdout or "{}")
     plain = {key: str(one.get("value", "")) for key, one in held.items()}
     return read_settings(plain, os.environ, lambda key: bool(held.get(f"{NAMESPACE}:{key}", {}).get("secret")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,8 +15,9 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from providers.resources.host import configure, host
+from providers.resources.host import configure, host, say
 from providers.resources.removal import finish
+from providers.text import plain
 from providers.workos.client import WorkOSFault
 
 _SHOWN = 20
@@ -71,22 +71,20 @@ def _outputs(news: Mapping[str, Any]) -> dict[str, Any]:
 
 def _speak() -> None:
     if unconfirmed := sorted(host().unconfirmed):
-        print(
+        say(
             f"{len(unconfirmed):>6} password_unconfirmed (first: users {unconfirmed[0]}): in WorkOS before; the "
-            "password counts as written, since WorkOS shows nobody a password. Next: let one of them sign in",
-            file=sys.stderr,
-            flush=True,
+            "password counts as written, since WorkOS shows nobody a password. Next: let one of them sign in"
         )
     try:
         finish(host())
     except WorkOSFault as fault:
-        raise RuntimeError(str(fault)) from None
+        raise RuntimeError(plain(str(fault))) from None
     _stop_for_what_waits()
     if not host().setbacks:
         return
     setbacks = sorted(host().setbacks.values(), key=lambda one: (one.state, one.kind, one.key))
     failed = sum(one.state == "failed" for one in setbacks)
-    lines = [f"  {one.state} {one.kind} {one.key}: {one.message}" for one in setbacks[:_SHOWN]]
+    lines = [plain(f"  {one.state} {one.kind} {one.key}: {one.message}") for one in setbacks[:_SHOWN]]
     if len(setbacks) > _SHOWN:
         lines.append(f"  and {len(setbacks) - _SHOWN} more: resources whose id starts with failed: or pending:")
     raise RuntimeError(
@@ -100,7 +98,7 @@ def _speak() -> None:
 def _stop_for_what_waits() -> None:
     if waiting := host().pending:
         counts = ", ".join(f"{number} {kind}" for kind, number in sorted(waiting.items()))
-        why = str(host().fatal or "the run was stopped (ferry stop)")
+        why = plain(str(host().fatal or "the run was stopped (ferry stop)"))
         setbacks = f" {len(host().setbacks)} record(s) failed or wait for another." if host().setbacks else ""
         raise RuntimeError(
             f"{why}. {counts} wait for their turn; everything else is in WorkOS.{setbacks}\n"

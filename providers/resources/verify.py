@@ -23,7 +23,9 @@ def verify(stack: OpenedStack, told: Callable[[Kind], None] = lambda _: None) ->
     """
     began = _now()
     roles = {str(one["slug"]): one for one in stack.door.call("GET", *ROLES).get("data", [])}
-    found = Verifier(stack.store, stack.census, stack.previous, told).verify(roles)
+    found = Verifier(
+        stack.store, stack.census, stack.previous, told, repairs=stack.settings.on_drift == "repair"
+    ).verify(roles)
     return verification_document(
         found,
         {

@@ -69,3 +69,41 @@ def test_after_up_all_is_equal_and_nothing_is_written(stack: Stack, workos: Sand
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
         assert KEY not in text
         assert "people.example" not in text
+
+
+@BOTH_GRAINS
+def test_what_a_report_says_to_do_next_ends_the_difference(stack: Stack, workos: Sandbox, grain: str) -> None:
+    """Of each sort and reason, one after the other, until all is equal; `ferry plan` says the same."""
+    stack.configure(granularity=grain)
+    export(stack)
+    stack.up()
+    users, organizations = workos.users(), workos.organizations()
+    workos.call("PUT", f"/user_management/users/{users['auth0|a']['id']}", external_id="other")
+    workos.call("PUT", f"/organizations/{organizations['org_one']['id']}", external_id="else")
+    workos.call("PUT", f"/user_management/users/{users['auth0|b']['id']}", first_name="Chosen")
+    workos.call("DELETE", f"/user_management/users/{users['auth0|c']['id']}")
+    told, planned = stack.ferry("verify", code=1).said, stack.ferry("plan", code=1).said
+    assert "RESULT DIFFERENT: 4 wrong, 1 kept on purpose" in told
+    assert "CHANGES none" in planned
+    repair = "ferry:onDrift repair, pulumi refresh --run-program, then pulumi up"
+    for report in (told, planned):
+        assert "  Next, removed in WorkOS: pulumi refresh, then pulumi up\n" in report
+        assert f"  Next, changed in WorkOS: set it back there; or {repair}\n" in report
+        assert f"    {repair}\n" in report
+
+    stack.refresh()
+    stack.up()
+    document = verified(stack, 1)
+    assert {(one["key"], one["kept"]) for one in document["differences"]} == {
+        ("org_one", False),
+        ("auth0|a", False),
+        ("auth0|b", True),
+    }
+    workos.call("PUT", f"/organizations/{organizations['org_one']['id']}", external_id="org_one")
+    stack.configure(onDrift="repair")
+    stack.refresh("--run-program")
+    assert "Next, not written yet: pulumi up\n" in stack.ferry("verify", code=1).said
+    workos.clear()
+    stack.up()
+    assert workos.writes() == {"PUT /user_management/users/{id}": 2}
+    assert "RESULT equal" in stack.ferry("verify").said

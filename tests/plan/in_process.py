@@ -62,7 +62,8 @@ class InProcess:
         """What `ferry verify` finds."""
         with self._opened(reads_only=True) as stack:
             roles = {one["slug"]: one for one in stack.door.call("GET", "authorization", "roles")["data"]}
-            return Verifier(stack.store, stack.census, stack.previous).verify(roles)
+            repairs = self.settings.on_drift == "repair"
+            return Verifier(stack.store, stack.census, stack.previous, repairs=repairs).verify(roles)
 
     @contextmanager
     def _opened(self, *, reads_only: bool) -> Iterator[OpenedStack]:

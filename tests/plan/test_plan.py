@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -138,6 +139,73 @@ def test_an_object_that_is_gone_from_workos_stays_different(new_stack: NewStack,
 
     assert (difference["what"], difference["key"], difference["why"]) == ("missing", "auth0|a", "removed in WorkOS")
     assert summary["changes"] is False
+
+
+def test_an_external_id_that_somebody_changed_stays_different_and_is_no_removal(
+    new_stack: NewStack, workos: Sandbox, grain: str
+) -> None:
+    """No write is planned for it; it is told apart from the name that Ferry keeps on purpose."""
+    stack = new_stack(granularity=grain)
+    stack.exports(
+        users=[person("a"), person("b", given_name="Bea")],
+        organizations=[organization("one")],
+        members=[member("one", "auth0|a")],
+    )
+    stack.up()
+    users = workos.users()
+    workos.call("PUT", f"{USERS}/{users['auth0|a']['id']}", external_id="other")
+    workos.call("PUT", f"{USERS}/{users['auth0|b']['id']}", first_name="Chosen")
+    lines = stack.plan()
+    moved, name, summary = lines
+
+    assert moved == {
+        "type": "difference",
+        "kind": "users",
+        "key": "auth0|a",
+        "what": "different",
+        "why": "changed in WorkOS",
+        "kept": False,
+        "fields": {"external_id": {"declared": "auth0|a", "workos": "other"}},
+    }
+    assert (name["key"], name["kept"]) == ("auth0|b", True)
+    assert [summary[one] for one in ("changes", "differences", "wrong", "kept")] == [False, 2, 1, 1]
+    text = list(plan_text(lines))
+    at, then = (text.index(f"STAYS DIFFERENT after this run, {one} 1") for one in ("WRONG", "KEPT ON PURPOSE"))
+    assert text[at + 1 : then] == [
+        "  different user auth0|a (changed in WorkOS)",
+        '      external_id: directory "auth0|a", WorkOS "other"',
+        "  Next, changed in WorkOS: set it back there; or ferry:onDrift repair, pulumi refresh --run-program, then "
+        "pulumi up",
+        "",
+    ]
+    assert text[then + 1] == "  different user auth0|b (changed in WorkOS)"
+
+
+@pytest.mark.parametrize("moved", ["users", "organizations"])
+def test_a_membership_of_an_object_whose_external_id_changed_is_announced_as_its_own(
+    new_stack: NewStack, workos: Sandbox, grain: str, moved: str
+) -> None:
+    """It exists already, so WorkOS refuses it and it is taken over: each request stands at the membership's key."""
+    stack = new_stack(granularity=grain)
+    stack.exports(users=[person("a")], organizations=[organization("one")])
+    stack.up()
+    ids = {"users": workos.users()["auth0|a"]["id"], "organizations": workos.organizations()["org_one"]["id"]}
+    path = {"users": USERS, "organizations": "/organizations"}[moved]
+    workos.call("PUT", f"{path}/{ids[moved]}", external_id="other")
+    memberships = "/user_management/organization_memberships"
+    workos.call("POST", memberships, user_id=ids["users"], organization_id=ids["organizations"])
+    stack.exports(
+        users=[person("a")],
+        organizations=[organization("one")],
+        members=[member("one", "auth0|a", "Admin")],
+        roles=[role("Admin")],
+    )
+    found = operations(stack.plan())["org_one/auth0|a"]
+    workos.clear()
+    stack.up()
+    assert found["verb"] == "adopt"
+    announced = Counter(one.removesuffix(" (refused)") for one in found["requests"])
+    assert announced == {call: one for call, one in workos.writes().items() if memberships in call}
 
 
 def test_a_new_email_that_is_not_verified_takes_the_verification_along(new_stack: NewStack, grain: str) -> None:

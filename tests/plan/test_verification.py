@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from providers.reports import verification
+from providers.reports.verification_text import verification_document, verification_lines
 from tests.engine.stack import Sandbox
 from tests.plan.conftest import NewStack
 from tests.plan.in_process import InProcess
@@ -52,7 +54,16 @@ def found(stack: InProcess) -> dict[tuple[str, str], Any]:
         ("user", {"email": "x@y.example", "email_verified": True}, ADA, {"email": ("a@people.example", "x@y.example")}),
         ("user", {"metadata": {"plan": "iron"}}, ADA, {"metadata": ({"plan": "gold"}, {"plan": "iron"})}),
         ("user", {"metadata": {"plan": None}}, ADA, {"metadata": ({"plan": "gold"}, {"plan": None})}),
-        ("user", {"external_id": "other"}, ADA, "missing"),
+        ("user", {"external_id": "other"}, ADA, {"external_id": ("auth0|a", "other")}),
+        ("user", {"external_id": None}, ADA, {"external_id": ("auth0|a", None)}),
+        (
+            "user",
+            {"external_id": "other", "first_name": "Eve"},
+            ADA,
+            {"external_id": ("auth0|a", "other"), "first_name": ("Ada", "Eve")},
+        ),
+        ("organization", {"external_id": "other"}, ONE, {"external_id": ("org_one", "other")}),
+        ("organization", {"external_id": None}, ONE, {"external_id": ("org_one", None)}),
         ("organization", {"name": "Two"}, ONE, {"name": ("one", "Two")}),
         ("organization", {"domain_data": []}, ONE, {"domains": (["one.example"], [])}),
         ("organization", {"metadata": {"tier": "2"}}, ONE, {"metadata": ({"tier": "1"}, {"tier": "2"})}),
@@ -63,7 +74,7 @@ def found(stack: InProcess) -> dict[tuple[str, str], Any]:
 def test_a_field_that_somebody_changed(
     applied: InProcess, workos: Sandbox, path: str, body: dict[str, Any], key: tuple[str, str], fields: Any
 ) -> None:
-    """Each is a difference, and none of the others."""
+    """Each is a difference, and none of the others; Ferry keeps it, but for an external id."""
     user, held = workos.users()["auth0|a"]["id"], workos.directory()
     membership = next(one["id"] for one in held["memberships"] if one["user_external_id"] == "auth0|a")
     paths = {
@@ -73,12 +84,14 @@ def test_a_field_that_somebody_changed(
         "deactivate": f"{MEMBERSHIPS}/{membership}/deactivate",
     }
     workos.call("PUT", paths[path], **body)
-    differences = found(applied)
+    result = applied.verification()
+    (difference,) = result.differences
 
-    assert differences[key] == fields
-    assert differences.keys() - {ADA_IN_ONE} == {key} - {ADA_IN_ONE}
-    why = {one.why for one in applied.verification().differences}
-    assert why == {"removed in WorkOS" if fields == "missing" else "changed in WorkOS"}
+    assert (difference.kind, difference.key) == key
+    assert difference.fields == fields
+    assert (difference.why, difference.kept) == ("changed in WorkOS", "external_id" not in fields)
+    counts = {kind: (one.missing, one.unmanaged) for kind, one in result.counts.items()}
+    assert counts == {"organizations": (0, 0), "roles": (0, 1), "users": (0, 0), "memberships": (0, 0)}
 
 
 @pytest.mark.parametrize(
@@ -163,6 +176,113 @@ def test_what_is_not_declared_is_counted_and_no_difference(applied: InProcess, w
         "users": 1,
         "memberships": 1,
     }
+
+
+def test_with_repair_nothing_is_kept_on_purpose(new_stack: NewStack, workos: Sandbox, grain: str) -> None:
+    """It is put back, so it is wrong until then."""
+    stack = new_stack(granularity=grain, onDrift="repair")
+    stack.exports(users=[person("a", given_name="Ada")])
+    stack.up()
+    workos.call("PUT", f"{USERS}/{workos.users()['auth0|a']['id']}", first_name="Eve")
+    (difference,) = stack.verification().differences
+
+    assert (difference.why, difference.kept) == ("changed in WorkOS", False)
+
+
+@pytest.mark.parametrize("again", [0, verification.MOST_AGAIN])
+def test_an_external_id_that_changed_is_no_removal_however_many_differ(
+    applied: InProcess, workos: Sandbox, monkeypatch: pytest.MonkeyPatch, again: int
+) -> None:
+    """Found in the lists alone, or read once more: by the id that the last state knows; who signed up is unmanaged."""
+    monkeypatch.setattr(verification, "MOST_AGAIN", again)
+    user, organization_id = workos.users()["auth0|a"]["id"], workos.organizations()["org_one"]["id"]
+    workos.call("PUT", f"{USERS}/{user}", external_id="other")
+    workos.call("PUT", f"/organizations/{organization_id}", external_id="else")
+    stranger = workos.call("POST", USERS, email="new@people.example", external_id="new")["id"]
+    workos.call("POST", MEMBERSHIPS, user_id=stranger, organization_id=organization_id)
+    workos.call("DELETE", f"{USERS}/{workos.users()['auth0|b']['id']}")
+    result = applied.verification()
+
+    assert {(one.kind, one.key): (one.fields or one.what, one.why) for one in result.differences} == {
+        ADA: ({"external_id": ("auth0|a", "other")}, "changed in WorkOS"),
+        ONE: ({"external_id": ("org_one", "else")}, "changed in WorkOS"),
+        ("users", "auth0|b"): ("missing", "removed in WorkOS"),
+        ("memberships", "org_one/auth0|b"): ("missing", "removed in WorkOS"),
+    }
+    assert {kind: one.unmanaged for kind, one in result.counts.items()} == {
+        "organizations": 0,
+        "roles": 1,
+        "users": 1,
+        "memberships": 1,
+    }
+
+
+def test_an_object_with_the_external_id_of_another_record_is_that_records(
+    new_stack: NewStack, workos: Sandbox, grain: str
+) -> None:
+    """Two records never share one: whose external id is nowhere is missing."""
+    stack = new_stack(granularity=grain)
+    stack.exports(users=[person("a"), person("b")], organizations=[organization("one"), organization("two")])
+    stack.up()
+    users, organizations = workos.users(), workos.organizations()
+    workos.call("DELETE", f"{USERS}/{users['auth0|b']['id']}")
+    workos.call("DELETE", f"/organizations/{organizations['org_two']['id']}")
+    workos.call("PUT", f"{USERS}/{users['auth0|a']['id']}", external_id="auth0|b")
+    workos.call("PUT", f"/organizations/{organizations['org_one']['id']}", external_id="org_two")
+
+    assert {key: what for key, what in found(stack).items() if what == "missing"} == {
+        ADA: "missing",
+        ONE: "missing",
+    }
+
+
+def test_a_user_whom_lists_do_not_show_yet_is_read_under_another_external_id(
+    applied: InProcess, workos: Sandbox
+) -> None:
+    """And the membership is that user's."""
+    workos.call("PUT", f"{USERS}/{workos.users()['auth0|a']['id']}", external_id="other")
+    workos.fault("GET", "/users$", "lag", writes=100, times=None)
+    result = applied.verification()
+
+    assert {(one.kind, one.key): one.fields for one in result.differences} == {
+        ADA: {"external_id": ("auth0|a", "other")}
+    }
+    assert result.counts["memberships"].unmanaged == 0
+
+
+def test_a_report_keeps_apart_what_ferry_keeps_and_what_is_wrong(applied: InProcess, workos: Sandbox) -> None:
+    """With what to do about each, and the numbers in the last line."""
+    users = workos.users()
+    workos.call("PUT", f"{USERS}/{users['auth0|a']['id']}", first_name="Eve")
+    workos.call("DELETE", f"{USERS}/{users['auth0|b']['id']}")
+    about: dict[str, Any] = {
+        "stack": "dev",
+        "environment": dict.fromkeys(("base_url", "kind", "key"), ""),
+        "exports": [],
+    }
+    about |= {"began": "", "ended": "", "requests": 0, "directory": ""}
+    document = verification_document(applied.verification(), about)
+
+    assert (document["clean"], document["wrong"], document["kept"]) == (False, 2, 1)
+    assert [(one["key"], one["kept"]) for one in document["differences"]] == [
+        ("auth0|a", True),
+        ("auth0|b", False),
+        ("org_one/auth0|b", False),
+    ]
+    lines = list(verification_lines(document))
+    assert lines[lines.index("WRONG 2") :] == [
+        "WRONG 2",
+        "  missing    user auth0|b (removed in WorkOS)",
+        "  missing    membership org_one/auth0|b (removed in WorkOS)",
+        "  Next, removed in WorkOS: pulumi refresh, then pulumi up",
+        "",
+        "KEPT ON PURPOSE 1",
+        "  different  user auth0|a: first_name (changed in WorkOS)",
+        "  Ferry leaves what somebody changed in WorkOS, until Auth0 changes it too. Next, to put it back:",
+        "    ferry:onDrift repair, pulumi refresh --run-program, then pulumi up",
+        "",
+        "RESULT DIFFERENT: 2 wrong, 1 kept on purpose",
+    ]
 
 
 def test_everything_is_missing_from_an_empty_environment(applied: InProcess, workos: Sandbox) -> None:

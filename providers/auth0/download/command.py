@@ -11,6 +11,7 @@ import click
 from providers.auth0.download.display import Display
 from providers.auth0.download.errors import DownloadError
 from providers.auth0.download.run import Downloaded, download
+from providers.text import plain, plain_lines
 
 _NEVER_IN_IT = (
     "Not in it, since no API gives them: password hashes and MFA secrets. Ask Auth0 support for both (paid plans, a\n"
@@ -23,7 +24,7 @@ def run_download(folder: Path | None, environment: Mapping[str, str], *, again: 
     try:
         done = download(folder, environment, Display(), again=again)
     except DownloadError as error:
-        click.echo(f"ferry download: {error}", err=True)
+        click.echo(f"ferry download: {plain_lines(str(error))}", err=True)
         return 2
     except KeyboardInterrupt:
         click.echo("ferry download: stopped; run the same command again to go on", err=True)
@@ -37,4 +38,4 @@ def _told(done: Downloaded) -> str:
     parts = [f"{done.folder}: {counts}"]
     parts += [f"  missing: {one}" for one in done.gaps]
     parts += [f"  note: {one}" for one in done.remarks]
-    return "\n".join([*parts, _NEVER_IN_IT, f"Next: ferry check {done.folder}"])
+    return "\n".join([*map(plain, parts), _NEVER_IN_IT, f"Next: ferry check {plain(str(done.folder))}"])

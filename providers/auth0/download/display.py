@@ -13,6 +13,8 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from providers.text import plain
+
 #: Seconds between two lines about one thing that goes on.
 _QUIET_SECONDS = 10.0
 
@@ -56,7 +58,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """One line, above the bars."""
-        (self._bars.console if self._bars else self._console).print(text, markup=False)
+        (self._bars.console if self._bars else self._console).print(plain(text), markup=False)
 
     def _print(self, what: str, task: _Lines | TaskID) -> None:
         if isinstance(task, _Lines):
