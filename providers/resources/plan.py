@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,12 @@ def plan(stack: OpenedStack, project: Path, told: Callable[[Kind], None] = lambd
     sent = [_by_key(stack.store, door, one) for one in door.sent]
     done = (
         _with_both(stack.previous, door, one)
-        for one in operations(turns(stack.previous, rehearsed), door.held, sent, rehearsed.setbacks)
+        for one in operations(
+            chain(turns(stack.previous, rehearsed), _given_up(stack.previous, door)),
+            door.held,
+            sent,
+            rehearsed.setbacks,
+        )
     )
     slugs = {str(one["slug"]): one for one in door.held["roles"]}
     repairs = stack.settings.on_drift == "repair"
@@ -109,6 +115,14 @@ def turns(previous: Previous, rehearsed: Rehearsed) -> Iterator[Turn]:
         for of, key in rehearsed.setbacks:
             if of == kind and key not in rehearsed.after.records[kind]:
                 yield from _set_back(rehearsed, kind, key)
+
+
+def _given_up(previous: Previous, door: Rehearsal) -> Iterator[Turn]:
+    """Whom WorkOS kept until now, and who goes since another record needs what they hold (`ferry:removed` delete)."""
+    for kind in KINDS:
+        for key, held in previous.kept(kind).items():
+            if door.held[kind].after.get(held.id, {}) is None:
+                yield Turn(kind, key, held.id, is_declared=False)
 
 
 def _set_back(rehearsed: Rehearsed, kind: Kind, key: str) -> Iterator[Turn]:
