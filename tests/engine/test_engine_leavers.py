@@ -137,7 +137,7 @@ def retained(stack: Stack, kind: str = "users") -> set[str]:
 
 
 def test_a_cohort_remembers_whom_workos_keeps(stack: Stack, workos: Sandbox) -> None:
-    """No leaver, no bill, no brake: `delete` takes none of them unasked, refresh drops who is gone, destroy leaves all."""
+    """No leaver, no bill, no brake. `delete` takes none unasked, refresh drops who is gone, destroy leaves them."""
     stack.configure(granularity="cohort", maxRemovedPercent="8")
     export(stack, NAMES, bad=False)
     stack.up()
