@@ -12,7 +12,7 @@ from providers.directory.model import Membership, Record, fields
 from providers.resources.host import GONE, HELD_TWICE, Host, Setback
 from providers.resources.ids import ENDS, ends_of
 from providers.resources.kept import kept_in
-from providers.resources.removal import remove
+from providers.resources.removal import remove, why_not_removed
 from providers.settings import Kind
 from providers.workos.client import Fatal, Gone, WorkOSFault
 from providers.workos.kinds import Fields, Written
@@ -94,6 +94,9 @@ class CohortRun:
             self._set_back(key, "failed", fault.code, str(fault))
         except ExportError as error:
             self._give_up(Fatal(str(error)))
+        else:
+            if written.not_taken:
+                self._set_back(key, "failed", "not_taken", written.refusal)
         if written.id:
             self._keep(key, written, desired, held)
         here.progress.done(self._kind)
@@ -148,8 +151,7 @@ class CohortRun:
             return
         if held is None and written.origin == "created":
             here.ids.fresh[self._kind].add(key)
-        if "password_unconfirmed" in written.notes:
-            here.unconfirmed.append(key)
+        here.note(self._kind, key, written.notes)
         if held is None:
             now = applied_record(self._kind, key, written.id, written.origin, written.applied)
         else:
@@ -169,7 +171,7 @@ class CohortRun:
         except Fatal as fault:
             self._give_up(fault)
         except WorkOSFault as fault:
-            self._set_back(key, "failed", fault.code, f"cannot be removed: {fault}")
+            self._set_back(key, "failed", fault.code, why_not_removed(here, fault))
         else:
             del self._applied[key]
             here.journal.note(self._kind, key, None, self._number)
