@@ -119,7 +119,7 @@ class Rehearsal(WorkOS):
         if method == "PUT":
             metadata = _merged(one["metadata"], body.get("metadata") or {})
             changed = {**one, **_named(body, "name", "external_id"), "metadata": metadata}
-            return self._changed(held, {**changed, "domains": _domains(body, one["domains"])})
+            return _organization(self._changed(held, {**changed, "domains": _domains(body, one["domains"])}))
         if method == "DELETE":
             self._remove_with_memberships(held, "organization_id", rest[0])
         return _organization(one)
