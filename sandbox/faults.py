@@ -177,13 +177,15 @@ class Fault:
         return _number(f"{drawn} {request}") < self.probability * 2**64
 
     def left_of(self, body: object) -> object:
-        """Return a body without the fields that are ignored; of ``metadata.plan`` one key goes."""
+        """Return a body without the fields that are ignored; of ``metadata.plan`` the key, and what is then empty."""
         if not isinstance(body, dict):
             return body
         left = {name: value for name, value in body.items() if name not in self.fields}
         for name, _, key in (one.partition(".") for one in self.fields):
             if key and isinstance(left.get(name), dict):
                 left[name] = {other: value for other, value in left[name].items() if other != key}
+                if not left[name]:
+                    del left[name]
         return left
 
     def shown(self) -> dict[str, Any]:
