@@ -225,3 +225,17 @@ def test_each_user_that_was_taken_over_is_a_finding_with_what_it_keeps(project: 
     assert path.stat().st_mode & 0o777 == 0o600
     assert "people.example" not in path.read_text(encoding="utf-8")
     assert "2 password_unconfirmed (first: users auth0|ann)" in host.said()
+
+
+def test_a_role_under_another_slug_is_not_the_role(project: Project, workos: Sandbox, grain: Grain) -> None:
+    """Who is to have it waits, and it is made again."""
+    project.exports(
+        users=[person("ann")],
+        organizations=[organization("acme")],
+        members=[member("acme", ANN, "Admin")],
+        roles=[role("Admin")],
+    )
+    workos.fault("POST", "/roles$", status=201, body={"id": "role_1", "slug": "admin-1", "name": "Admin"})
+    grain.up(project.starts())
+    assert grain.setbacks()[f"org_acme/{ANN}"] == "pending"
+    assert workos.memberships() == {}
