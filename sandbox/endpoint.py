@@ -173,6 +173,8 @@ class Endpoint:
                 await self._interfere(fault, scope["path_params"], body)
             elif fault is not None and fault.mode == "lag":
                 visible_until = self._sandbox.moment_before(fault.writes)
+            elif fault is not None and fault.mode == "ignore":
+                body = fault.left_of(body)
             answer = self._operate(scope["path_params"], _query(scope), body, entry, visible_until)
             return answer if isinstance(answer, Answer) else await answer
         except Refusal as refusal:

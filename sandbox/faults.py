@@ -23,6 +23,7 @@ A fault is an object of the list that ``POST /_sandbox/faults`` takes, or the fi
 | ``drop_after`` | the work is done, if WorkOS does not refuse it, and the connection closes: the answer is lost |
 | ``slow`` | the work is done at once and the answer waits ``delay_ms`` (1000) |
 | ``lag`` | a list with pages is answered without what the last ``writes`` (10) writes made; it meets lists only |
+| ``ignore`` | the work is done as if the body had none of ``fields`` (``email_verified``, ``metadata.plan``) |
 | ``interfere`` | somebody else makes ``calls`` first, each ``{method, path, body}`` |
 
 ``{name}`` in a path or a text of such a call stands for a path parameter, or a text of the body, of the struck request;
@@ -49,7 +50,7 @@ from sandbox.refusals import invalid_parameters
 from sandbox.schema import TEXT, Field, read_body
 
 MODES: Final = ("refuse", "drop_before", "drop_after")
-WORKOS_MODES: Final = (*MODES, "slow", "interfere")
+WORKOS_MODES: Final = (*MODES, "slow", "ignore", "interfere")
 LIST_MODES: Final = (*WORKOS_MODES, "lag")
 #: Auth0 only. ``drop_midway`` sends half of the answer; the others strike the requests they are about: a job that fails
 #: or is gone, a link or token that ends, a page without items but with a ``next``, one that repeats its first item, a
@@ -105,6 +106,7 @@ _FIELDS: Final = {
     "delay_ms": Field(int),
     "writes": Field(int),
     "calls": Field(list),
+    "fields": Field(list),
 }
 _CALL_FIELDS: Final = {"method": Field(str, required=True), "path": Field(str, required=True), "body": Field(dict)}
 
@@ -130,6 +132,7 @@ class Fault:
     delay_ms: int
     writes: int
     calls: list[dict[str, Any]]
+    fields: list[str]
     #: Its place among the armed faults of the same seed, mode and path, so that no two of them draw alike.
     place: int = 0
     hits: int = 0
@@ -172,6 +175,18 @@ class Fault:
         request, times = coming()
         drawn = f"{self.seed}/{self.mode}/{self.path.pattern}/{times}" + f"/{self.place}" * (self.place > 0)
         return _number(f"{drawn} {request}") < self.probability * 2**64
+
+    def left_of(self, body: object) -> object:
+        """Return a body without the fields that are ignored; of ``metadata.plan`` the key, and what is then empty."""
+        if not isinstance(body, dict):
+            return body
+        left = {name: value for name, value in body.items() if name not in self.fields}
+        for name, _, key in (one.partition(".") for one in self.fields):
+            if key and isinstance(left.get(name), dict):
+                left[name] = {other: value for other, value in left[name].items() if other != key}
+                if not left[name]:
+                    del left[name]
+        return left
 
     def shown(self) -> dict[str, Any]:
         """Return the fault as the control route gives it out, with the number of requests it has struck."""
@@ -252,6 +267,8 @@ def _read_fault(sent: object) -> Fault:
             raise invalid_parameters(f"{name}_invalid", f"{name} must be {least} to {most}.")
     if mode == "interfere" and not body.get("calls"):
         raise invalid_parameters("calls_required", "interfere needs calls, a list of {method, path, body}.")
+    if mode == "ignore" and not body.get("fields"):
+        raise invalid_parameters("fields_required", "ignore needs fields, a list of names.")
     if body.get("status") in _WITHOUT_BODY:
         raise invalid_parameters("status_invalid", f"status must not be one of {_WITHOUT_BODY}, which have no body.")
     headers = {str(name): str(value) for name, value in body.get("headers", {}).items()}
@@ -279,6 +296,7 @@ def _read_fault(sent: object) -> Fault:
         delay_ms=body.get("delay_ms", 1000),
         writes=body.get("writes", 10),
         calls=[_read_call(one) for one in body.get("calls", [])],
+        fields=[str(one) for one in body.get("fields", [])],
     )
 
 

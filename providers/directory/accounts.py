@@ -16,12 +16,15 @@ from providers.settings import Settings
 _EMAIL = re.compile(r'[^\s@"(),:;<>\[\]\\\x00-\x1f\x7f]{1,64}@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]')
 _LONGEST_EMAIL = 254
 _LONGEST_ID, _DOCUMENTED_ID = 128, 64
+#: `verified` of an account that identity rule 4 calls unverified: a text says so that only `trust-text` takes.
+BY_TEXT = 2
 
 
 class Person(NamedTuple):
     """What Ferry keeps of one Auth0 user, a row of `people`; `fault` and `told` say why it cannot be declared.
 
     Flags are 0 or 1 and absent texts are empty, which SQLite takes in half the time that it takes for False and None.
+    `verified` may be `BY_TEXT` too.
     """
 
     place: int
@@ -97,7 +100,7 @@ def judge(place: int, own: str, user: User, sign_in: SignInSet, settings: Settin
         place,
         own,
         email,
-        1 if verified else 0,
+        (1 if plain else _degree(told_verified)) if verified else 0,
         1 if user.blocked else 0,
         user.created_at or "",
         user.updated_at or "",
@@ -131,8 +134,16 @@ def is_verified(value: object, settings: Settings) -> bool:
     """True for true, 1 and the text `true`; other text only if the stack trusts it (identity rule 4)."""
     if not isinstance(value, str):
         return isinstance(value, bool | int | float) and value == 1
-    text = value.strip()
-    return text.lower() == "true" or (settings.email_verified == "trust-text" and bool(text))
+    return _is_true(value) or (settings.email_verified == "trust-text" and bool(value.strip()))
+
+
+def _is_true(text: str) -> bool:
+    return text.strip().lower() == "true"
+
+
+def _degree(verified: object) -> int:
+    """1, or `BY_TEXT`, for what counts as verified."""
+    return BY_TEXT if isinstance(verified, str) and not _is_true(verified) else 1
 
 
 def _is_odd(value: object) -> bool:

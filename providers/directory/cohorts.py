@@ -27,6 +27,8 @@ COHORT_KINDS: tuple[Kind, ...] = ("organizations", "users", "memberships")
 _FLAGS = frozenset({"email_verified", "status"})
 _SETS = frozenset({"roles", "domains"})
 _MARK_BYTES = 4
+#: Stands for the external id of an object that was found, or came back, without one.
+_WITHOUT_ID = "(none)"
 
 
 def cohort_of(external_id: str) -> int:
@@ -61,14 +63,14 @@ def mark(name: str, value: object) -> bytes:
 def marks_of(kind: Kind, key: str, values: Mapping[str, Any]) -> dict[str, bytes]:
     """The marks of a record's fields by name, those left out that hold nothing; a flag's is empty.
 
-    A user's external id is there only where it is not the key (a merged user), its verification only if it is true, a
-    membership's status only if it is active.
+    An external id is there only where it is not the key (a merged user, or an object that has none yet), a user's
+    verification only if it is true, a membership's status only if it is active.
     """
     marks = {}
     for name in MANAGED[kind]:
         value = values.get(name)
         if name == "external_id":
-            value = value if value != key else None
+            value = None if values.get(name, key) == key else value or _WITHOUT_ID
         elif name == "status":
             value = value == "active"
         elif name in _SETS:

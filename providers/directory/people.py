@@ -77,7 +77,7 @@ def group_people(db: sqlite3.Connection, settings: Settings, hashes_known: Calla
     known = "(SELECT user_id FROM people)"
     query = f"SELECT external_id, code FROM people_draft.withheld WHERE file = 'users' AND external_id NOT IN {known}"
     people = People(unreadable={own: code for own, code in db.execute(query) if own})
-    others: dict[str, list[int]] = defaultdict(list)
+    others: dict[str, list[bool]] = defaultdict(list)
     for own, email, verified in db.execute("SELECT own, email, verified FROM claims"):
         if own in people.unreadable or own.startswith("line "):
             others[email].append(bool(verified))
@@ -87,7 +87,7 @@ def group_people(db: sqlite3.Connection, settings: Settings, hashes_known: Calla
         told = others.get(email, [])
         for person in sharing:
             if person.fault or person.place in people.odd:
-                told += [person.verified] if person.fault != "skipped" else []
+                told += [bool(person.verified)] if person.fault != "skipped" else []
             else:
                 usable.append(person)
         if usable:
@@ -185,9 +185,9 @@ def _sharing(db: sqlite3.Connection, emails: Iterable[str]) -> Iterator[tuple[st
         yield email, list(group)
 
 
-def _kept_of(sharing: list[Person], others: list[int], settings: Settings, people: People) -> list[Person]:
+def _kept_of(sharing: list[Person], others: list[bool], settings: Settings, people: People) -> list[Person]:
     """The accounts of one email that can be declared: all of them if all are verified, else the only verified one."""
-    accounts = [*(person.verified for person in sharing), *others]
+    accounts = [*(bool(person.verified) for person in sharing), *others]
     if len(accounts) == 1 or (all(accounts) and settings.duplicate_emails == "merge-verified"):
         return sharing
     if accounts.count(True) == 1 and settings.duplicate_emails == "merge-verified":

@@ -20,6 +20,7 @@ from providers.auth0.export import Export, digest, parse
 from providers.auth0.hashes import PasswordHash
 from providers.auth0.lines import ExportError, is_packed, pieces
 from providers.auth0.records import Factor, Password, with_one_spelling
+from providers.directory.accounts import BY_TEXT
 from providers.directory.build import build
 from providers.directory.intake import open_exports
 from providers.directory.model import (
@@ -38,7 +39,7 @@ from providers.settings import KINDS, Kind, Settings
 from providers.text import plain
 
 #: Raise it when a change of the mapping must not reuse the stores of an older version.
-_VERSION = 5
+_VERSION = 6
 _KEPT_STORES = 2
 #: Values in one query; SQLite takes 999 everywhere.
 _AT_ONCE = 900
@@ -59,6 +60,7 @@ SHAPING = frozenset(
 
 #: A user is named by its external id, unless it is merged of several accounts: those have an index of their own.
 _MERGED = "(external_id = :name AND external_id <> key)"
+_NAMED = f"(key = :name AND external_id = :name) OR {_MERGED}"
 _DECLARES: dict[Kind, str] = {
     "organizations": "SELECT 1 FROM organizations WHERE key = :name",
     "roles": "SELECT 1 FROM roles WHERE key = :name",
@@ -147,8 +149,16 @@ class Store:
 
     def user_by_external_id(self, external_id: str) -> User | None:
         """The declared user with this external id, or None."""
-        rest = f"WHERE (key = :name AND external_id = :name) OR {_MERGED}"
-        return next(self._users(rest, external_id), None)
+        return next(self._users(f"WHERE {_NAMED}", external_id), None)
+
+    def is_verified_in_auth0(self, external_id: str) -> bool:
+        """Does Auth0 itself call this declared user's email verified, and each that is merged into it?
+
+        Not, if only `ferry:emailVerified` trust-text does.
+        """
+        query = f"SELECT email_verified FROM users WHERE {_NAMED}"
+        found = self._db.execute(query, {"name": external_id}).fetchone()
+        return found is not None and found[0] not in (0, BY_TEXT)
 
     def user_by_key(self, key: str) -> User | None:
         """The declared user with this key, or None."""

@@ -133,6 +133,7 @@ def _insert_group(group: Group, db: sqlite3.Connection, ledger: Ledger) -> None:
     fields = f"p.user_id, p.email, p.verified, p.first_name, p.last_name, p.metadata, {_CREDENTIALS}"
     query = f"SELECT {fields} {_JOINED} WHERE p.place = ?"
     row = list(db.execute(query, (primary.place,)).fetchone())
+    row[2] = max(one.verified for one in group.members)
     if group.blocked:
         row[6] = None
     db.execute(f"INSERT INTO final.users VALUES ({','.join('?' * 15)})", (group.key, *row))

@@ -14,6 +14,14 @@ def write_findings(path: Path, findings: Iterable[Finding]) -> None:
     write_lines(path, (finding.to_json() for finding in findings))
 
 
+def append_findings(path: Path, findings: Iterable[Finding]) -> None:
+    """The same file, with more lines; made with mode 0600 if it is not there."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"{finding.to_json()}\n" for finding in findings)
+
+
 def write_lines(path: Path, lines: Iterable[str]) -> None:
     """A report, under its final name only when whole; mode 0600, external ids are in it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

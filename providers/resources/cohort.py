@@ -34,7 +34,7 @@ from providers.resources.cohort_run import CohortRun, anew, with_journal
 from providers.resources.host import Host, configure, host, say
 from providers.resources.ids import ends_of
 from providers.resources.previous import Brake
-from providers.resources.removal import remove
+from providers.resources.removal import remove, why_not_removed
 from providers.settings import Kind
 from providers.text import plain
 from providers.workos.client import Gone, WorkOSFault
@@ -117,8 +117,10 @@ class CohortProvider(ResourceProvider):
                 for key, held in applied.items():
                     ends = ends_of(key, number) if self.kind == "memberships" else None
                     remove(here, self.kind, key, held.id, ends)
-        except (Brake, WorkOSFault) as error:
+        except Brake as error:
             raise RuntimeError(plain(f"{_id} cannot be removed: {error}. Run again")) from None
+        except WorkOSFault as fault:
+            raise RuntimeError(plain(f"{_id} {why_not_removed(here, fault)}")) from None
 
     def _destroy(self, here: Host, applied: Mapping[str, Applied], retained: list[str], number: int) -> None:
         here.dismantling.begin(is_partial=here.is_partial)

@@ -13,7 +13,7 @@ from providers.resources.host import GONE, HELD_TWICE, Host, Setback, say
 from providers.resources.ids import ENDS, ends_of
 from providers.resources.journal import aside_line
 from providers.resources.kept import kept_in
-from providers.resources.removal import remove
+from providers.resources.removal import remove, why_not_removed
 from providers.settings import Kind
 from providers.text import plain
 from providers.workos.client import Fatal, Gone, WorkOSFault
@@ -102,6 +102,9 @@ class CohortRun:
             self._set_back(key, "failed", fault.code, str(fault))
         except ExportError as error:
             self._give_up(Fatal(str(error)))
+        else:
+            if written.not_taken:
+                self._set_back(key, "failed", "not_taken", written.refusal)
         if written.id:
             self._keep(key, written, desired, held)
         here.progress.done(self._kind)
@@ -156,8 +159,7 @@ class CohortRun:
             return
         if held is None and written.origin == "created":
             here.ids.fresh[self._kind].add(key)
-        if "password_unconfirmed" in written.notes:
-            here.unconfirmed.append(key)
+        here.note(self._kind, key, written.notes)
         if held is None:
             now = applied_record(self._kind, key, written.id, written.origin, written.applied)
         else:
@@ -178,7 +180,7 @@ class CohortRun:
         except Fatal as fault:
             self._give_up(fault)
         except WorkOSFault as fault:
-            self._set_back(key, "failed", fault.code, f"cannot be removed: {fault}")
+            self._set_back(key, "failed", fault.code, why_not_removed(here, fault))
         else:
             del self._applied[key]
             if removal == "retain" and self._kind in RETAINED_KINDS and held.id not in here.in_use:

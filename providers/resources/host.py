@@ -25,6 +25,7 @@ from providers.directory.store import Store, open_store
 from providers.resources.dismantling import Dismantling
 from providers.resources.ids import Ids, ends_of
 from providers.resources.journal import Journal, Told, aside_line, journal_path, stop_path
+from providers.resources.noted import Noted, noted
 from providers.resources.previous import Brake, Previous, confirm_target, read_previous, selected_stack, spread
 from providers.resources.progress import Progress
 from providers.resources.stored_directory import StoredDirectory
@@ -78,8 +79,8 @@ class Host:
         self.directory = StoredDirectory(lambda: self.store)
         #: What left the stack in this run and is not retained: kind, key, WorkOS id, and a membership's ends.
         self.leaving: list[dict[str, str]] = []
-        #: Users that were in WorkOS already, so that nobody can say whether their password is the export's.
-        self.unconfirmed: list[str] = []
+        #: What is to be told of records that are in WorkOS, by the code of the finding.
+        self.noted: dict[str, list[Noted]] = {}
         self._checked = False
         #: What organizations and users are in WorkOS.
         self.ids = Ids()
@@ -310,6 +311,14 @@ class Host:
         """Remember a failure for the verdict."""
         with self.lock:
             self.setbacks[setback.kind, setback.key] = setback
+
+    def note(self, kind: Kind, key: str, notes: Iterable[str]) -> None:
+        """Remember the notes on a record (`Written.notes`) for the verdict; where there may be none, say them now."""
+        for one in noted(kind, key, notes):
+            with self.lock:
+                self.noted.setdefault(one.code, []).append(one)
+            if self.is_targeted:
+                say(f"{one.code}: {one.sentence}")
 
     def confirm_environment(self) -> None:
         """Before something is forgotten or removed: is any object of this stack there, else the key may open another

@@ -18,7 +18,7 @@ from providers.resources.stack import OpenedStack
 from providers.settings import KINDS, Kind
 from providers.workos.rehearsal import Rehearsal, Sent
 from providers.workos.rehearsed_census import RehearsedDirectory
-from providers.workos.roles import ROLES
+from providers.workos.roles import environment_roles
 
 
 def plan(stack: OpenedStack, project: Path, told: Callable[[Kind], None] = lambda _: None) -> Iterator[dict[str, Any]]:
@@ -26,7 +26,7 @@ def plan(stack: OpenedStack, project: Path, told: Callable[[Kind], None] = lambd
 
     Raises Brake if a run would be stopped before its first write; WorkOSFault.
     """
-    roles = {str(one["slug"]): one for one in stack.door.call("GET", *ROLES).get("data", [])}
+    roles = environment_roles(stack.door)
     live = _listed(stack, told)
     door = Rehearsal(stack.door, roles, live["organizations"], live["users"], live["memberships"])
     rehearsed = rehearse(stack, door, project)

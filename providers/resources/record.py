@@ -30,7 +30,7 @@ from providers.directory.differ import IDENTITY, MANAGED, changes, drifted
 from providers.resources.host import GONE, HELD_TWICE, Host, Setback, configure, host, say
 from providers.resources.ids import ENDS
 from providers.resources.previous import Brake
-from providers.resources.removal import ends_in, remove, remove_all_that_left
+from providers.resources.removal import ends_in, remove, remove_all_that_left, why_not_removed
 from providers.settings import Kind
 from providers.text import plain
 from providers.workos.client import Fatal, Gone, WorkOSFault
@@ -103,14 +103,13 @@ class RecordProvider(ResourceProvider):
         if not host().claim(written.id):
             outs = self._set_back(props, FAILED, "held_twice", HELD_TWICE, Written())
             return CreateResult(f"{FAILED}{self.key(props)}", outs)
-        if "password_unconfirmed" in written.notes:
-            host().unconfirmed.append(self.key(props))
+        host().note(self.kind, self.key(props), written.notes)
         host().ids.note(self.kind, self.key(props), written.id)
         if props.get("removed_id") == written.id:
             host().journal.note_back(self.kind, written.id)
         if written.origin == "created" and not props.get("handed"):
             host().ids.fresh[self.kind].add(self.key(props))
-        return CreateResult(written.id, self._outputs(props, written))
+        return CreateResult(written.id, self._done(props, written))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Only what Auth0 changed since the last run is written."""
@@ -126,7 +125,8 @@ class RecordProvider(ResourceProvider):
             self._stop_if_fatal(fault)
             self._stop_if_targeted(_news, str(fault))
             return UpdateResult(self._set_back(_news, FAILED, fault.code, str(fault), written))
-        return UpdateResult(self._outputs(_news, written))
+        host().note(self.kind, self.key(_news), written.notes)
+        return UpdateResult(self._done(_news, written))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Refresh: gone is gone; a field that somebody changed is reported, or marked for repair (`ferry:onDrift`)."""
@@ -168,8 +168,7 @@ class RecordProvider(ResourceProvider):
             self._stop_if_fatal(fault)
             if not here.destroys:
                 remove_all_that_left(here)
-            told = f"{self.kind} {self.key(_props)} cannot be removed: {fault}. Run again"
-            raise RuntimeError(plain(told)) from None
+            raise RuntimeError(plain(f"{self.kind} {self.key(_props)} {why_not_removed(here, fault)}")) from None
 
     def _destroy(self, here: Host, id_: str, props: Mapping[str, Any]) -> None:
         here.dismantling.begin(is_partial=here.is_partial)
@@ -214,6 +213,14 @@ class RecordProvider(ResourceProvider):
         identity = {name: props.get(name) for name in self.required()}
         return {**identity, **written.applied, "origin": written.origin, "failure": None}
 
+    def _done(self, props: Mapping[str, Any], written: Written) -> dict[str, Any]:
+        """The outputs of a record that WorkOS answered; a field that it did not take is a setback."""
+        if not written.not_taken:
+            return self._outputs(props, written)
+        if host().is_targeted:
+            say(f"{self.kind} {self.key(props)}: {written.refusal}")
+        return self._set_back(props, FAILED, "not_taken", written.refusal, written)
+
     def _set_back(
         self, props: Mapping[str, Any], state: str, code: str, message: str, written: Written
     ) -> dict[str, Any]:
@@ -228,6 +235,7 @@ class RecordProvider(ResourceProvider):
             self._stop_if_targeted(props, str(fault))
         else:
             host().in_use.add(written.id)
+            host().note(self.kind, self.key(props), written.notes)
         outs = self._set_back(props, FAILED, fault.code, str(fault), written)
         return CreateResult(written.id or f"{FAILED}{self.key(props)}", outs)
 

@@ -15,6 +15,7 @@ from providers.resources.previous import Held
 from providers.settings import Kind, Removal
 from providers.workos.client import Fatal, WorkOSFault
 from providers.workos.memberships import Memberships
+from providers.workos.users import DELETION_NOT_ALLOWED
 
 _AT_ONCE = 16
 
@@ -81,12 +82,23 @@ def remove_all_that_left(here: Host) -> None:
         except Fatal:
             raise
         except WorkOSFault as fault:
-            here.set_back(Setback(kind, one["key"], "failed", fault.code, f"cannot be removed: {fault}"))
+            here.set_back(Setback(kind, one["key"], "failed", fault.code, why_not_removed(here, fault)))
         else:
             here.journal.note_left(kind, one["key"], one["id"], removal)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(attempt, here.leaving))
+
+
+def why_not_removed(here: Host, fault: WorkOSFault) -> str:
+    """What is said of an object that is to go, and what to do next."""
+    told = f"cannot be removed: {fault}"
+    if DELETION_NOT_ALLOWED not in fault.codes:
+        return f"{told}. Run again"
+    if here.destroys:
+        return f"{told}. Remove it where it is managed and run again, or keep it: pulumi state delete its resource"
+    keep = "pulumi config set --path ferry:removed.users retain"
+    return f"{told}. Remove it where it is managed, or keep it in WorkOS ({keep}), and run pulumi up"
 
 
 def ends_in(bag: Mapping[str, Any]) -> tuple[str, str] | None:

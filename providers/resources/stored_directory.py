@@ -26,6 +26,11 @@ class StoredDirectory:
             found = self._store().user_by_external_id(external_id)
         return fields(found) if found else None
 
+    def is_verified_in_auth0(self, external_id: str) -> bool:
+        """Does Auth0 itself call this declared user's email verified? `trust-text` does not count."""
+        with self._lock:
+            return self._store().is_verified_in_auth0(external_id)
+
     def user_by_key(self, key: str) -> Fields | None:
         """The fields of the declared user with this key."""
         with self._lock:

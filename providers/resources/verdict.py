@@ -16,6 +16,7 @@ from pulumi.dynamic import (
 )
 
 from providers.resources.host import configure, host, say
+from providers.resources.noted import noted_lines, report_noted
 from providers.resources.removal import finish
 from providers.text import plain
 from providers.workos.client import WorkOSFault
@@ -46,7 +47,7 @@ class VerdictProvider(ResourceProvider):
         """A change exactly if there is something to complain about, or the target of the stack moved."""
         moved = any(_olds.get(name) != _news.get(name) for name in _TARGET)
         here = host()
-        complains = here.setbacks or here.unconfirmed or here.pending or here.fatal or here.is_unsettled
+        complains = here.setbacks or here.noted or here.pending or here.fatal or here.is_unsettled
         return DiffResult(changes=moved or here.cohorts_change or bool(complains))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -70,13 +71,13 @@ def _outputs(news: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _speak() -> None:
-    if unconfirmed := sorted(host().unconfirmed):
-        say(
-            f"{len(unconfirmed):>6} password_unconfirmed (first: users {unconfirmed[0]}): in WorkOS before; the "
-            "password counts as written, since WorkOS shows nobody a password. Next: let one of them sign in"
-        )
+    here = host()
+    for line in noted_lines(here.noted):
+        say(line)
+    if here.noted and here.stack:
+        report_noted(here.project / "reports" / here.stack / "findings.jsonl", here.noted, here.store)
     try:
-        finish(host())
+        finish(here)
     except WorkOSFault as fault:
         raise RuntimeError(plain(str(fault))) from None
     _stop_for_what_waits()

@@ -13,7 +13,7 @@ from providers.reports.verification import Verifier
 from providers.reports.verification_text import verification_document, verification_lines
 from providers.resources.stack import OpenedStack
 from providers.settings import Kind
-from providers.workos.roles import ROLES
+from providers.workos.roles import environment_roles
 
 
 def verify(stack: OpenedStack, told: Callable[[Kind], None] = lambda _: None) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def verify(stack: OpenedStack, told: Callable[[Kind], None] = lambda _: None) ->
     Raises WorkOSFault.
     """
     began = _now()
-    roles = {str(one["slug"]): one for one in stack.door.call("GET", *ROLES).get("data", [])}
+    roles = environment_roles(stack.door)
     found = Verifier(
         stack.store, stack.census, stack.previous, told, repairs=stack.settings.on_drift == "repair"
     ).verify(roles)

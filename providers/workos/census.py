@@ -145,7 +145,7 @@ class Found:
                     if one["external_id"]:
                         self._index["users"][str(one["external_id"])] = one
                     elif self._by_email:
-                        self._index["emails"][str(one["email"])] = one
+                        self._index["emails"][str(one["email"]).strip().lower()] = one
                 self._listed.add("users")
         return self._index["users"].get(external_id) or self._index["emails"].get(email)
 

@@ -149,6 +149,10 @@ class WorkOS:
         """Was a write of this thread's last call possibly done although its answer was lost?"""
         return self._transport.interrupted()
 
+    def request_id(self) -> str:
+        """WorkOS's id of this thread's last request that was answered, '' if it told none."""
+        return self._transport.request_id()
+
     def page(self, *path: str, after: str | None = None, **params: Any) -> tuple[list[dict[str, Any]], str]:
         """The objects of a list behind a cursor, oldest first, at most 100; and the next cursor, '' at the end."""
         query = {**params, "limit": _PAGE, "order": "asc", **({"after": after} if after else {})}

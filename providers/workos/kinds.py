@@ -11,10 +11,13 @@ from typing import Any, Literal, Protocol
 from providers.auth0.hashes import PasswordHash
 from providers.directory.differ import adopted, changes
 from providers.settings import Kind
-from providers.workos.client import Conflict, Gone, Refused, WorkOS
+from providers.workos.client import Conflict, Gone, Refused, Unavailable, WorkOS
+from providers.workos.taken import taken
 
 Origin = Literal["created", "found"]
 Fields = dict[str, Any]
+#: Of a user that was in WorkOS before: nobody can say which password it has.
+UNCONFIRMED = "password_unconfirmed"
 #: Metadata pairs that one body may hold, nulls included (WorkOS's OpenAPI document, `maxProperties`).
 SENT_PAIRS = 50
 
@@ -32,6 +35,9 @@ class Declared(Protocol):
     def user_by_key(self, key: str) -> Fields | None:
         """The fields of the declared user with this key, or None."""
 
+    def is_verified_in_auth0(self, external_id: str) -> bool:
+        """Does Auth0 itself call this declared user's email verified? `trust-text` does not count."""
+
     def organization(self, external_id: str) -> Fields | None:
         """The fields of the declared organization with this external id, or None."""
 
@@ -48,6 +54,7 @@ class Written:
 
     `holders` are other objects of this stack that may still hold a unique value of this record: WorkOS id -> key of
     the declared record that gives it up in this run, '' for an object that this run may delete for it, or RETAINED.
+    `notes` are codes of findings, each with what it is about: `kept_otherwise:first_name`.
     """
 
     id: str = ""
@@ -55,6 +62,22 @@ class Written:
     origin: Origin = "created"
     holders: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    #: Fields that WorkOS said were done and did not take, with the id of the request; `applied` is without them.
+    not_taken: dict[str, str] = field(default_factory=dict)
+    #: The authenticators that a user had when it was taken over by its email; None: nobody looked.
+    factors: set[str] | None = None
+
+    @property
+    def refusal(self) -> str:
+        """What is to be said of the fields that were not taken, '' if there are none."""
+        if not self.not_taken:
+            return ""
+        *_, request_id = self.not_taken.values()
+        request = f" with the id of the request, {request_id}" if request_id else ""
+        return (
+            f"WorkOS answered that it was done and did not take {', '.join(self.not_taken)}: sent again by the next "
+            f"pulumi up. If that repeats, set it in WorkOS by hand, or tell WorkOS support{request}"
+        )
 
     def is_given_up(self, id_: str) -> bool:
         """Does another declared record give up what this object holds?"""
@@ -108,9 +131,18 @@ class Records:
         sent = {**desired, "totp": None, "status": live.get("status")}
         ours = interrupted and not changes(self.kind, sent, written.applied)
         written.origin = "created" if ours else "found"
-        if desired.get("password") and not ours:
-            written.notes.append("password_unconfirmed")
+        if desired.get("password") and not ours and UNCONFIRMED not in written.notes:
+            written.notes.append(UNCONFIRMED)
         self.change(written, desired)
+
+    def see(self, written: Written, sent: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """After `sent` was noted as applied: take back from that what the answer does not hold."""
+        found = taken(self.kind, sent, answer)
+        written.applied = found.corrected(written.applied)
+        written.not_taken |= dict.fromkeys(found.not_taken, self.door.request_id())
+        written.notes += [f"kept_otherwise:{name}" for name in found.otherwise]
+        if found.by_directory:
+            written.notes.append("role_directory_managed:roles")
 
     def shed(self, written: Written, changed: Fields, *path: str) -> Fields:
         """Of more metadata pairs than one body may hold, send those that go, on their own; what is left to send."""
@@ -118,8 +150,9 @@ class Records:
         if len(pairs) <= SENT_PAIRS:
             return changed
         gone = {key: None for key, value in pairs.items() if value is None}
-        self.door.call("PUT", *path, written.id, body={"metadata": gone})
+        answer = self.door.call("PUT", *path, written.id, body={"metadata": gone})
         written.applied["metadata"] = merged_metadata(written.applied, gone)
+        self.see(written, {"metadata": gone}, answer)
         return {**changed, "metadata": {key: value for key, value in pairs.items() if value is not None}}
 
     def alone(self, id_: str) -> AbstractContextManager[bool]:
@@ -164,6 +197,13 @@ def held_by_retained(kind: Kind, external_id: str, what: str, *, is_known: bool)
         f"{kept}, since this stack does not know it. Look whose it is and remove it in WorkOS, or list this record "
         "under ferry:skip. Then run pulumi up"
     )
+
+
+def id_in(answer: Mapping[str, Any]) -> str:
+    """The id of an object that was made. Raises Unavailable for an answer without one: the next run looks for it."""
+    if not answer.get("id"):
+        raise Unavailable("WorkOS answered that it was made and named no id; the next pulumi up looks for it")
+    return str(answer["id"])
 
 
 def merged_metadata(applied: Fields, pairs: Mapping[str, str | None]) -> dict[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from providers.workos.client import Conflict, Gone, Refused
-from providers.workos.kinds import Fields, Records, Written
+from providers.workos.kinds import Fields, Records, Written, id_in
+from providers.workos.taken import taken
 
 MEMBERSHIPS = ("user_management", "organization_memberships")
 #: Without them WorkOS lists active ones only; a pending one is an invitation, which only the invited can accept.
@@ -26,8 +27,9 @@ class Memberships(Records):
         among active and inactive ones, and what is there decides.
         """
         pair = {"organization_id": desired["organization_id"], "user_id": desired["user_id"]}
+        roles = role_body(desired.get("roles") or [])
         try:
-            made = self.door.call("POST", *MEMBERSHIPS, body={**pair, **role_body(desired.get("roles") or [])})
+            made = self.door.call("POST", *MEMBERSHIPS, body={**pair, **roles})
         except (Conflict, Refused) as refusal:
             interrupted = self.door.interrupted()
 
@@ -41,22 +43,30 @@ class Memberships(Records):
             live = {"id": found[0]["id"], **membership_fields(found[0])}
             self.take_over(written, desired, live, interrupted=interrupted)
         else:
-            written.id = made["id"]
+            written.id = id_in(made)
             written.applied = {**desired, "status": "active"}
-            self.change(written, desired)
+            try:
+                self.change(written, desired)
+            finally:
+                status = {"status": "active"} if desired.get("status") == "active" else {}
+                self.see(written, {**roles, **status}, made)
 
     def write(self, written: Written, desired: Fields, changed: Fields) -> None:
         """Back to life first, roles, then to sleep: at most two of the three."""
         path = (*MEMBERSHIPS, written.id)
         if changed.get("status") == "active":
-            self.door.call("PUT", *path, "reactivate")
+            answer = self.door.call("PUT", *path, "reactivate")
             written.applied["status"] = "active"
+            self.see(written, {"status": "active"}, answer)
         if "roles" in changed:
-            self.door.call("PUT", *path, body=role_body(changed["roles"] or [DEFAULT_ROLE]))
+            body = role_body(changed["roles"] or [DEFAULT_ROLE])
+            answer = self.door.call("PUT", *path, body=body)
             written.applied["roles"] = changed["roles"]
+            self.see(written, body, answer)
         if changed.get("status") == "inactive":
-            self.deactivate(written.id)
+            answer = self.deactivate(written.id)
             written.applied["status"] = "inactive"
+            self.see(written, {"status": "inactive"}, answer)
 
     def live(self, id_: str) -> Fields:
         """The membership as WorkOS holds it."""
@@ -71,12 +81,14 @@ class Memberships(Records):
         if id_ in self.removed:
             return
         with suppress(Gone):
-            self.deactivate(id_)
+            if taken(self.kind, {"status": "inactive"}, self.deactivate(id_)).not_taken:
+                what = "WorkOS answered that the membership was deactivated and it is not; deactivate it in WorkOS"
+                raise Refused(what, codes=("not_taken",), request_id=self.door.request_id())
         self.removed.add(id_)
 
-    def deactivate(self, id_: str) -> None:
-        """Make it inactive; WorkOS takes a repeat as done. Raises Gone."""
-        self.door.call("PUT", *MEMBERSHIPS, id_, "deactivate")
+    def deactivate(self, id_: str) -> Fields:
+        """Make it inactive; WorkOS takes a repeat as done. Returns the answer. Raises Gone."""
+        return self.door.call("PUT", *MEMBERSHIPS, id_, "deactivate")
 
 
 def role_body(slugs: list[str]) -> Fields:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from providers.workos.client import EXTERNAL_ID_USED, Conflict
-from providers.workos.kinds import RETAINED, Fields, Records, Written, held_by_retained, merged_metadata, refused
+from providers.workos.kinds import RETAINED, Fields, Records, Written, held_by_retained, id_in, merged_metadata, refused
 
 ORGANIZATIONS = ("organizations",)
 _ATTEMPTS = 3
@@ -37,7 +37,8 @@ class Organizations(Records):
                     raise refused(conflict, conflict.code, "WorkOS reports a conflict that does not clear") from None
                 self._make_way(written, desired, desired.get("domains") or [], conflict)
             else:
-                written.id, written.applied = made["id"], dict(desired)
+                written.id, written.applied = id_in(made), dict(desired)
+                self.see(written, body, made)
                 return
 
     def change(self, written: Written, desired: Fields) -> None:
@@ -49,7 +50,7 @@ class Organizations(Records):
         """One PUT; domains are re-sent whole, with their live state, and with those Ferry does not manage."""
         changed = self.shed(written, changed, *ORGANIZATIONS)
         body: Fields = {name: changed[name] for name in ("external_id", "name", "metadata") if name in changed}
-        wanted = changed.get("domains") or []
+        wanted, answer = changed.get("domains") or [], {}
         for attempt in range(_ATTEMPTS):
             try:
                 with self.alone(written.id):
@@ -57,7 +58,7 @@ class Organizations(Records):
                     if "domains" in changed and set(wanted) != set(written.applied.get("domains") or []):
                         body["domain_data"] = self._domain_data(written, wanted)
                     if body:
-                        self.door.call("PUT", *ORGANIZATIONS, written.id, body=body)
+                        answer = self.door.call("PUT", *ORGANIZATIONS, written.id, body=body)
                 break
             except Conflict as conflict:
                 if "domains" not in changed or attempt == _ATTEMPTS - 1:
@@ -68,6 +69,9 @@ class Organizations(Records):
         if "metadata" in changed:
             after["metadata"] = merged_metadata(written.applied, changed["metadata"])
         written.applied |= after
+        if "domain_data" in body:
+            body = {**body, "domain_data": [one for one in body["domain_data"] if one["domain"] in wanted]}
+        self.see(written, body, answer)
 
     def live(self, id_: str) -> Fields:
         """The organization as WorkOS holds it."""

@@ -34,7 +34,11 @@ class PacedTransport(httpx2.BaseTransport):
 
     def begin(self) -> None:
         """The calling thread starts a new call."""
-        self._thread.interrupted = False
+        self._thread.interrupted, self._thread.request_id = False, ""
+
+    def request_id(self) -> str:
+        """WorkOS's id of the last request of this thread that was answered, '' if it told none."""
+        return str(getattr(self._thread, "request_id", ""))
 
     def interrupted(self) -> bool:
         """Did a write of this thread's call end without an answer, or with a server's fault?"""
@@ -60,6 +64,7 @@ class PacedTransport(httpx2.BaseTransport):
         except httpx2.TransportError:
             self._thread.interrupted = self.interrupted() or is_write
             raise
+        self._thread.request_id = response.headers.get("x-request-id", "")
         if response.status_code >= 500:
             self._thread.interrupted = self.interrupted() or is_write
         return response

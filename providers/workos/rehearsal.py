@@ -59,6 +59,10 @@ class Rehearsal(WorkOS):
         """No answer is ever lost."""
         return False
 
+    def request_id(self) -> str:
+        """Nothing is sent."""
+        return ""
+
     def until_listed(self, look: Callable[[], Any]) -> Any:
         """No list lags."""
         return look()
@@ -86,7 +90,7 @@ class Rehearsal(WorkOS):
 
     def _roles(self, method: str, rest: tuple[str, ...], body: Fields) -> Fields:
         held = self.held["roles"]
-        if method == "GET":
+        if method == "GET" and not rest:
             self._note(method, "/authorization/roles", "roles", "")
             return {"data": [dict(one) for one in held]}
         if method == "POST":
@@ -95,8 +99,8 @@ class Rehearsal(WorkOS):
         role = held.find("slug", rest[0])
         self._note(method, "/authorization/roles/{slug}", "roles", str(role["id"]) if role else rest[0])
         if role is None:
-            raise Gone("PATCH /authorization/roles", 404)
-        return held.put({**role, **body})
+            raise Gone(f"{method} /authorization/roles", 404)
+        return dict(role if method == "GET" else held.put({**role, **body}))
 
     def _organizations(self, method: str, rest: tuple[str, ...], body: Fields, params: Fields) -> Fields:
         held, template = self.held["organizations"], "/organizations"
@@ -106,7 +110,8 @@ class Rehearsal(WorkOS):
             return {"data": [_organization(found)] if found else []}
         if not rest:
             new = {"id": self._new("org"), "metadata": body.get("metadata") or {}, "domains": _domains(body, [])}
-            return self._made(template, held, {**new, **_named(body, "name", "external_id")}, body["external_id"])
+            new |= _named(body, "name", "external_id")
+            return _organization(self._made(template, held, new, body["external_id"]))
         if rest[0] == "external_id":
             return _organization(self._by_external_id(held, f"{template}/external_id/{{external_id}}", rest[1]))
         self._note(method, f"{template}/{{id}}", "organizations", rest[0])
@@ -114,7 +119,7 @@ class Rehearsal(WorkOS):
         if method == "PUT":
             metadata = _merged(one["metadata"], body.get("metadata") or {})
             changed = {**one, **_named(body, "name", "external_id"), "metadata": metadata}
-            return self._changed(held, {**changed, "domains": _domains(body, one["domains"])})
+            return _organization(self._changed(held, {**changed, "domains": _domains(body, one["domains"])}))
         if method == "DELETE":
             self._remove_with_memberships(held, "organization_id", rest[0])
         return _organization(one)

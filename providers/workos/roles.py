@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from providers.workos.client import Conflict, Gone, WorkOS
+from providers.workos.client import Conflict, Gone, Refused, WorkOS
 from providers.workos.kinds import Declared, Fields, Records, Written
 
 ROLES = ("authorization", "roles")
+#: How some answers word, with 422, that the slug is taken.
+_DUPLICATE = "duplicate"
 
 
 class Roles(Records):
@@ -32,10 +35,11 @@ class Roles(Records):
             body = {name: desired[name] for name in ("slug", "name", "description") if desired.get(name)}
             try:
                 made = self.door.call("POST", *ROLES, body=body)
-            except Conflict:
+            except (Conflict, Refused) as refusal:
                 interrupted = self.door.interrupted()
-                self._listed = None
-                held = self._all().get(desired["slug"])
+                if not isinstance(refusal, Conflict) and _DUPLICATE not in refusal.codes:
+                    raise
+                held = self._by_slug(desired["slug"])
                 if held is None:
                     raise
                 self._adopt(written, desired, held)
@@ -43,12 +47,14 @@ class Roles(Records):
                 written.origin = "created" if ours else "found"
                 return
             written.id, written.applied = str(made.get("id") or desired["slug"]), dict(desired)
+            self.see(written, body, made)
 
     def write(self, written: Written, desired: Fields, changed: Fields) -> None:
         """One PATCH."""
         with self._lock:
-            self.door.call("PATCH", *ROLES, desired["slug"], body=dict(changed))
+            answer = self.door.call("PATCH", *ROLES, desired["slug"], body=dict(changed))
         written.applied |= changed
+        self.see(written, changed, answer)
 
     def live(self, id_: str) -> Fields:
         """Roles are read by slug, which the caller's state knows as `slug`."""
@@ -63,10 +69,32 @@ class Roles(Records):
 
     def _all(self) -> dict[str, Fields]:
         if self._listed is None:
-            answer = self.door.call("GET", *ROLES)
-            self._listed = {str(one["slug"]): one for one in answer.get("data", [])}
+            self._listed = environment_roles(self.door)
         return self._listed
+
+    def _by_slug(self, slug: str) -> Fields | None:
+        """A role that WorkOS says is there: read by its slug, and looked for in a new list if that shows none."""
+        with suppress(Gone, Refused):
+            found = self.door.call("GET", *ROLES, slug)
+            if found.get("slug") == slug:
+                self._all()[slug] = found
+                return found
+        self._listed = None
+        return self._all().get(slug)
 
     def _adopt(self, written: Written, desired: Fields, held: Mapping[str, Any]) -> None:
         written.id, written.origin = str(held.get("id") or held["slug"]), "found"
         written.applied = dict(desired)
+
+
+def environment_roles(door: WorkOS) -> dict[str, Fields]:
+    """Every environment role by its slug. WorkOS documents no pages; a list that names a cursor is followed."""
+    found: dict[str, Fields] = {}
+    cursors: list[str] = []
+    while True:
+        answer = door.call("GET", *ROLES, params={"after": cursors[-1]} if cursors else None)
+        found |= {str(one["slug"]): one for one in answer.get("data", [])}
+        after = str((answer.get("list_metadata") or {}).get("after") or "")
+        if not after or after in cursors:
+            return found
+        cursors.append(after)

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from providers.workos.authenticators import Authenticators
 from providers.workos.client import EXTERNAL_ID_USED, Conflict, Gone, Refused, Unavailable, WorkOS
 from providers.workos.kinds import (
     RETAINED,
+    UNCONFIRMED,
     Declared,
     Fields,
     Records,
     Written,
     held_by_retained,
+    id_in,
     merged_metadata,
     refused,
 )
+from providers.workos.taken import same_email, taken
+from providers.workos.takeover import why_not
 
 USERS = ("user_management", "users")
 _ATTEMPTS = 3
+#: WorkOS's code for a user whom its API does not delete.
+DELETION_NOT_ALLOWED = "user_deletion_not_allowed"
 
 
 class Users(Records):
@@ -29,6 +37,7 @@ class Users(Records):
 
     def __init__(self, door: WorkOS, declared: Declared, *, adopt_by_email: bool = False) -> None:
         super().__init__(door, declared, adopt_by_email=adopt_by_email)
+        self._authenticators = Authenticators(door, declared)
         #: WorkOS ids whose own turn has given them their email.
         self._settled: set[str] = set()
         #: Held by the one that makes another make way: of two who swap, only one is parked.
@@ -43,7 +52,7 @@ class Users(Records):
             **{name: desired[name] for name in ("first_name", "last_name", "metadata") if desired.get(name)},
             **self._password(desired),
         }
-        self._secret(desired)
+        self._authenticators.secret(desired)
         for attempt in range(_ATTEMPTS):
             try:
                 made = self.door.call("POST", *USERS, body=body)
@@ -54,9 +63,10 @@ class Users(Records):
                     continue
                 self.take_over(written, desired, found, interrupted=interrupted)
                 return
-            written.id = made["id"]
+            written.id = id_in(made)
             written.applied = {**desired, "totp": None}
-            self._enroll(written, desired, created=True)
+            self.see(written, body, made)
+            self._authenticators.enroll(written, desired, created=True)
             return
 
     def write(self, written: Written, desired: Fields, changed: Fields) -> None:
@@ -69,23 +79,42 @@ class Users(Records):
         if "password" in changed:
             body |= self._password(desired)
         if body:
-            self._put(written, desired, body)
+            sent, answer = self._put(written, desired, body)
             after = {name: changed[name] for name in changed if name not in {"metadata", "totp"}}
             if "email" in body:
                 after["email_verified"] = bool(desired.get("email_verified"))
             if "metadata" in body:
                 after["metadata"] = merged_metadata(written.applied, changed["metadata"])
             written.applied |= after
+            self.see(written, sent, answer)
         if "totp" in changed:
-            self._enroll(written, desired, created=False)
+            self._authenticators.enroll(written, desired, created=False)
 
     def live(self, id_: str) -> Fields:
         """The user as WorkOS holds it."""
         return user_fields(self.door.call("GET", *USERS, id_))
 
+    def take_over(self, written: Written, desired: Fields, live: Mapping[str, Any], *, interrupted: bool) -> None:
+        """One without external id was found by its email: its password and its authenticators are nobody's of Ferry's,
+        and it is taken only where `why_not` allows it. Raises Refused.
+        """
+        if not live.get("external_id"):
+            if refusal := self._why_not(desired, live):
+                code, what = refusal
+                raise Refused(what, codes=(code,))
+            written.notes.append(UNCONFIRMED)
+            self._authenticators.look(written, str(live["id"]))
+        super().take_over(written, desired, live, interrupted=interrupted)
+
     def remove(self, id_: str) -> None:
         """Delete the user; WorkOS deletes its memberships with it."""
-        self.delete(*USERS, id_)
+        try:
+            self.delete(*USERS, id_)
+        except Conflict as conflict:
+            if DELETION_NOT_ALLOWED not in conflict.codes:
+                raise
+            what = "WorkOS does not let this user be deleted, as where a directory or an organization manages it"
+            raise Refused(what, conflict.status, conflict.codes, conflict.request_id) from None
 
     def settle(self) -> list[tuple[str, Refused]]:
         """A parked user whose turn never came gets its email now; those for whom it is taken still."""
@@ -94,7 +123,9 @@ class Users(Records):
             body = {"email": target["email"], **({"email_verified": True} if target.get("email_verified") else {})}
             try:
                 with suppress(Gone):
-                    self.door.call("PUT", *USERS, id_, body=body)
+                    if missing := taken(self.kind, body, self.door.call("PUT", *USERS, id_, body=body)).not_taken:
+                        what = f"WorkOS answered that it was done and did not take {', '.join(missing)}"
+                        raise Refused(what, codes=("not_taken",), request_id=self.door.request_id())
             except (Conflict, Unavailable, Refused) as fault:
                 what = (
                     "its WorkOS user gave its email to another user and cannot have its own. Free that in WorkOS, then "
@@ -111,14 +142,16 @@ class Users(Records):
         position = {"password_salt_position": found.salt_position} if found.salt_position else {}
         return {"password_hash": found.text, "password_hash_type": found.type, **position}
 
-    def _put(self, written: Written, desired: Fields, body: Fields) -> None:
+    def _put(self, written: Written, desired: Fields, body: Fields) -> tuple[Fields, Fields]:
+        """Returns what was sent, without what was changed ahead of this turn, and the answer."""
+        left, answer = body, dict[str, Any]()
         for attempt in range(_ATTEMPTS):
             try:
                 with self.alone(written.id):
                     made = self.made_way.pop(written.id, {})
                     left = {name: value for name, value in body.items() if made.get(name) != value}
                     if left:
-                        self.door.call("PUT", *USERS, written.id, body=left)
+                        answer = self.door.call("PUT", *USERS, written.id, body=left)
                     if "email" in body:
                         self.parked.pop(written.id, None)
                         self._settled.add(written.id)
@@ -129,7 +162,13 @@ class Users(Records):
                 for holder in holders:
                     self._make_way(holder, written, desired, conflict)
             else:
-                return
+                break
+        return left, answer
+
+    def _why_not(self, desired: Fields, holder: Mapping[str, Any]) -> tuple[str, str] | None:
+        in_auth0 = self.declared.is_verified_in_auth0(desired["external_id"])
+        in_workos = holder.get("email_verified") is True
+        return why_not(in_workos=in_workos, in_auth0=in_auth0, is_allowed=self.adopt_by_email)
 
     def _find(self, written: Written, desired: Fields, conflict: Conflict, *, last: bool) -> Fields | None:
         """The object to take over; None if the way is free now and the POST is worth another try."""
@@ -142,10 +181,9 @@ class Users(Records):
         if holder is None:
             return None
         if not holder.get("external_id"):
-            if self.adopt_by_email:
-                return {"id": holder["id"], **user_fields(holder)}
-            what = "a WorkOS user without external id has this email; set ferry:adopt to email to take it over"
-            raise refused(conflict, "email_held_by_unmanaged", what)
+            if refusal := self._why_not(desired, holder):
+                raise refused(conflict, *refusal)
+            return {"id": holder["id"], **user_fields(holder)}
         self._make_way(holder, written, desired, conflict)
         return None
 
@@ -162,7 +200,7 @@ class Users(Records):
             return list(self.door.call("GET", *USERS, params={"email": email, "limit": 1}).get("data", []))
 
         found = self.door.until_listed(look) if is_held else look()
-        return found[0] if found else None
+        return next((one for one in found if same_email(one.get("email"), email)), None)
 
     def _make_way(self, holder: Fields, written: Written, desired: Fields, conflict: Conflict) -> None:
         """Free an email or external id that another object of this stack gives up in this run: change that first."""
@@ -200,7 +238,7 @@ class Users(Records):
         if not body:
             return
         try:
-            self.door.call("PUT", *USERS, id_, body=body)
+            answer = self.door.call("PUT", *USERS, id_, body=body)
         except Conflict as conflict:
             if "email" not in body:
                 raise
@@ -210,46 +248,12 @@ class Users(Records):
             parked = f"ferry-{id_.lower().replace('_', '-')}@{str(holder['email']).rpartition('@')[2]}"
             body = {**body, "email": parked}
             body.pop("email_verified", None)
-            self.door.call("PUT", *USERS, id_, body=body)
+            answer = self.door.call("PUT", *USERS, id_, body=body)
             self.parked[id_] = target
         moved = {**body, "email_verified": bool(body.get("email_verified"))} if "email" in body else body
+        missing = taken(self.kind, body, answer).not_taken
+        moved = {name: value for name, value in moved.items() if name not in missing}
         self.made_way[id_] = {**self.made_way.get(id_, {}), **moved}
-
-    def _secret(self, desired: Fields) -> str:
-        return self.declared.totp(desired["external_id"], desired["totp"]) if desired.get("totp") else ""
-
-    def _enroll(self, written: Written, desired: Fields, *, created: bool) -> None:
-        """Enrol the authenticator once.
-
-        A user that this run did not create, and that has an authenticator Ferry did not enrol, keeps its own. Another
-        secret in Auth0 is enrolled beside the earlier one. What is there is listed before a first try at a user that
-        was found, and after a lost answer; whether WorkOS takes a second factor is not documented.
-        """
-        wanted = desired.get("totp")
-        if not wanted:
-            return
-        path = (*USERS, written.id, "auth_factors")
-        body: dict[str, Any] = {"type": "totp", "totp_secret": self._secret(desired)}
-        renewed = written.applied.get("totp") is not None
-        before = set() if created else self._authenticators(path)
-        if before and not renewed:
-            written.applied["totp"] = wanted
-            return
-        for attempt in range(_ATTEMPTS):
-            try:
-                self.door.call("POST", *path, body=body, retries=0)
-                break
-            except Unavailable:
-                if self.door.until_listed(lambda: self._authenticators(path) - before):
-                    break
-                if attempt == _ATTEMPTS - 1:
-                    raise
-            except Gone as gone:
-                raise Refused("the user is gone", gone.status, gone.codes, gone.request_id) from None
-        written.applied["totp"] = wanted
-
-    def _authenticators(self, path: tuple[str, ...]) -> set[str]:
-        return {str(one.get("id")) for one in self.door.pages(*path) if one.get("type") == "totp"}
 
 
 def _clashing(holder: Fields, desired: Fields) -> list[str]:

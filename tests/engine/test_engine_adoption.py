@@ -72,7 +72,8 @@ def test_the_same_email_without_external_id_is_refused_unless_taking_over_is_all
     stack: Stack, workos: Sandbox
 ) -> None:
     """Somebody signed up in WorkOS: by default that is named as a failure with the setting that would take it over."""
-    made = workos.call("POST", "/user_management/users", email="a@people.example", first_name="Someone")
+    body = {"email": "a@people.example", "first_name": "Someone", "email_verified": True}
+    made = workos.call("POST", "/user_management/users", **body)
     export(stack)
     error = stack.up(fails=True).error()
     assert "failed users auth0|a:" in error
@@ -82,7 +83,8 @@ def test_the_same_email_without_external_id_is_refused_unless_taking_over_is_all
     assert workos.counts() == (2, 1, 1)
 
     stack.configure(adopt="email")
-    stack.up()
+    said = stack.up().said
+    assert "1 password_unconfirmed (first: users auth0|a)" in said
     user = workos.users()["auth0|a"]
     assert (user["id"], user["first_name"], user["email_verified"]) == (made["id"], "Ann", True)
     assert workos.counts() == (2, 1, 2)

@@ -6,6 +6,7 @@ import pytest
 
 from providers.resources.record import MembershipProvider, UserProvider
 from tests.engine.stack import Sandbox
+from tests.host.cohorts import Cohorts
 from tests.host.provider_host import PROVIDER, Project, ProviderHost, Raised, Stack
 from tests.pure.tenant import member, organization, person, role
 
@@ -261,3 +262,36 @@ def test_an_email_of_a_user_who_left_is_free_in_the_same_run(project: Project, m
     assert workos.users().keys() == {ANN, "auth0|new"}
     assert (id_, outputs["origin"]) == (workos.users()["auth0|new"]["id"], "created")
     assert workos.asked()["DELETE /user_management/users/{id}"] == 1
+
+
+@pytest.mark.parametrize("destroy", [True, False])
+@pytest.mark.parametrize("grain", ["record", "cohort"])
+def test_a_user_that_workos_does_not_delete_says_what_to_do(
+    project: Project, workos: Sandbox, destroy: bool, grain: str
+) -> None:
+    """In an up that is to keep it by the setting, in a destroy to let go of it."""
+    project.exports(users=[person("ann")])
+    stack, cohorts = Stack(project), Cohorts(project)
+    (stack if grain == "record" else cohorts).up(project.starts())
+    refusal = {"code": "user_deletion_not_allowed", "message": "no"}
+    workos.fault("DELETE", "/users/", times=None, status=409, body=refusal)
+    if not destroy:
+        project.exports(users=[person("bee")])
+    host = project.starts(destroy=destroy, removed="delete")
+    if grain == "record" or destroy:
+        if not destroy:
+            stack.up(host)
+        with pytest.raises(Raised) as raised:
+            stack.delete(host, "users", ANN) if grain == "record" else cohorts.destroy(host)
+        said = str(raised.value)
+    else:
+        cohorts.up(host)
+        assert cohorts.setbacks() == {ANN: ("failed", "user_deletion_not_allowed")}
+        told = [bag["setbacks"]["records"] for bag in cohorts.held.values() if bag.get("setbacks")]
+        said = told[0][0]["message"]
+
+    assert "does not let this user be deleted" in said
+    assert "Remove it where it is managed" in said
+    assert ("pulumi state delete" in said) is destroy
+    assert ("pulumi config set --path ferry:removed.users retain" in said) is not destroy
+    assert ANN in workos.users()

@@ -63,13 +63,64 @@ def test_a_first_run_on_an_environment_that_is_not_empty(new_stack: NewStack, wo
 
 
 def test_adoption_by_email_takes_over_who_has_no_external_id(new_stack: NewStack, workos: Sandbox, grain: str) -> None:
-    """Where `ferry:adopt` allows it."""
+    """Where `ferry:adopt` allows it, and both sides call the email verified."""
     stack = new_stack(granularity=grain, adopt="email")
-    workos.call("POST", USERS, email="b@people.example")
+    workos.call("POST", USERS, email="b@people.example", email_verified=True)
     stack.exports(users=[person("b", email="b@people.example")])
     (line, _) = stack.plan()
 
     assert (line["verb"], line["fields"]["external_id"]) == ("adopt", {"old": None, "new": "auth0|b"})
+    stack.up()
+    assert workos.users().keys() == {"auth0|b"}
+
+
+@pytest.mark.parametrize(
+    ("in_workos", "in_auth0", "code"),
+    [
+        (False, True, "email_held_by_unverified"),
+        (True, False, "email_unverified_in_auth0"),
+        (True, "yes, by a form", "email_unverified_in_auth0"),
+    ],
+)
+def test_a_takeover_that_one_side_does_not_allow_fails_in_the_plan_as_in_the_run(
+    new_stack: NewStack, workos: Sandbox, grain: str, in_workos: bool, in_auth0: bool | str, code: str
+) -> None:
+    """A text that only `trust-text` takes for verified is none that hands an account over."""
+    stack = new_stack(granularity=grain, adopt="email", emailVerified="trust-text")
+    workos.call("POST", USERS, email="b@people.example", email_verified=in_workos)
+    stack.exports(
+        users=[person("b", email_verified=in_auth0, given_name="Bea"), person("c", email_verified=in_auth0)],
+        passwords=[password("b")],
+        mfa=[otp("auth0|b")],
+        organizations=[organization("one")],
+        members=[member("one", "auth0|b")],
+    )
+    before = workos.users()
+    found = operations(stack.plan())
+    assert {key: one.get("code") for key, one in found.items() if one.get("code")} == {
+        "auth0|b": code,
+        "org_one/auth0|b": "pending",
+    }
+    setbacks = stack.up().setbacks
+
+    assert setbacks["users", "auth0|b"].code == code
+    assert "people.example" not in setbacks["users", "auth0|b"].message
+    assert workos.users() == {**before, "auth0|c": workos.users()["auth0|c"]}
+    assert workos.memberships() == {}
+
+
+def test_a_user_of_merged_accounts_is_taken_over_only_if_auth0_calls_all_of_them_verified(
+    new_stack: NewStack, workos: Sandbox, grain: str
+) -> None:
+    stack = new_stack(granularity=grain, adopt="email", emailVerified="trust-text")
+    workos.call("POST", USERS, email="b@people.example", email_verified=True)
+    accounts = [person("a", email="b@people.example"), person("b", email_verified="text")]
+    stack.exports(users=accounts)
+    assert stack.up().setbacks["users", "auth0|a"].code == "email_unverified_in_auth0"
+
+    stack.exports(users=[accounts[0], person("b", email_verified="TRUE")])
+    assert stack.up().setbacks == {}
+    assert workos.users().keys() == {"auth0|a"}
 
 
 def test_a_name_that_both_changed_is_told_and_one_that_only_workos_changed_stays(

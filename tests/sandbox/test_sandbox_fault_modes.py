@@ -215,3 +215,20 @@ def test_faults_of_workos_alone_do_not_strike_auth0(url: str, http: httpx.Client
     httpx.get(f"{url}/auth0/api/v2/organizations")
 
     assert [one["hits"] for one in http.get("/_sandbox/faults").json()] == [0, 0, 0]
+
+
+def test_fields_that_are_ignored_are_not_done_and_the_answer_says_nothing_of_it(http: httpx.Client) -> None:
+    arm(http, path=f"{USERS}$", method="POST", mode="ignore", fields=["external_id", "metadata.plan"])
+    sent = {"email": "ada@example.com", "external_id": "auth0|1", "metadata": {"plan": "gold", "team": "x"}}
+    answer = http.post(USERS, json=sent)
+
+    assert answer.status_code == 201
+    assert (answer.json()["external_id"], answer.json()["metadata"]) == (None, {"team": "x"})
+    assert http.get(f"{USERS}/external_id/auth0|1").status_code == 404
+    assert (
+        http.put(f"{USERS}/{answer.json()['id']}", json={"external_id": "auth0|1"}).json()["external_id"] == "auth0|1"
+    )
+
+
+def test_a_fault_that_ignores_nothing_is_refused(http: httpx.Client) -> None:
+    assert http.post("/_sandbox/faults", json=[{"path": USERS, "mode": "ignore"}]).status_code == 422

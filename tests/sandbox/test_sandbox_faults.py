@@ -158,6 +158,7 @@ def test_every_field_of_a_fault_is_shown_with_its_hits(http: httpx.Client) -> No
         "delay_ms": 5,
         "writes": 6,
         "calls": calls,
+        "fields": ["email"],
     }
     arm(http, **fault)
     arm(http, path="/organizations", probability=1)

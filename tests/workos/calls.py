@@ -32,6 +32,7 @@ REACTIVATE = "PUT /user_management/organization_memberships/{id}/reactivate"
 
 POST_ROLE = "POST /authorization/roles"
 PATCH_ROLE = "PATCH /authorization/roles/{slug}"
+ROLE = "GET /authorization/roles/{slug}"
 LIST_ROLES = "GET /authorization/roles"
 
 #: How often a list is looked at that does not show what WorkOS says is there.

@@ -26,10 +26,16 @@ class Declaration:
     organizations: dict[str, Fields] = field(default_factory=dict)
     keys: dict[str, Fields] = field(default_factory=dict)
     secrets: dict[tuple[str, str], str | PasswordHash] = field(default_factory=dict)
+    #: External ids of users whose email is verified by a text only that `ferry:emailVerified` trusts.
+    by_text: set[str] = field(default_factory=set)
 
     def user(self, external_id: str) -> Fields | None:
         """The declared user with this external id."""
         return self.users.get(external_id)
+
+    def is_verified_in_auth0(self, external_id: str) -> bool:
+        """Is it declared with a verified email, and not by a text?"""
+        return bool(self.users[external_id]["email_verified"]) and external_id not in self.by_text
 
     def user_by_key(self, key: str) -> Fields | None:
         """The declared user with this key; the external id here."""

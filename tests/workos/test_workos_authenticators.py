@@ -97,6 +97,7 @@ def test_a_found_user_with_an_authenticator_keeps_its_own(users: Users, declared
 
     assert workos.asked() == {POST_USER: 1, USER_BY_EXTERNAL_ID: 1, FACTORS: 1}
     assert enrolled(workos) == [sha(OTHER_OTP)]
+    assert written.notes == ["factor_of_others"]
     workos.clear()
     users.change(written, declared.users["auth0|ann"])
     assert workos.requests()["total"] == 0

@@ -15,7 +15,7 @@ from providers.workos.users import Users
 from tests.engine.stack import KEY, Sandbox
 from tests.workos.between import Between
 from tests.workos.calls import DELETE_USER, LIST_USERS, LOOKS, POST_USER, PUT_USER, USER_BY_EXTERNAL_ID, made
-from tests.workos.declaration import HASH, Declaration, Fields, user
+from tests.workos.declaration import Declaration, Fields, user
 
 
 @pytest.fixture
@@ -233,33 +233,6 @@ def test_a_declared_user_that_keeps_its_email_is_not_moved(
 
     assert said.code == "email_held_by_retained"
     assert emails(workos) == {"auth0|ann": "ann@people.example"}
-
-
-def test_a_user_without_external_id_is_not_taken_over_unasked(
-    users: Users, declared: Declaration, workos: Sandbox
-) -> None:
-    workos.call("POST", "/user_management/users", email="ann@people.example", first_name="Own")
-    said = refusal(users, declared.declares_user("ann", first_name="Ann"))
-
-    assert said.code == "email_held_by_unmanaged"
-    assert "ferry:adopt" in str(said)
-    (held,) = workos.users().values()
-    assert (held["external_id"], held["first_name"]) == (None, "Own")
-
-
-def test_a_user_without_external_id_is_taken_over_where_that_is_allowed(
-    door: WorkOS, declared: Declaration, workos: Sandbox
-) -> None:
-    own = workos.call("POST", "/user_management/users", email="ann@people.example", first_name="Own", last_name="Name")
-    workos.clear()
-    written = made(
-        Users(door, declared, adopt_by_email=True), declared.declares_user("ann", first_name="Ann", password=HASH)
-    )
-
-    assert workos.writes() == {POST_USER: 1, PUT_USER: 1}
-    held = workos.users()["auth0|ann"]
-    assert (held["id"], held["first_name"], held["last_name"]) == (own["id"], "Ann", "Name")
-    assert (written.id, written.origin, written.notes) == (own["id"], "found", ["password_unconfirmed"])
 
 
 def test_a_user_with_another_external_id_is_never_taken_over_by_email(

@@ -6,9 +6,9 @@ import pytest
 
 from providers.workos.client import Gone, Refused, Unavailable, WorkOS
 from providers.workos.kinds import Written
-from providers.workos.roles import Roles
+from providers.workos.roles import Roles, environment_roles
 from tests.engine.stack import Sandbox
-from tests.workos.calls import LIST_ROLES, PATCH_ROLE, POST_ROLE, made
+from tests.workos.calls import LIST_ROLES, PATCH_ROLE, POST_ROLE, ROLE, made
 from tests.workos.declaration import Declaration, role
 
 
@@ -74,16 +74,64 @@ def test_a_role_that_somebody_made_between_list_and_post_is_adopted(roles: Roles
     workos.clear()
     written = made(roles, role("admin"))
 
-    assert workos.asked() == {POST_ROLE: 1, LIST_ROLES: 1}
+    assert workos.asked() == {POST_ROLE: 1, ROLE: 1}
     assert written.origin == "found"
     assert held(workos, "admin")["name"] == "Own name"
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (409, {"message": "no"}),
+        (422, {"code": "duplicate", "message": "no"}),
+        (422, {"message": "no", "errors": [{"code": "duplicate", "message": "no"}]}),
+    ],
+)
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_role_that_exists_after_all_is_read_by_its_slug(
+    roles: Roles, workos: Sandbox, status: int, body: dict[str, object], is_listed: bool
+) -> None:
+    """However the refusal is worded. Where the slug cannot be read, the list is looked at again."""
+    made(roles, role("editor"))
+    own = workos.call("POST", "/authorization/roles", slug="admin", name="Own name")
+    workos.fault("POST", "/roles$", status=status, body=body)
+    if is_listed:
+        workos.fault("GET", "/roles/admin$", status=404, body={"message": "no"})
+    written = made(roles, role("admin"))
+
+    assert (written.id, written.origin) == (own["id"], "found")
+    workos.clear()
+    made(roles, role("admin"))
+    assert workos.requests()["total"] == 0
+
+
+def test_a_role_that_is_refused_as_a_duplicate_and_is_not_there_is_refused(roles: Roles, workos: Sandbox) -> None:
+    workos.fault("POST", "/roles$", status=422, body={"code": "duplicate", "message": "no"})
+    with pytest.raises(Refused) as refused:
+        made(roles, role("admin"))
+
+    assert refused.value.code == "duplicate"
+
+
+def test_a_list_of_roles_in_pages_is_read_to_its_end(door: WorkOS, declared: Declaration, workos: Sandbox) -> None:
+    """WorkOS documents none; another server ends the first page with a cursor, and one never changes it."""
+    page = {"data": [{"id": "role_1", "slug": "admin", "name": "Admin"}], "list_metadata": {"after": "role_1"}}
+    workos.call("POST", "/authorization/roles", slug="editor", name="Editor")
+    workos.fault("GET", "/roles$", status=200, body=page)
+    workos.clear()
+
+    assert environment_roles(door).keys() == {"admin", "editor", "member"}
+    assert workos.asked() == {LIST_ROLES: 2}
+    workos.clear_faults()
+    workos.fault("GET", "/roles$", status=200, body=page, times=None)
+    assert environment_roles(door).keys() == {"admin"}
 
 
 def test_a_create_whose_answer_was_lost_knows_its_own_role_again(roles: Roles, workos: Sandbox) -> None:
     workos.fault("POST", "/roles$", "drop_after")
     written = made(roles, role("admin", description="May do everything"))
 
-    assert workos.asked() == {LIST_ROLES: 2, POST_ROLE: 2}
+    assert workos.asked() == {LIST_ROLES: 1, POST_ROLE: 2, ROLE: 1}
     assert written.origin == "created"
     roles.change(written, role("admin", name="Chief"))
     assert held(workos, "admin")["name"] == "Chief"

@@ -7,7 +7,7 @@ import pytest
 from providers.auth0.custom_hash import SaltPosition
 from providers.auth0.hashes import PasswordHash
 from providers.auth0.lines import ExportError
-from providers.workos.client import Gone, Refused, Unavailable, WorkOS
+from providers.workos.client import Conflict, Gone, Refused, Unavailable, WorkOS
 from providers.workos.users import Users
 from tests.engine.stack import Sandbox
 from tests.workos.calls import DELETE_USER, GET_USER, POST_USER, PUT_USER, USER_BY_EXTERNAL_ID, made, sha
@@ -410,6 +410,28 @@ def test_a_lost_answer_does_not_make_another_users_object_ours(
 
     assert (written.origin, written.notes) == ("found", ["password_unconfirmed"])
     assert workos.users()["auth0|ann"]["last_name"] == "Lee"
+
+
+@pytest.mark.parametrize("mode", ["conflict", "other"])
+def test_a_user_that_workos_does_not_delete_is_refused_with_its_reason(
+    users: Users, declared: Declaration, workos: Sandbox, mode: str
+) -> None:
+    written = made(users, declared.declares_user("ann"))
+    code = "user_deletion_not_allowed" if mode == "conflict" else "busy"
+    workos.fault("DELETE", "/users/", status=409, body={"code": code, "message": "no"})
+    with pytest.raises(Refused if mode == "conflict" else Conflict) as refusal:
+        users.remove(written.id)
+
+    assert refusal.value.code == code
+    assert ("does not let this user be deleted" in str(refusal.value)) is (mode == "conflict")
+
+
+def test_a_create_that_names_no_id_is_looked_for_by_the_next_run(
+    users: Users, declared: Declaration, workos: Sandbox
+) -> None:
+    workos.fault("POST", "/users$", status=201, body={})
+    with pytest.raises(Unavailable, match="named no id"):
+        made(users, declared.declares_user("ann"))
 
 
 def test_a_refused_user_says_why_and_holds_nothing(users: Users, declared: Declaration, workos: Sandbox) -> None:
