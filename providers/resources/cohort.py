@@ -105,6 +105,7 @@ class CohortProvider(ResourceProvider):
                 self._destroy(here, applied, number)
             else:
                 for key, held in applied.items():
+                    here.stop_removal(self.kind)
                     ends = ends_of(key, number) if self.kind == "memberships" else None
                     remove(here, self.kind, key, held.id, ends)
         except (Brake, WorkOSFault) as error:
@@ -121,6 +122,7 @@ class CohortProvider(ResourceProvider):
             self._confirm(here, next(iter(going.values())))
 
         def attempt(item: tuple[str, Applied]) -> None:
+            here.stop_removal(self.kind)
             if item[0] not in along:
                 here.records(self.kind).remove(item[1].id)
             here.journal.note(self.kind, item[0], None, number)

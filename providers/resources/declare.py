@@ -18,16 +18,18 @@ from providers.auth0.lines import ExportError
 from providers.directory.model import fingerprint
 from providers.directory.store import Store, open_store
 from providers.findings import FILE_OF, code_counts
+from providers.project import NoStackName, reports_folder, stop_path
 from providers.reports.announcement import announcement_lines
 from providers.reports.findings import findings_lines, write_findings
 from providers.resources.announced import announced
 from providers.resources.declaration import Declaration
 from providers.resources.declaration import declaration as declare
 from providers.resources.graph import Graph, setback_of
-from providers.resources.journal import journal_path, last_serial, stop_path
+from providers.resources.journal import journal_path, last_serial
 from providers.resources.kept import kept_findings
 from providers.resources.previous import Brake, Held, Previous, brake, confirm_target, has_writes, read_previous
 from providers.resources.removal import leaving_bags
+from providers.resources.run_lock import hold_run
 from providers.resources.verdict import Verdict, VerdictProvider
 from providers.settings import KINDS, InvalidSettings, Kind, Settings, read_settings
 from providers.workos.client import WorkOS, WorkOSFault
@@ -82,14 +84,18 @@ def declare_stack() -> None:
                 },
                 pulumi.ResourceOptions(depends_on=[one for group in declared.values() for one in group]),
             )
-    except (InvalidSettings, ExportError, Brake, WorkOSFault) as error:
+    except (InvalidSettings, ExportError, Brake, NoStackName, WorkOSFault) as error:
         raise pulumi.RunError(str(error)) from None
 
 
 def _begin(previous: Previous, key: str, base_url: str) -> None:
-    """What an earlier run left: an order to stop is obeyed no more, a journal that the state includes goes."""
+    """What an earlier run left: an order to stop is obeyed no more, a journal that the state includes goes.
+
+    From here on this run can be stopped.
+    """
     project, stack = Path.cwd(), pulumi.get_stack()
     stop_path(project, stack).unlink(missing_ok=True)
+    hold_run(project, stack)
     if not _journal_is_ahead(previous, key, base_url):
         journal_path(project, stack, base_url, key).unlink(missing_ok=True)
 
@@ -117,7 +123,7 @@ def _say_what_leaves(leaving: _Leaving, store: Store, settings: Settings) -> Non
 
 
 def _report_path() -> Path:
-    return Path("reports") / pulumi.get_stack() / "findings.jsonl"
+    return reports_folder(Path(), pulumi.get_stack()) / "findings.jsonl"
 
 
 def _report(store: Store, previous: Previous, declaration: Declaration) -> None:

@@ -7,7 +7,6 @@ here is process-wide, thread-safe, and built when first needed.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 from collections import Counter
@@ -21,11 +20,14 @@ from typing import Literal
 
 from providers.directory.model import Organization, User
 from providers.directory.store import Store, open_store
+from providers.project import stop_path
 from providers.resources.dismantling import Dismantling
+from providers.resources.engine_command import engine_command
 from providers.resources.ids import Ids
-from providers.resources.journal import Journal, journal_path, stop_path
-from providers.resources.previous import Brake, confirm_target, read_previous
+from providers.resources.journal import Journal, journal_path
+from providers.resources.previous import Brake, confirm_target, read_previous, selected_stack
 from providers.resources.progress import Progress
+from providers.resources.run_lock import hold_run
 from providers.resources.stored_directory import StoredDirectory
 from providers.settings import EXAMPLES, NAMESPACE, Kind, Settings, read_settings
 from providers.workos.census import Census, Found
@@ -92,8 +94,10 @@ class Host:
         #: An object of this stack was found in WorkOS: the key opens the right environment.
         self.confirmed = False
         self._confirming = threading.Lock()
+        self._beginning = threading.Lock()
+        self._run = ""
         #: What a destroy takes away.
-        self.dismantling = Dismantling(lambda: read_previous(_selected_stack()), say, settings.rate_share)
+        self.dismantling = Dismantling(lambda: read_previous(engine_command().stack), say, settings.rate_share)
 
     @cached_property
     def store(self) -> Store:
@@ -131,7 +135,7 @@ class Host:
     def _known(self, kind: Kind, organization: str) -> list[str]:
         """WorkOS ids of the last state, where a long list may be begun; without a state it is read from its head."""
         try:
-            return read_previous(_selected_stack()).spread(kind, organization)
+            return read_previous(engine_command().stack).spread(kind, organization)
         except Brake:
             return []
 
@@ -204,9 +208,38 @@ class Host:
             self.ids.note(kind, key, str(there["id"]))
         return str(there["id"]) if there else ""
 
+    def hold_run(self) -> str:
+        """Before a write: hold the stack's lock, so that `ferry stop` sees the run. Returns the stack's name.
+
+        '' if neither a resource nor the command nor the engine says which stack it is.
+        """
+        with self._beginning:
+            if not self._run:
+                self._run = self.stack or self._named
+                if self._run:
+                    hold_run(self.project, self._run)
+            return self._run
+
+    @cached_property
+    def _named(self) -> str:
+        return engine_command().stack or selected_stack()
+
     def is_stopping(self) -> bool:
         """Did somebody ask the run to stop (`ferry stop`), or can nothing work any more?"""
-        return self.fatal is not None or stop_path(self.project, self.stack).exists()
+        if self.fatal is not None:
+            return True
+        stack = self.hold_run()
+        return bool(stack) and stop_path(self.project, stack).exists()
+
+    def stop_removal(self, kind: Kind) -> None:
+        """Before a removal that would send something. Raises RuntimeError if somebody asked the run to stop."""
+        if (self.destroys or self.settings.removal_of(kind) != "retain") and self.is_stopping():
+            raise RuntimeError(f"{self.why_stopping}. What is left stays in the state: run the same command again")
+
+    @property
+    def why_stopping(self) -> str:
+        """Why records wait whose turn comes after `is_stopping`."""
+        return str(self.fatal or "the run was stopped (ferry stop)")
 
     @property
     def is_unsettled(self) -> bool:
@@ -231,7 +264,7 @@ class Host:
         The second half is for `up --target` of a record that left the export: there no `check` runs either, and
         `ferry:removed` must be obeyed. If the command cannot be read, it counts as `up`: nothing is deleted unasked.
         """
-        return not self._checked and bool({"destroy", "down", "dn"}.intersection(_parent_command()))
+        return not self._checked and engine_command().verb == "destroy"
 
     def claim(self, id_: str) -> bool:
         """Take a WorkOS object for a record just made; False if another record of this stack has it."""
@@ -243,13 +276,12 @@ class Host:
     @cached_property
     def is_targeted(self) -> bool:
         """Does this command name its targets? Then there may be no verdict to fail the run."""
-        return any(word == "-t" or word.startswith("--target") for word in _parent_command())
+        return bool(engine_command().targets)
 
     @cached_property
     def is_partial(self) -> bool:
         """May resources of the stack stay out of this command, by targets or exclusions?"""
-        words = _parent_command()
-        return any(word.startswith(("--target", "--exclude", "-t", "-x")) for word in words)
+        return engine_command().is_partial
 
     def tell_drift(self, kind: Kind, key: str, names: Iterable[str]) -> bool:
         """Say which fields somebody changed in WorkOS; True if they are to be put back (`ferry:onDrift`)."""
@@ -271,38 +303,8 @@ class Host:
         with self._confirming:
             if not self.confirmed:
                 live = self.settings.require_access()[0].startswith("sk_live_")
-                confirm_target(read_previous(_selected_stack()), self.door, live)
+                confirm_target(read_previous(engine_command().stack), self.door, live)
                 self.confirmed = True
-
-
-def _selected_stack() -> str | None:
-    """The stack that the command names; None: the one that is selected."""
-    words = _parent_command()
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        if word in {"--stack", "-s"}:
-            return following
-        if word.startswith("--stack="):
-            return word.partition("=")[2]
-    return None
-
-
-def _parent_command() -> list[str]:
-    """The words of the command that started this process, [] if the system does not say."""
-    parent = os.getppid()
-    try:
-        return Path(f"/proc/{parent}/cmdline").read_bytes().decode(errors="replace").split("\0")
-    except OSError:
-        pass
-    try:
-        told = subprocess.run(
-            ["ps", "-o", "args=", "-p", str(parent)],  # noqa: S607
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError:
-        return []
-    return told.stdout.split()
 
 
 def say(line: str) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from providers.directory.applied import Applied, pack, unpack
 from providers.directory.model import fingerprint
+from providers.project import stack_name, state_folder
 from providers.settings import Kind
 
 #: What is known of a key: how it is in WorkOS, None if it was removed.
@@ -122,9 +123,4 @@ def last_serial(path: Path) -> int:
 def journal_path(project: Path, stack: str, base_url: str, key: str) -> Path:
     """The journal of a stack in one environment; another key or address has another journal."""
     environment = fingerprint(base_url, key).split()[-1][:8]
-    return project / ".ferry" / f"{stack}-{environment}.journal"
-
-
-def stop_path(project: Path, stack: str) -> Path:
-    """The file whose presence stops a run between two records (`ferry stop`)."""
-    return project / ".ferry" / f"{stack}.stop"
+    return state_folder(project) / f"{stack_name(stack)}-{environment}.journal"

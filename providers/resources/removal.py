@@ -58,18 +58,20 @@ def finish(here: Host) -> None:
     Raises WorkOSFault.
     """
     here.settle()
-    if here.fatal is None and here.setbacks:
+    if here.setbacks and not here.is_stopping():
         remove_all_that_left(here)
 
 
 def remove_all_that_left(here: Host) -> None:
     """Remove every record that left the stack in this run; what WorkOS refuses is a setback like any other.
 
-    Raises Fatal.
+    A run that is stopped leaves the others to the next one. Raises Fatal.
     """
 
     def attempt(one: Mapping[str, Any]) -> None:
         kind: Kind = one["kind"]
+        if here.is_stopping():
+            return
         try:
             remove(here, kind, one["key"], one["id"], ends_in(one))
         except Fatal:

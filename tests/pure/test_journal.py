@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from providers.directory.applied import Applied
-from providers.resources.journal import Journal, journal_path, last_serial, stop_path
+from providers.resources.journal import Journal, journal_path, last_serial
 
 ANN, BEE = Applied("user_1", b"\0"), Applied("user_2", b"\1abcd", "found", ("a.example",), {"plan": "00000000"})
 
@@ -91,4 +91,4 @@ def test_it_is_the_owners_alone_and_every_environment_has_its_own(path: Path, tm
     one = journal_path(tmp_path, "dev", "https://api.workos.com", "sk_test_1")
     assert one != journal_path(tmp_path, "dev", "https://api.workos.com", "sk_test_2")
     assert "sk_test" not in one.name
-    assert stop_path(tmp_path, "dev") != stop_path(tmp_path, "production")
+    assert journal_path(tmp_path, "acme/ferry/dev", "https://api.workos.com", "sk_test_1") == one
