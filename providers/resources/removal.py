@@ -58,7 +58,7 @@ def finish(here: Host) -> None:
     Raises WorkOSFault.
     """
     here.settle()
-    if here.setbacks and not here.is_stopping():
+    if here.fatal is None and here.setbacks:
         remove_all_that_left(here)
 
 
