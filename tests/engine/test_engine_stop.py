@@ -109,9 +109,8 @@ def test_a_message_that_reads_like_a_verb_makes_no_destroy(
     stack: Stack, workos: Sandbox, words: tuple[str, ...]
 ) -> None:
     """Without a verdict in the state a leaver can be the only target: no `check` runs, and yet it is no destroy."""
-    refused = {"status": 400, "body": {"code": "no", "message": "no"}}
     export(stack, 3)
-    workos.fault("POST", "/organization_memberships$", **refused)
+    workos.fault("POST", "/organization_memberships$", status=400, body={"code": "no", "message": "no"})
     stack.up(fails=True)
     stack.configure(maxRemovedPercent="100")
     held = stack.state()
