@@ -36,39 +36,74 @@ def main() -> None:
 @click.option("--again", is_flag=True, help="Download anew over a finished download in FOLDER.")
 @click.pass_context
 def download(context: click.Context, folder: Path | None, again: bool) -> None:
-    """Download an Auth0 tenant into FOLDER (default: exports/<tenant>): users, organizations, members, roles.
+    """Download an Auth0 tenant into FOLDER (default: exports/<tenant> of the project): users, organizations, members,
+    roles.
 
     AUTH0_DOMAIN, AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET say which, and by which application; AUTH0_BASE_URL asks
     another server (`ferry sandbox --tenant`). A download that was stopped goes on when the same command runs again.
     """
     from providers.auth0.download.command import run_download
+    from providers.project import project_at
 
-    context.exit(run_download(folder, os.environ, again=again))
+    project = project_at(Path.cwd())
+    exports = Path(_from_here(project / "exports")) if project else Path("exports")
+    context.exit(run_download(folder, os.environ, exports, again=again))
 
 
 main.add_command(sandbox)
 
 
-@main.command(short_help="Stop a `pulumi up` between two records.")
+@main.command(short_help="Stop a run between two records.")
 @click.option("--stack", help="The stack whose run is to stop (default: the selected one).")
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=10,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the end of the run.",
+)
 @click.pass_context
-def stop(context: click.Context, stack: str | None) -> None:
-    """Stop a `pulumi up` that writes cohorts: calls under way end, all other records stay pending, the state is saved.
+def stop(context: click.Context, stack: str | None, wait: float) -> None:
+    """Stop a run that writes: calls under way end, all other records stay pending, the state is saved.
 
     Ctrl-C waits for whole cohorts, which may take many minutes. The next `pulumi up` goes on where this one stopped.
-    Exit code 2: no stack is selected.
+    Exit code 0: the run has ended, or has the order and still ends, and the last line says which; 2: no run of this
+    stack goes on, or no stack is selected.
     """
-    from providers.resources.journal import stop_path
-    from providers.resources.previous import selected_stack
+    from providers.project import require_project, stack_name
+    from providers.resources.previous import Brake, selected_stack
+    from providers.resources.stop import has_ended, order_stop
 
-    name = stack or selected_stack()
-    if not name:
-        click.echo("ferry stop: no stack is selected here; say which: ferry stop --stack STACK", err=True)
-        context.exit(2)
-    path = stop_path(Path.cwd(), name)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    path.touch(mode=0o600)
-    click.echo(f"the run of {name} ends after the calls under way; pulumi up goes on from there")
+    with _or_exit(context):
+        project = require_project(Path.cwd())
+        name = stack or selected_stack(project)
+        if not name:
+            raise Brake("no stack is selected here; say which: ferry stop --stack STACK")
+        name = stack_name(name)
+        click.echo(order_stop(project, name))
+        if has_ended(project, name, wait):
+            click.echo(f"the run of {name} has ended; pulumi up goes on from there")
+        else:
+            click.echo(
+                f"the run of {name} still ends: calls under way are waited for; look again with ferry stop --stack "
+                f"{name} --wait 60"
+            )
+
+
+@main.command(short_help="Remove from .ferry what no later run uses.")
+@click.pass_context
+def clean(context: click.Context) -> None:
+    """Remove from the project's .ferry what no later run uses: journals that are sealed or were set aside, orders to
+    stop and locks of stacks that do not run, stores that no stack uses, drafts that were never finished.
+
+    Nothing of a stack that runs is touched. Exit code 0; 2: cannot run.
+    """
+    from providers.project import require_project
+    from providers.resources.clean import clean as cleaned
+
+    with _or_exit(context):
+        _print(cleaned(require_project(Path.cwd())))
 
 
 @main.command(short_help="Say what becomes of every line of an export, offline.")
@@ -94,11 +129,14 @@ def check(
     Offline, without a key. Exit code 0: clean, or equal; 1: findings refuse records, or they differ; 2: cannot run.
     With --accept (once a code; user_rejected is all its sorts), only findings of other codes make it 1.
     """
+    from providers.project import project_at
+
+    project = project_at(Path.cwd()) or Path.cwd()
     if against is not None:
         from providers.reports.against_command import run_against
 
         with _or_exit(context):
-            code = run_against(Path.cwd(), export, stack, against, accept, as_json=as_json)
+            code = run_against(project, export, stack, against, accept, as_json=as_json)
         context.exit(code)
 
     import json
@@ -112,7 +150,6 @@ def check(
     from providers.settings import read_settings
     from providers.stack_file import stack_config
 
-    project = Path.cwd()
     with _or_exit(context):
         if not export and not stack:
             raise ExportError("say what to check, an export folder or a stack: ferry check EXPORT, or --stack STACK")
@@ -120,7 +157,9 @@ def check(
             raise ExportError(f"no finding has the code {unknown[0]}; the report names the codes")
         config = stack_config(project, stack) if stack else {}
         if export:
-            config = {key: value for key, value in config.items() if key != "ferry:tenants"} | {"ferry:export": export}
+            config = {key: value for key, value in config.items() if key != "ferry:tenants"} | {
+                "ferry:export": _for_project(export, project)
+            }
         settings = read_settings(config, {}, lambda _: False)
         with open_store(settings, project) as store:
             document = checked(store, settings)
@@ -145,19 +184,22 @@ def verify(context: click.Context, stack: str | None, as_json: bool) -> None:
     """
     import json
 
+    from providers.project import reports_folder, require_project
     from providers.reports.verification_text import verification_lines
     from providers.resources.stack import opened
     from providers.resources.verify import verify as verified
     from providers.resources.verify import write_verification
 
-    with _or_exit(context), opened(stack, Path.cwd()) as found, _listing() as told:
-        document = verified(found, told)
-        paths = write_verification(document, Path("reports") / found.name)
+    with _or_exit(context):
+        project = require_project(Path.cwd())
+        with opened(stack, project) as found, _listing() as told:
+            document = verified(found, told)
+            paths = write_verification(document, reports_folder(project, found.name))
     if as_json:
         click.echo(json.dumps(document, indent=1))
     else:
         _print(verification_lines(document))
-        click.echo(f"Report: {paths[1]}, {paths[0]}")
+        click.echo(f"Report: {_from_here(paths[1])}, {_from_here(paths[0])}")
     context.exit(0 if document["clean"] else 1)
 
 
@@ -173,21 +215,34 @@ def plan(context: click.Context, stack: str | None, as_json: bool) -> None:
     """
     import json
 
+    from providers.project import require_project
     from providers.reports.plan_text import plan_text
     from providers.resources.plan import plan as planned
     from providers.resources.stack import opened
 
     summary = {}
-    with _or_exit(context), opened(stack, Path.cwd()) as found:
-        with _listing() as told:
-            lines = list(planned(found, Path.cwd(), told))
-        summary = lines[-1]
-        if as_json:
-            for line in lines:
-                click.echo(json.dumps(line))
-        else:
-            _print(plan_text(lines))
+    with _or_exit(context):
+        project = require_project(Path.cwd())
+        with opened(stack, project) as found:
+            with _listing() as told:
+                lines = list(planned(found, project, told))
+            summary = lines[-1]
+            if as_json:
+                for line in lines:
+                    click.echo(json.dumps(line))
+            else:
+                _print(plan_text(lines))
     context.exit(1 if summary["changes"] or summary["differences"] else 0)
+
+
+def _for_project(export: str, project: Path) -> str:
+    """A folder as it was typed here, for settings, whose paths begin at the project."""
+    return export if project == Path.cwd() else str(Path.cwd() / export)
+
+
+def _from_here(path: Path) -> str:
+    """A path as it can be typed here."""
+    return os.path.relpath(path)
 
 
 @contextmanager
@@ -197,14 +252,17 @@ def _or_exit(context: click.Context) -> Iterator[None]:
 
     from providers.auth0.lines import ExportError
     from providers.findings import Unbalanced
+    from providers.project import NoProject, NoStackName
     from providers.reports.against_command import CannotCompare
     from providers.resources.previous import Brake
+    from providers.resources.stop import NoRun
     from providers.settings import InvalidSettings
     from providers.stack_file import UnreadableStack
     from providers.text import plain
     from providers.workos.client import WorkOSFault
 
-    ours = (ExportError, InvalidSettings, Unbalanced, UnreadableStack, CannotCompare, Brake, WorkOSFault)
+    here = (NoProject, NoStackName, NoRun)
+    ours = (*here, ExportError, InvalidSettings, Unbalanced, UnreadableStack, CannotCompare, Brake, WorkOSFault)
     try:
         yield
     except BrokenPipeError:

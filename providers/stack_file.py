@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml  # type: ignore[import-untyped]
 
+from providers.project import stack_name
 from providers.settings import NAMESPACE
 
 
@@ -17,9 +18,9 @@ class UnreadableStack(Exception):
 def stack_config(project: Path, stack: str) -> dict[str, str]:
     """The plain `ferry:` values of `stacks/Pulumi.<stack>.yaml`, as text the way Pulumi hands them out.
 
-    Secrets are left out: nothing is decrypted. Raises UnreadableStack.
+    Secrets are left out: nothing is decrypted. Raises UnreadableStack and NoStackName.
     """
-    name = f"stacks/Pulumi.{stack.rpartition('/')[2]}.yaml"
+    name = f"stacks/Pulumi.{stack_name(stack)}.yaml"
     try:
         # Scalars stay the text they are: settings are typed where they are read.
         document = yaml.BaseLoader((project / name).read_bytes()).get_single_data() or {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -35,12 +36,15 @@ from providers.directory.model import (
 )
 from providers.directory.sign_in import SignIn
 from providers.findings import FILE_OF, CodeCount, Finding, Ledger
+from providers.project import state_folder
 from providers.settings import KINDS, Kind, Settings
 from providers.text import plain
 
 #: Raise it when a change of the mapping must not reuse the stores of an older version.
 _VERSION = 6
-_KEPT_STORES = 2
+KEPT_STORES = 2
+#: `<store>.<process>.<what>`; the files of a stack whose name has dots are none.
+_DRAFT = re.compile(r"[0-9a-f]{32}\.(\d+)\..+")
 #: Values in one query; SQLite takes 999 everywhere.
 _AT_ONCE = 900
 #: The settings that shape a directory.
@@ -315,7 +319,7 @@ def open_store(settings: Settings, project: Path, *, beside: Store | None = None
     """
     ledger = Ledger()
     exports = open_exports(settings, project, ledger)
-    path = project / ".ferry" / f"{_name(settings, exports)}.sqlite"
+    path = _path(settings, exports, project)
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}.draft")
@@ -326,6 +330,15 @@ def open_store(settings: Settings, project: Path, *, beside: Store | None = None
             draft.unlink(missing_ok=True)
         _forget_old(path, beside.path if beside else path)
     return Store(path, exports)
+
+
+def store_path(settings: Settings, project: Path) -> Path:
+    """Where the store of the export and settings as they are now is, or would be. Raises as `open_store`."""
+    return _path(settings, open_exports(settings, project, Ledger()), project)
+
+
+def _path(settings: Settings, exports: list[Export], project: Path) -> Path:
+    return state_folder(project) / f"{_name(settings, exports)}.sqlite"
 
 
 def _name(settings: Settings, exports: list[Export]) -> str:
@@ -350,12 +363,18 @@ def _forget_old(newest: Path, beside: Path) -> None:
     """Remove all stores but the newest two, or the newest and another, and what a build left behind that was killed."""
     stores = sorted(newest.parent.glob("*.sqlite"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     kept = {newest, beside}
-    for path in [one for one in stores if one not in kept][_KEPT_STORES - len(kept) :]:
+    for path in [one for one in stores if one not in kept][KEPT_STORES - len(kept) :]:
         path.unlink(missing_ok=True)
-    for path in newest.parent.glob("*.*.*"):
-        owner = path.name.split(".")[1]
-        if owner.isdigit() and not _is_running(int(owner)):
-            path.unlink(missing_ok=True)
+    for path in left_behind(newest.parent):
+        path.unlink(missing_ok=True)
+
+
+def left_behind(folder: Path) -> Iterator[Path]:
+    """What builds left in a project's `.ferry` that were killed."""
+    for path in folder.glob("*.*.*"):
+        draft = _DRAFT.fullmatch(path.name)
+        if draft and not _is_running(int(draft[1])):
+            yield path
 
 
 def _is_running(process: int) -> bool:

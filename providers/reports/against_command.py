@@ -9,6 +9,7 @@ import click
 
 from providers.auth0.lines import ExportError
 from providers.directory.store import open_store
+from providers.project import stack_name
 from providers.reports.against import Counts, differences, setting_differences
 from providers.reports.against_text import Side, against_lines, document_pieces, is_equal
 from providers.settings import InvalidSettings, read_settings
@@ -24,7 +25,7 @@ def run_against(
 ) -> int:
     """Compare and say what differs. The exit code: 0 equal, 1 the directories differ.
 
-    Raises CannotCompare, ExportError and UnreadableStack.
+    Raises CannotCompare, ExportError, NoStackName and UnreadableStack.
     """
     if accept:
         raise CannotCompare("--accept is for findings, and a comparison has none; leave it out")
@@ -60,4 +61,4 @@ def _side(project: Path, stack: str) -> Side:
         settings.require_tenants(project)
     except InvalidSettings as error:
         raise CannotCompare(f"{stack}: {error}") from None
-    return Side(stack.rpartition("/")[2], settings)
+    return Side(stack_name(stack), settings)

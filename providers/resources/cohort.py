@@ -115,6 +115,7 @@ class CohortProvider(ResourceProvider):
                 self._destroy(here, applied, applied_keys(_props.get("retained") or ""), number)
             else:
                 for key, held in applied.items():
+                    here.stop_removal(self.kind)
                     ends = ends_of(key, number) if self.kind == "memberships" else None
                     remove(here, self.kind, key, held.id, ends)
         except Brake as error:
@@ -135,6 +136,7 @@ class CohortProvider(ResourceProvider):
             self._confirm(here, next(iter(going.values())))
 
         def attempt(item: tuple[str, Applied]) -> None:
+            here.stop_removal(self.kind)
             if item[0] not in along:
                 here.records(self.kind).remove(item[1].id)
             here.journal.note(self.kind, item[0], None, number)

@@ -18,6 +18,7 @@ from providers.auth0.lines import ExportError
 from providers.directory.model import fingerprint
 from providers.directory.store import Store, open_store
 from providers.findings import FILE_OF, code_counts
+from providers.project import NoStackName, reports_folder, stop_path
 from providers.reports.announcement import announcement_lines
 from providers.reports.findings import findings_lines, write_findings
 from providers.resources.announced import announced
@@ -26,10 +27,11 @@ from providers.resources.brake import brake, has_writes
 from providers.resources.declaration import Declaration
 from providers.resources.declaration import declaration as declare
 from providers.resources.graph import Graph, setback_of
-from providers.resources.journal import Journal, journal_path, stop_path
+from providers.resources.journal import Journal, journal_path
 from providers.resources.kept import kept_findings
 from providers.resources.previous import Brake, Held, Previous, confirm_target, read_previous
 from providers.resources.removal import leaving_bags
+from providers.resources.run_lock import hold_run
 from providers.resources.verdict import Verdict, VerdictProvider
 from providers.settings import KINDS, InvalidSettings, Kind, Settings, read_settings
 from providers.text import plain
@@ -78,6 +80,7 @@ def declare_stack() -> None:
             resumes = knows_more(journal, previous)
             if not pulumi.runtime.is_dry_run():
                 stop_path(Path.cwd(), pulumi.get_stack()).unlink(missing_ok=True)
+                hold_run(Path.cwd(), pulumi.get_stack())
                 if line := begin_journal(journal, previous):
                     pulumi.info(plain(line))
             for line in announcement_lines(told, settings.rate_share, resumes=resumes):
@@ -100,7 +103,7 @@ def declare_stack() -> None:
                 },
                 pulumi.ResourceOptions(depends_on=[one for group in declared.values() for one in group]),
             )
-    except (InvalidSettings, ExportError, Brake, WorkOSFault) as error:
+    except (InvalidSettings, ExportError, Brake, NoStackName, WorkOSFault) as error:
         raise pulumi.RunError(plain(str(error))) from None
 
 
@@ -132,7 +135,7 @@ def _say_what_leaves(leaving: _Leaving, store: Store, settings: Settings) -> Non
 
 
 def _report_path() -> Path:
-    return Path("reports") / pulumi.get_stack() / "findings.jsonl"
+    return reports_folder(Path(), pulumi.get_stack()) / "findings.jsonl"
 
 
 def _report(store: Store, previous: Previous, declaration: Declaration) -> None:

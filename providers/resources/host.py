@@ -7,8 +7,6 @@ here is process-wide, thread-safe, and built when first needed.
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 import sys
 import threading
 from collections import Counter
@@ -22,12 +20,15 @@ from typing import Literal
 
 from providers.directory.model import Organization, User
 from providers.directory.store import Store, open_store
+from providers.project import NoStackName, stack_name, stop_path
 from providers.resources.dismantling import Dismantling
+from providers.resources.engine_command import engine_command
 from providers.resources.ids import Ids, ends_of
-from providers.resources.journal import Journal, Told, aside_line, journal_path, stop_path
+from providers.resources.journal import Journal, Told, aside_line, journal_path
 from providers.resources.noted import Noted, noted
 from providers.resources.previous import Brake, Previous, confirm_target, read_previous, selected_stack, spread
 from providers.resources.progress import Progress
+from providers.resources.run_lock import hold_run
 from providers.resources.stored_directory import StoredDirectory
 from providers.settings import EXAMPLES, NAMESPACE, Kind, Settings, read_settings
 from providers.text import plain
@@ -46,7 +47,6 @@ _CLASSES: dict[Kind, type[Records]] = {
     "memberships": Memberships,
 }
 _PATHS = {"organizations": ORGANIZATIONS, "users": USERS}
-_STACK_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 #: Calls that the cohorts of this process have under way at the same time.
 _AT_ONCE = 32
 
@@ -95,6 +95,8 @@ class Host:
         #: An object of this stack was found in WorkOS: the key opens the right environment.
         self.confirmed = False
         self._confirming = threading.Lock()
+        self._beginning = threading.Lock()
+        self._run = ""
         #: What a destroy takes away.
         self.dismantling = Dismantling(self.last_state, say, settings.rate_share)
 
@@ -102,8 +104,8 @@ class Host:
     def stack(self) -> str:
         """The stack's name, which cohorts and the verdict have among their inputs; else as the command names it."""
         if not self._stack:
-            name = (_selected_stack() or selected_stack()).rpartition("/")[2]
-            self._stack = name if _STACK_NAME.fullmatch(name) else ""
+            with suppress(NoStackName):
+                self._stack = stack_name(engine_command().stack or selected_stack())
         return self._stack
 
     @stack.setter
@@ -153,7 +155,7 @@ class Host:
 
     def last_state(self) -> Previous:
         """The last state, with what the journal says of leavers. Raises Brake."""
-        previous = read_previous(_selected_stack())
+        previous = read_previous(engine_command().stack)
         previous.settle(self.journal.left())
         return previous
 
@@ -170,7 +172,8 @@ class Host:
     @cached_property
     def journal(self) -> Journal:
         """The journal of this stack and environment."""
-        return Journal(journal_path(self.project, self.stack, *reversed(self.settings.require_access())))
+        key, base_url = self.settings.require_access()
+        return Journal(journal_path(self.project, self.stack or "unnamed", base_url, key))
 
     def prepare_for_cohorts(self) -> None:
         """Make what the cohorts of this process share, before two of them make it at once. Raises InvalidSettings."""
@@ -252,9 +255,34 @@ class Host:
             self.ids.note(kind, key, str(there["id"]))
         return str(there["id"]) if there else ""
 
+    def hold_run(self) -> str:
+        """Before a write: hold the stack's lock, so that `ferry stop` sees the run. Returns the stack's name.
+
+        '' if neither a resource nor the command nor the engine says which stack it is.
+        """
+        with self._beginning:
+            if not self._run:
+                self._run = self.stack
+                if self._run:
+                    hold_run(self.project, self._run)
+            return self._run
+
     def is_stopping(self) -> bool:
         """Did somebody ask the run to stop (`ferry stop`), or can nothing work any more?"""
-        return self.fatal is not None or stop_path(self.project, self.stack).exists()
+        if self.fatal is not None:
+            return True
+        stack = self.hold_run()
+        return bool(stack) and stop_path(self.project, stack).exists()
+
+    def stop_removal(self, kind: Kind) -> None:
+        """Before a removal that would send something. Raises RuntimeError if somebody asked the run to stop."""
+        if (self.destroys or self.settings.removal_of(kind) != "retain") and self.is_stopping():
+            raise RuntimeError(f"{self.why_stopping}. What is left stays in the state: run the same command again")
+
+    @property
+    def why_stopping(self) -> str:
+        """Why records wait whose turn comes after `is_stopping`."""
+        return str(self.fatal or "the run was stopped (ferry stop)")
 
     @property
     def is_unsettled(self) -> bool:
@@ -279,7 +307,7 @@ class Host:
         The second half is for `up --target` of a record that left the export: there no `check` runs either, and
         `ferry:removed` must be obeyed. If the command cannot be read, it counts as `up`: nothing is deleted unasked.
         """
-        return not self._checked and bool({"destroy", "down", "dn"}.intersection(_parent_command()))
+        return not self._checked and engine_command().verb == "destroy"
 
     def claim(self, id_: str) -> bool:
         """Take a WorkOS object for a record just made; False if another record of this stack has it."""
@@ -291,13 +319,12 @@ class Host:
     @cached_property
     def is_targeted(self) -> bool:
         """Does this command name its targets? Then there may be no verdict to fail the run."""
-        return any(word == "-t" or word.startswith("--target") for word in _parent_command())
+        return bool(engine_command().targets)
 
     @cached_property
     def is_partial(self) -> bool:
         """May resources of the stack stay out of this command, by targets or exclusions?"""
-        words = _parent_command()
-        return any(word.startswith(("--target", "--exclude", "-t", "-x")) for word in words)
+        return engine_command().is_partial
 
     def tell_drift(self, kind: Kind, key: str, names: Iterable[str]) -> bool:
         """Say which fields somebody changed in WorkOS; True if they are to be put back (`ferry:onDrift`)."""
@@ -329,36 +356,6 @@ class Host:
                 live = self.settings.require_access()[0].startswith("sk_live_")
                 confirm_target(self.last_state(), self.door, live)
                 self.confirmed = True
-
-
-def _selected_stack() -> str | None:
-    """The stack that the command names; None: the one that is selected."""
-    words = _parent_command()
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        if word in {"--stack", "-s"}:
-            return following
-        if word.startswith("--stack="):
-            return word.partition("=")[2]
-    return None
-
-
-def _parent_command() -> list[str]:
-    """The words of the command that started this process, [] if the system does not say."""
-    parent = os.getppid()
-    try:
-        return Path(f"/proc/{parent}/cmdline").read_bytes().decode(errors="replace").split("\0")
-    except OSError:
-        pass
-    try:
-        told = subprocess.run(
-            ["ps", "-o", "args=", "-p", str(parent)],  # noqa: S607
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError:
-        return []
-    return told.stdout.split()
 
 
 _say_lock = threading.Lock()

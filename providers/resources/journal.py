@@ -26,6 +26,7 @@ from uuid import uuid4
 
 from providers.directory.applied import Applied, pack, unpack
 from providers.directory.model import fingerprint
+from providers.project import stack_name, state_folder
 from providers.settings import Kind, Removal
 
 #: How a line of a write begins: serial and kind.
@@ -313,11 +314,12 @@ def _parsed(line: str) -> Any:
 def journal_path(project: Path, stack: str, base_url: str, key: str) -> Path:
     """The journal of a stack at one address, with live or with test keys: keys are rotated, so they do not count.
 
-    One of an earlier Ferry, which had the key in its name, is given the name of today.
+    One of an earlier Ferry, which had the key in its name, is given the name of today. Raises NoStackName.
     """
-    folder, mode = project / ".ferry", "live" if key.startswith("sk_live_") else "test"
-    path = folder / f"{stack}-{mode}-{_short(base_url, mode)}.journal"
-    earlier = folder / f"{stack}-{_short(base_url, key)}.journal"
+    folder, mode = state_folder(project), "live" if key.startswith("sk_live_") else "test"
+    name = stack_name(stack)
+    path = folder / f"{name}-{mode}-{_short(base_url, mode)}.journal"
+    earlier = folder / f"{name}-{_short(base_url, key)}.journal"
     if earlier.exists() and not path.exists():
         earlier.rename(path)
     return path
@@ -334,8 +336,3 @@ def aside_line(path: Path, aside: Path, why: str) -> str:
         f"not used. If the API key was wrong, correct it, and mv .ferry/{aside.name} .ferry/{path.name}; else ferry "
         "clean removes it"
     )
-
-
-def stop_path(project: Path, stack: str) -> Path:
-    """The file whose presence stops a run between two records (`ferry stop`)."""
-    return project / ".ferry" / f"{stack}.stop"

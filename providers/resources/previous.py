@@ -238,9 +238,13 @@ def _apart(ids: list[str]) -> list[str]:
     return sorted(ids)[_APART - 1 :: _APART]
 
 
-def selected_stack() -> str:
-    """The name of the stack that is selected in this folder, '' if none is or the engine does not say."""
-    done = subprocess.run([engine(), "stack", "--show-name"], capture_output=True, text=True, check=False)
+def selected_stack(project: Path | None = None) -> str:
+    """The name of the stack that is selected in a project, '' if none is or the engine does not say.
+
+    `project` is its folder, None: the current one.
+    """
+    command = [engine(), "stack", "--show-name"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
@@ -249,15 +253,15 @@ def engine() -> str:
     return shutil.which("pulumi") or str(Path(sys.executable).parent / "pulumi")
 
 
-def read_previous(stack: str | None) -> Previous:
+def read_previous(stack: str | None, project: Path | None = None) -> Previous:
     """The last state of a stack, None for the selected one, by `pulumi stack export` (works inside a running program).
 
-    Raises Brake if the engine does not hand it out.
+    `project` is the stack's project folder, None: the current one. Raises Brake if the engine does not hand it out.
     """
     named = ["--stack", stack] if stack else []
     command = [engine(), "stack", "export", *named]
     with TemporaryFile() as exported:
-        done = subprocess.run(command, stdout=exported, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(command, cwd=project, stdout=exported, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
             raise Brake(
                 f"the last state of {stack or 'the stack'} cannot be read: {' '.join(done.stderr.split())[:500]}"

@@ -87,6 +87,8 @@ class RecordProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """One POST, or the take-over of what is there. What fails comes back as an id that says so."""
+        if host().is_stopping():
+            return self._stopped_create(props)
         props = self.with_ends(props)
         written = self._handed(props)
         waits_for = self.waits_for(props)
@@ -116,6 +118,8 @@ class RecordProvider(ResourceProvider):
         _news = self.with_ends(_news, _olds)
         written = self._written(_id, _olds)
         written.holders = _news.get("holders") or {}
+        if host().is_stopping():
+            return UpdateResult(self._wait(_news, written))
         try:
             host().records(self.kind).change(written, self.desired(_news))
         except Gone:
@@ -159,6 +163,7 @@ class RecordProvider(ResourceProvider):
         here = host()
         if _id.startswith(_NOT_THERE):
             return
+        here.stop_removal(self.kind)
         try:
             if here.destroys:
                 self._destroy(here, _id, _props)
@@ -227,6 +232,24 @@ class RecordProvider(ResourceProvider):
         kind_of: Literal["failed", "pending"] = "pending" if state == PENDING else "failed"
         host().set_back(Setback(self.kind, self.key(props), kind_of, code, message))
         failure = {"state": kind_of, "code": code, "message": message}
+        return {**self._outputs(props, written), "failure": failure}
+
+    def _stopped_create(self, props: Mapping[str, Any]) -> CreateResult:
+        """The run is stopping: nothing is asked, and what an earlier grain knew stays known."""
+        props = self.with_ends(dict(props)) if props.get("handed") else props
+        written = self._handed(props)
+        if written.id:
+            host().in_use.add(written.id)
+        outs = self._wait(props, written)
+        return CreateResult(written.id or f"{PENDING}{self.key(props)}", outs)
+
+    def _wait(self, props: Mapping[str, Any], written: Written) -> dict[str, Any]:
+        """The outputs of a record whose turn did not come."""
+        here = host()
+        self._stop_if_targeted(props, here.why_stopping)
+        with here.lock:
+            here.pending[self.kind] += 1
+        failure = {"state": "pending", "code": "pending", "message": here.why_stopping}
         return {**self._outputs(props, written), "failure": failure}
 
     def _failed_create(self, fault: WorkOSFault, props: Mapping[str, Any], written: Written) -> CreateResult:

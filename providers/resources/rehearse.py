@@ -148,6 +148,10 @@ class RehearsedHost(Host):
             "is_targeted": False,
         }
 
+    def hold_run(self) -> str:
+        """Nothing runs."""
+        return self.stack
+
     def is_stopping(self) -> bool:
         """An order to stop is for the run that is under way."""
         return self.fatal is not None

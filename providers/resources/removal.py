@@ -72,11 +72,13 @@ def remove_all_that_left(here: Host) -> None:
     """Remove every record that left the stack in this run; what WorkOS refuses is a setback like any other. The
     journal notes what was dealt with: after an error the engine keeps the resource, and would count it again every day.
 
-    Raises Fatal.
+    A run that is stopped leaves the others to the next one. Raises Fatal.
     """
 
     def attempt(one: Mapping[str, Any]) -> None:
         kind: Kind = one["kind"]
+        if here.is_stopping():
+            return
         try:
             removal = remove(here, kind, one["key"], one["id"], ends_in(one))
         except Fatal:

@@ -99,10 +99,9 @@ def _speak() -> None:
 def _stop_for_what_waits() -> None:
     if waiting := host().pending:
         counts = ", ".join(f"{number} {kind}" for kind, number in sorted(waiting.items()))
-        why = plain(str(host().fatal or "the run was stopped (ferry stop)"))
         setbacks = f" {len(host().setbacks)} record(s) failed or wait for another." if host().setbacks else ""
         raise RuntimeError(
-            f"{why}. {counts} wait for their turn; everything else is in WorkOS.{setbacks}\n"
+            f"{plain(host().why_stopping)}. {counts} wait for their turn; everything else is in WorkOS.{setbacks}\n"
             "Run pulumi up again: only what is missing is written."
         )
 

@@ -142,6 +142,20 @@ def test_without_a_folder_the_tenant_names_it(auth0: Auth0Side, download: Downlo
     assert (tmp_path / "exports" / "acme" / "manifest.json").exists()
 
 
+def test_without_a_folder_it_goes_into_the_project_from_any_subfolder(
+    auth0: Auth0Side, download: Download, tmp_path: Path
+) -> None:
+    """The next step can be typed where the person stands."""
+    serve_crowd(auth0)
+    (tmp_path / "Pulumi.yaml").write_text("name: ferry\n", encoding="utf-8")
+    (tmp_path / "below").mkdir()
+    process = download.start_in(tmp_path / "below")
+
+    assert (tmp_path / "exports" / "acme" / "manifest.json").exists()
+    assert "Next: ferry check ../exports/acme" in process.stdout
+    assert [*(tmp_path / "below").iterdir()] == []
+
+
 def test_more_roles_than_auth0_can_list_are_told_as_missing(auth0: Auth0Side, download: Download) -> None:
     auth0.serve(roles=[role(f"{number:04}") for number in range(1003)])
 

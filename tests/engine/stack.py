@@ -215,11 +215,14 @@ class Stack:
         """What the last command that was started has said so far."""
         return (self.folder / "told.txt").read_text(encoding="utf-8")
 
-    def ferry(self, *words: str, code: int | None = 0) -> Done:
-        """One of Ferry's own commands, which ends with this code unless it is None; what it prints, errors last."""
+    def ferry(self, *words: str, code: int | None = 0, at: str = ".") -> Done:
+        """One of Ferry's own commands, which ends with this code unless it is None; what it prints, errors last.
+
+        `at` is the folder of the project in which it is typed.
+        """
         run = subprocess.run(
             [str(BIN / "ferry"), *words],
-            cwd=self.project,
+            cwd=self.project / at,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -37,9 +37,8 @@ PROVIDER: dict[Kind, type[ResourceProvider]] = {
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 UNKNOWN = rpc.UNKNOWN
 _LONGEST_CALL = 30
-#: Starts the host from a process whose command line says `destroy`, as the engine's does.
-_DESTROY = "import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-u', '-m', 'pulumi.dynamic']))"
-
+#: Starts the host. As a script that is named like a verb, it has the command line of the engine's command.
+_ENGINE = "import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-u', '-m', 'pulumi.dynamic']))"
 
 _serialized: dict[type[ResourceProvider], str] = {}
 
@@ -63,12 +62,14 @@ class Raised(Exception):
 class ProviderHost:
     """One host process, configured."""
 
-    def __init__(self, project: Path, config: dict[str, str], *, destroy: bool = False) -> None:
+    def __init__(self, project: Path, config: dict[str, str], command: tuple[str, ...]) -> None:
+        """`command` are the words of the engine's command that it is started by, the verb first."""
+        (project / command[0]).write_text(_ENGINE, encoding="utf-8")
         self._errors = (project / f"host-{len(list(project.glob('host-*')))}.txt").open("w+", encoding="utf-8")
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _DESTROY, "destroy"] if destroy else [sys.executable, "-u", "-m", "pulumi.dynamic"],
+            [sys.executable, *command],
             cwd=project,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PULUMI_PROJECT": "ferry"},
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PULUMI_PROJECT": "ferry", "PULUMI_STACK": "dev"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -83,11 +84,14 @@ class ProviderHost:
         self._call("Configure", proto.ConfigureRequest(args=wire(args)))
 
     def close(self) -> None:
-        """End the process, and the one that started it."""
+        """End the process, and the one that started it; afterwards both have ended."""
+        if self._process.returncode is not None:
+            return
         self._channel.close()
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         assert self._process.stdout
+        self._process.stdout.read()
         self._process.stdout.close()
         self._errors.close()
 
@@ -170,8 +174,8 @@ class Project:
             old.unlink()
         write(self.folder / "export", **files)
 
-    def starts(self, *, destroy: bool = False, **config: str) -> ProviderHost:
-        """A new host process, as every command of the engine starts one."""
+    def starts(self, *command: str, destroy: bool = False, **config: str) -> ProviderHost:
+        """A new host process, as every command of the engine starts one; `up` unless it is told otherwise."""
         self.config = {
             "export": "export",
             "workosApiKey": KEY,
@@ -179,7 +183,7 @@ class Project:
             "rateShare": "1.0",
             **config,
         }
-        self.hosts.append(ProviderHost(self.folder, self.config, destroy=destroy))
+        self.hosts.append(ProviderHost(self.folder, self.config, command or ("destroy" if destroy else "up",)))
         return self.hosts[-1]
 
     def declares(self, kind: Kind, **ids: str) -> dict[str, Bag]:

@@ -9,6 +9,8 @@ import pytest
 
 from providers.directory.applied import pack
 from providers.directory.cohorts import cohort_name, cohort_of
+from providers.project import stop_path
+from providers.resources.run_lock import hold_run
 from providers.resources.verdict import VerdictProvider
 from providers.settings import Kind
 from tests.engine.stack import KEY, Sandbox
@@ -295,8 +297,8 @@ def test_a_run_that_is_told_to_stop_returns_the_rest_as_pending(
     project: Project, cohorts: Cohorts, workos: Sandbox
 ) -> None:
     many(project, 30)
-    (project.folder / ".ferry").mkdir(exist_ok=True)
-    stop = project.folder / ".ferry" / "dev.stop"
+    hold_run(project.folder, "dev")  # as the program does
+    stop = stop_path(project.folder, "dev")
     stop.touch()
     cohorts.up(project.starts())
 

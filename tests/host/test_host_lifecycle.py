@@ -217,7 +217,7 @@ def test_nothing_is_forgotten_as_long_as_nothing_proves_the_environment(
     """A key of another environment would show everything as gone; without the engine nobody can say."""
     stack.up(host)
     workos.reset()
-    with pytest.raises(Raised, match="the last state of the stack cannot be read"):
+    with pytest.raises(Raised, match="the last state of dev cannot be read"):
         project.starts().read(UserProvider, *stack.held["users", ANN])
 
 

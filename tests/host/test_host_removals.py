@@ -164,6 +164,28 @@ def test_without_a_check_and_without_a_destroy_the_setting_decides_too(
     assert workos.writes() == {"DELETE /user_management/users/{id}": 1}
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("up", "--target", "urn:pulumi:dev::ferry::auth0|bee", "-m", "down"),
+        ("up", "--stack", "destroy"),
+        ("up", "-mdn"),
+        ("up", "--", "destroy"),
+        ("destroy", "--some-day-new"),
+    ],
+    ids=lambda words: " ".join(words[-2:]),
+)
+def test_a_word_of_the_command_that_is_no_verb_makes_no_destroy(
+    project: Project, made: Stack, workos: Sandbox, command: tuple[str, ...]
+) -> None:
+    """An `up` for a record that left alone runs no check. What is kept in WorkOS by `ferry:removed` stays."""
+    without_bee(project)
+    made.delete(project.starts(*command, removed="retain"), "users", BEE)
+
+    assert workos.requests()["total"] == 0
+    assert BEE in workos.users()
+
+
 def dismantle(stack: Stack, host: ProviderHost) -> None:
     """What destroy does: everything, dependants first, and no check before."""
     for kind in reversed(PROVIDER):
@@ -216,7 +238,7 @@ def test_a_destroy_of_another_environment_stops_at_its_first_object(
     workos.call("POST", "/user_management/users", email="other@people.example")
     host = project.starts(destroy=True)
     workos.clear()
-    with pytest.raises(Raised, match="the last state of the stack cannot be read") as raised:
+    with pytest.raises(Raised, match="the last state of dev cannot be read") as raised:
         made.delete(host, "users", BEE)
 
     assert "\n" not in str(raised.value)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from providers.directory.applied import Applied
-from providers.resources.journal import Journal, Left, journal_path, stop_path
+from providers.resources.journal import Journal, Left, journal_path
 
 ANN, BEE = Applied("user_1", b"\0"), Applied("user_2", b"\1abcd", "found", ("a.example",), {"plan": "00000000"})
 
@@ -103,7 +103,6 @@ def test_it_is_the_owners_alone_and_a_rotated_key_opens_the_same(path: Path, tmp
         journal_path(tmp_path, "production", "https://api.workos.com", "sk_test_1"),
     ]
     assert len({one, *others}) == 4
-    assert stop_path(tmp_path, "dev") != stop_path(tmp_path, "production")
 
 
 def test_the_name_that_an_earlier_ferry_gave_it_is_found(tmp_path: Path) -> None:

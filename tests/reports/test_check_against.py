@@ -278,7 +278,7 @@ def store_of(name: str) -> Path:
         (["--stack", "staging", "--against", "staging"], {}, "both name staging"),
         (["--stack", "org/staging", "--against", "staging"], {}, "both name staging"),
         (["--stack", "production", "--against", "missing"], {}, "stacks/Pulumi.missing.yaml cannot be read here"),
-        (["--stack", "production", "--against", ""], {}, "stacks/Pulumi..yaml cannot be read here"),
+        (["--stack", "production", "--against", ""], {}, "'' is not the name of a stack"),
         (STACKS, {"rateShare": "7"}, "staging: ferry:rateShare"),
         (STACKS, {"export": ""}, "staging: ferry:export is not set"),
         (STACKS, {"export": "nowhere"}, "nowhere does not exist"),

@@ -271,3 +271,22 @@ def test_what_is_no_printable_text_in_an_export_is_told_as_an_escape() -> None:
     told = ferry(write("odd", users=[person("one", provider="samlp", connection=odd)])).stdout
 
     assert "samlp corp\\x1b[31m\\u202e -> GenericSAML" in told
+
+
+def test_in_a_subfolder_an_export_is_what_is_typed_there_and_ferry_s_files_go_into_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stack's export stays relative to the project."""
+    Path("Pulumi.yaml").write_text("name: ferry\n", encoding="utf-8")
+    Path("exports").mkdir()
+    write("exports/one", users=[person("one")])
+    stack(export="exports/one")
+    monkeypatch.chdir(tmp_path / "exports")
+
+    typed, configured = checked("one"), checked("--stack", "acme/ferry/rehearsal")
+    assert typed["records"] == configured["records"]
+    assert {path.name for path in tmp_path.iterdir()} == {"Pulumi.yaml", "exports", "stacks", ".ferry"}
+    assert {path.name for path in (tmp_path / "exports").iterdir()} == {"one"}
+    assert len([*(tmp_path / ".ferry").glob("*.sqlite")]) == 1
+    assert ferry("exports/one").exit_code == 2
+    assert ferry("--stack", "../../x").exit_code == 2

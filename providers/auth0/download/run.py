@@ -36,14 +36,19 @@ class Downloaded:
 
 
 def download(
-    folder: Path | None, environment: Mapping[str, str], display: Display, *, again: bool = False
+    folder: Path | None,
+    environment: Mapping[str, str],
+    display: Display,
+    exports: Path = Path("exports"),
+    *,
+    again: bool = False,
 ) -> Downloaded:
-    """Download the environment's tenant into the folder, by default `exports/<tenant>`; go on with what is begun there.
+    """Download the environment's tenant into the folder, by default `<exports>/<tenant>`, or go on with what is begun.
 
     `again` begins anew over a finished download, whose files stay until all new ones are whole. Raises DownloadError.
     """
     access = read_access(environment)
-    folder = folder or Path("exports") / access.tenant
+    folder = folder or exports / access.tenant
     crew = Crew()
     gate = Gate(crew.stopped.wait)
     management = Management(access, gate)
