@@ -76,7 +76,7 @@ class CohortProvider(ResourceProvider):
         found = plan(self.kind, wanted, applied, anew(here, self.kind, number, applied))
         here.ids.fresh[self.kind].update(found.added)
         self._tell(here, _news, found)
-        return DiffResult(changes=bool(found or told))
+        return DiffResult(changes=bool(found or told or _olds.get("setbacks")))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Every record of the cohort: one POST each, or nothing for what an earlier run or grain has made."""

@@ -222,8 +222,7 @@ class RecordProvider(ResourceProvider):
         """The outputs of a record that WorkOS answered; a field that it did not take is a setback."""
         if not written.not_taken:
             return self._outputs(props, written)
-        if host().is_targeted:
-            say(f"{self.kind} {self.key(props)}: {written.refusal}")
+        self._stop_if_targeted(props, written.refusal)
         return self._set_back(props, FAILED, "not_taken", written.refusal, written)
 
     def _set_back(
@@ -254,16 +253,15 @@ class RecordProvider(ResourceProvider):
 
     def _failed_create(self, fault: WorkOSFault, props: Mapping[str, Any], written: Written) -> CreateResult:
         self._stop_if_fatal(fault)
-        if not written.id:
-            self._stop_if_targeted(props, str(fault))
-        else:
+        self._stop_if_targeted(props, str(fault))
+        if written.id:
             host().in_use.add(written.id)
             host().note(self.kind, self.key(props), written.notes)
         outs = self._set_back(props, FAILED, fault.code, str(fault), written)
         return CreateResult(written.id or f"{FAILED}{self.key(props)}", outs)
 
     def _stop_if_targeted(self, props: Mapping[str, Any], message: str) -> None:
-        """With `--target` there may be no verdict to fail the run."""
+        """With `--target` there may be no verdict to fail the run; an object that was made is found by the next one."""
         if host().is_targeted:
             raise RuntimeError(plain(f"{self.kind} {self.key(props)}: {message}")) from None
 
