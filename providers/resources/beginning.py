@@ -5,11 +5,18 @@ from __future__ import annotations
 from providers.resources.declaration import Declaration
 from providers.resources.journal import Journal, Standing, aside_line
 from providers.resources.previous import Previous
+from providers.settings import Kind
 
 
 def standing(journal: Journal, previous: Previous) -> Standing:
     """What the journal is beside the last state."""
-    return journal.standing(previous.lives(), _serial(previous), alone=previous.is_empty)
+    whole = _serial(previous)
+
+    def includes(kind: Kind, cohort: int) -> int:
+        held = previous.cohorts[kind].get(cohort)
+        return max(whole, int(held.outputs.get("journal") or 0) if held else 0)
+
+    return journal.standing(previous.lives(), includes, alone=previous.is_empty)
 
 
 def settle_leavers(journal: Journal, previous: Previous, declaration: Declaration) -> None:

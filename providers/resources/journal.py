@@ -29,8 +29,8 @@ from providers.directory.model import fingerprint
 from providers.project import stack_name, state_folder
 from providers.settings import Kind, Removal
 
-#: How a line of a write begins: serial and kind.
-_WRITE = re.compile(r'\[(\d+), "([a-z]+)"')
+#: How a line of a write begins: serial, kind and cohort.
+_WRITE = re.compile(r'\[(\d+), "([a-z]+)", (\d+),')
 #: What is known of a key: how it is in WorkOS, None if it was removed.
 Told = dict[str, Applied | None]
 #: What a run makes of the journal that it finds: `other` is of another life, `included` is all in the state, `ahead`
@@ -55,16 +55,14 @@ class Journal:
         self.path, self._now = path, now
         self._lock = threading.RLock()
         self._file: int | None = None
-        #: Where the lines of earlier runs end, None before they were looked at; and their last serial.
+        #: Where the lines of earlier runs end, None before they were looked at; and their last serials, by cohort.
         self._end: int | None = None
-        self._last_before = 0
+        self._last_of: dict[tuple[Kind, int], int] = {}
         self._lines: dict[tuple[Kind, int], list[tuple[int, str, str]]] | None = None
         self._last = 0
         self._life = ""
         #: Does the file hold nothing of an earlier run, and did the last one end well?
         self._is_new, self._is_sealed = True, False
-        #: The kinds of the lines of earlier runs.
-        self._kinds: set[Kind] = set()
         self._left: dict[tuple[Kind, str], Left] = {}
         #: Do the lines of earlier runs count only as far as WorkOS lists their objects?
         self.stands_alone = False
@@ -136,7 +134,7 @@ class Journal:
         """What the journal knows of a cohort beyond the state that includes the lines up to `serial`."""
         with self._lock:
             self._skim()
-            if self._last_before <= serial:
+            if self._last_of.get((kind, cohort), 0) <= serial:
                 return {}
             found = self._all()[kind, cohort]
         return {key: unpack(packed).get(key) for at, key, packed in found if at > serial}
@@ -153,7 +151,7 @@ class Journal:
         """Is there a line of this kind from an earlier run?"""
         with self._lock:
             self._skim()
-            return kind in self._kinds
+            return any(of == kind for of, _ in self._last_of)
 
     def left(self) -> list[Left]:
         """The leavers that were dealt with, the last word on each object."""
@@ -180,8 +178,9 @@ class Journal:
         there = self.objects()
         return there[:: max(1, len(there) // 5)][:6]
 
-    def standing(self, lives: Collection[str], serial: int, *, alone: bool) -> Standing:
-        """What this journal is beside a state: the lives that the state names, the last serial that it includes.
+    def standing(self, lives: Collection[str], includes: Callable[[Kind, int], int], *, alone: bool) -> Standing:
+        """What this journal is beside a state: the lives that the state names, the last serial that it `includes` of a
+        cohort.
 
         A state of an earlier Ferry names no life: any journal is taken for its own. `alone`: there is no state.
         """
@@ -191,7 +190,8 @@ class Journal:
                 return "alone"
             if lives and self._life and self._life not in lives:
                 return "other"
-            return "included" if self._last <= serial else "ahead"
+            known = all(last <= includes(*of) for of, last in self._last_of.items())
+            return "included" if known else "ahead"
 
     def set_aside(self) -> Path:
         """Let go of a journal that does not fit; it stays beside the next one. Returns its new path."""
@@ -217,9 +217,8 @@ class Journal:
             if self._file is not None:
                 os.close(self._file)
                 self._file = None
-            self._lines, self._end, self._last_before = defaultdict(list), 0, 0
+            self._lines, self._end, self._last_of = defaultdict(list), 0, {}
             self.stands_alone, self._is_new, self._is_sealed = False, True, False
-            self._kinds.clear()
             self._left.clear()
 
     def _note_left(self, left: Left) -> None:
@@ -257,11 +256,11 @@ class Journal:
             self._is_new = False
             if write := _WRITE.match(line):
                 self._is_sealed = False
-                self._kinds.add(write[2])  # type: ignore[arg-type]
-                self._last = max(self._last, int(write[1]))
+                of: tuple[Any, int] = write[2], int(write[3])
+                self._last_of[of] = max(self._last_of.get(of, 0), int(write[1]))
+                self._last = max(self._last, self._last_of[of])
             elif (remark := _parsed(line)) is not None:
                 self._remark(remark)
-        self._last_before = self._last
 
     def _all(self) -> dict[tuple[Kind, int], list[tuple[int, str, str]]]:
         """The writes of earlier runs by kind and cohort: serial, key, packed."""

@@ -133,7 +133,7 @@ def test_what_a_journal_is_beside_a_state(
     Journal(path).begin("one", 0, alone=True)
     written(path)
 
-    assert Journal(path).standing(lives, serial, alone=alone) == standing
+    assert Journal(path).standing(lives, lambda *_: serial, alone=alone) == standing
 
 
 def test_a_run_says_which_life_it_is_of_and_serials_never_go_back(path: Path) -> None:
@@ -167,6 +167,19 @@ def test_a_write_is_never_noted_in_the_journal_of_another_life(path: Path) -> No
     journal.note("users", "auth0|cee", ANN, 1)
     assert Journal(path).life == "other"
     assert Journal(path).since("users", 1, 0).keys() == {"auth0|cee"}
+
+
+def test_each_cohort_knows_how_much_of_it_is_in_the_state(path: Path) -> None:
+    """One record that fails every night keeps the verdict from saying so; the cohorts still do."""
+    journal = written(path)
+    journal.note("users", "auth0|dee", ANN, 2)
+    known = {("users", 1): 9, ("users", 2): 10}
+
+    assert Journal(path).standing({journal.life}, lambda *of: known[of], alone=False) == "included"
+    known["users", 2] = 0
+    assert Journal(path).standing({journal.life}, lambda *of: known[of], alone=False) == "ahead"
+    assert Journal(path).since("users", 1, 9) == {}
+    assert Journal(path).since("users", 2, 9) == {"auth0|dee": ANN}
 
 
 DAY = 1_796_000_000 * 10**9
