@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,10 @@ def another(stack: Stack, name: str) -> None:
 
 
 def written_by_ferry(stack: Stack) -> set[str]:
-    """What there is in the project of Ferry's, stores left out."""
+    """What there is in the project of Ferry's, stores left out; a journal without its environment."""
     folders = [*stack.project.glob("**/.ferry/*"), *stack.project.glob("**/reports/*")]
-    return {str(path.relative_to(stack.project)) for path in folders if path.suffix != ".sqlite"}
+    names = (str(path.relative_to(stack.project)) for path in folders if path.suffix != ".sqlite")
+    return {re.sub(r"-test-[0-9a-f]{8}", "", name) for name in names}
 
 
 @pytest.mark.calm  # the writes are counted
@@ -72,7 +74,7 @@ def test_a_run_of_records_is_stopped_from_a_subfolder_and_goes_on(stack: Stack, 
     made, _, joined = workos.counts()
     assert joined < MANY
     assert f"(ferry stop). {MANY - joined} memberships" in stack.told()
-    assert written_by_ferry(stack) == {".ferry/dev.run", "reports/dev"}
+    assert written_by_ferry(stack) == {".ferry/dev.journal", ".ferry/dev.run", "reports/dev"}
     assert "no run of dev holds its lock" in stack.ferry("stop", code=2, at=BELOW).said
     workos.settings(latency_ms=0)
     workos.clear()
@@ -148,11 +150,13 @@ def test_a_stack_named_like_a_verb_and_one_with_dots_are_stacks_like_others(
         assert f"Report: ../../reports/{name}/verification.txt, ../../reports/{name}/verification.json" in said
 
     assert written_by_ferry(stack) == {
+        ".ferry/acme.prod.journal",
         ".ferry/acme.prod.run",
+        ".ferry/destroy.journal",
         ".ferry/destroy.run",
         "reports/acme.prod",
         "reports/destroy",
     }
-    assert stack.ferry("clean", at=BELOW).said.startswith(
-        "removed: 2 orders to stop, and locks, of stacks that do not run\n"
-    )
+    said = stack.ferry("clean", at=BELOW).said
+    assert "removed: 2 journals of runs that ended well\n" in said
+    assert "removed: 2 orders to stop, and locks, of stacks that do not run\n" in said
