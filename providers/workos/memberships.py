@@ -14,6 +14,8 @@ STATUSES = "active,inactive"
 #: What WorkOS gives a membership without a role; a membership cannot be without any (WorkOS: roles and permissions).
 DEFAULT_ROLE = "member"
 
+_END_GONE = "its user or organization is gone from WorkOS; run pulumi refresh, then pulumi up makes both again"
+
 
 class Memberships(Records):
     """One user in one organization a record."""
@@ -30,6 +32,8 @@ class Memberships(Records):
         roles = role_body(desired.get("roles") or [])
         try:
             made = self.door.call("POST", *MEMBERSHIPS, body={**pair, **roles})
+        except Gone as gone:
+            raise Gone(_END_GONE, gone.status, gone.codes, gone.request_id) from None
         except (Conflict, Refused) as refusal:
             interrupted = self.door.interrupted()
 

@@ -156,13 +156,19 @@ def test_a_journal_whose_objects_are_gone_is_set_aside_and_can_be_put_back(stack
 
 
 def test_a_destroy_that_was_killed_is_remembered(stack: Stack, workos: Sandbox) -> None:
-    """The state says that all is there; the journal knows what went. So the next up makes it again."""
+    """The state says that all is there; the journal knows what went, but for the requests under way, which a refresh
+    finds. So the next up makes it again.
+    """
     export(stack, NAMES, "organizations", "memberships")
     stack.up()
     workos.clear()
     killed_at(stack, workos, 5, "destroy")
     stack.pulumi("cancel", "--yes", fails=None)
     assert len(workos.users()) < 24
+    said = stack.preview().said
+    assert "the journal knows of writes that the last state does not" in said
+    assert ": +1 ~0 -0" in said
+    stack.refresh()
     stack.up()
 
     assert workos.counts() == (24, 1, 24)
