@@ -69,15 +69,12 @@ def declare_stack() -> None:
             live = key.startswith("sk_live_")
             target = {"base_url": base_url, "live": live, "key": fingerprint(base_url, key)}
             moved = any(previous.target.get(name, value) != value for name, value in target.items())
+            resumes = knows_more(journal, previous)
             if not pulumi.runtime.is_dry_run() and (
-                moved
-                or has_writes(previous, store, declaration)
-                or _removes(leaving, settings)
-                or knows_more(journal, previous)
+                moved or resumes or has_writes(previous, store, declaration) or _removes(leaving, settings)
             ):
                 confirm_target(previous, WorkOS(key, base_url, settings.rate_share), live)
             told = announced(previous, declaration, store, settings, leaving)
-            resumes = knows_more(journal, previous)
             if not pulumi.runtime.is_dry_run():
                 stop_path(Path.cwd(), pulumi.get_stack()).unlink(missing_ok=True)
                 hold_run(Path.cwd(), pulumi.get_stack())
