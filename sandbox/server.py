@@ -72,11 +72,14 @@ def serve(listener: socket.socket, app: Starlette, announce: Callable[[str], Non
 
 
 @contextlib.contextmanager
-def running(start: Start | None = None) -> Iterator[str]:
-    """Serve in a thread of this process and yield the base URL; the Auth0 side is under ``/auth0`` of it."""
+def running(start: Start | None = None, environment: Environment | None = None) -> Iterator[str]:
+    """Serve in a thread of this process and yield the base URL; the Auth0 side is under ``/auth0`` of it.
+
+    ``environment`` is the one to begin with, None: an empty one.
+    """
     started = threading.Event()
     with listen(0) as listener:
-        server = _Server(build_app(start), started.set)
+        server = _Server(build_app(start, environment), started.set)
 
         def run() -> None:
             try:

@@ -113,6 +113,10 @@ class Sandbox:
         """The slugs of its roles."""
         return {one["slug"] for one in self.directory()["roles"]}
 
+    def snapshot(self, path: Path) -> None:
+        """Keep the environment in a file."""
+        self._ask("POST", "snapshot", {"path": str(path.absolute())})
+
     def counts(self) -> tuple[int, int, int]:
         """How many users, organizations and memberships it holds."""
         held = self.directory()
