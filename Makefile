@@ -62,16 +62,16 @@ test: setup .venv/browser.stamp $(CONTRACT)
 	.venv/bin/pytest --numprocesses $(WORKERS) --dist worksteal
 
 bench: setup
-	@.venv/bin/python -m tests.bench
-	@.venv/bin/python -m tests.bench_sandbox
-	@.venv/bin/python -m tests.bench_pacing
-	@.venv/bin/python -m tests.bench_cohorts
-	@.venv/bin/python -m tests.bench_cohorts 1000000
-	@.venv/bin/python -m tests.bench_cutover
+	@.venv/bin/python -m tests.bench.directory
+	@.venv/bin/python -m tests.bench.sandbox
+	@.venv/bin/python -m tests.bench.pacing
+	@.venv/bin/python -m tests.bench.cohorts
+	@.venv/bin/python -m tests.bench.cohorts 1000000
+	@.venv/bin/python -m tests.bench.cutover
 
 soak: setup
-	@.venv/bin/python -m tests.soak
-	@DRIFTED_USERS=20000 .venv/bin/pytest tests/engine/test_engine_drifted.py
+	@.venv/bin/python -m tests.bench.soak
+	@DRIFTED_USERS=20000 .venv/bin/pytest tests/walk/test_engine_drifted.py
 
 format: setup
 	.venv/bin/ruff format .

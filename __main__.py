@@ -1,5 +1,5 @@
 """Ferry's program: an Auth0 export, declared as the WorkOS objects it stands for."""
 
-from providers.resources.declare import declare_stack
+from providers.program.declare import declare_stack
 
 declare_stack()

@@ -42,7 +42,7 @@ def download(context: click.Context, folder: Path | None, again: bool) -> None:
     AUTH0_DOMAIN, AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET say which, and by which application; AUTH0_BASE_URL asks
     another server (`ferry sandbox --tenant`). A download that was stopped goes on when the same command runs again.
     """
-    from providers.auth0.download.command import run_download
+    from providers.commands.download import run_download
     from providers.project import project_at
 
     project = project_at(Path.cwd())
@@ -71,9 +71,10 @@ def stop(context: click.Context, stack: str | None, wait: float) -> None:
     Exit code 0: the run has ended, or has the order and still ends, and the last line says which; 2: no run of this
     stack goes on, or no stack is selected.
     """
+    from providers.commands.stop import has_ended, order_stop
+    from providers.errors import Brake
     from providers.project import require_project, stack_name
-    from providers.resources.previous import Brake, selected_stack
-    from providers.resources.stop import has_ended, order_stop
+    from providers.state.engine import selected_stack
 
     with _or_exit(context):
         project = require_project(Path.cwd())
@@ -99,8 +100,8 @@ def clean(context: click.Context) -> None:
 
     Nothing of a stack that runs is touched. Exit code 0; 2: cannot run.
     """
+    from providers.commands.clean import clean as cleaned
     from providers.project import require_project
-    from providers.resources.clean import clean as cleaned
 
     with _or_exit(context):
         _print(cleaned(require_project(Path.cwd())))
@@ -133,7 +134,7 @@ def check(
 
     project = project_at(Path.cwd()) or Path.cwd()
     if against is not None:
-        from providers.reports.against_command import run_against
+        from providers.commands.against import run_against
 
         with _or_exit(context):
             code = run_against(project, export, stack, against, accept, as_json=as_json)
@@ -184,11 +185,11 @@ def verify(context: click.Context, stack: str | None, as_json: bool) -> None:
     """
     import json
 
+    from providers.commands.opened_stack import opened
+    from providers.commands.verify import verify as verified
+    from providers.commands.verify import write_verification
     from providers.project import reports_folder, require_project
     from providers.reports.verification_text import verification_lines
-    from providers.resources.stack import opened
-    from providers.resources.verify import verify as verified
-    from providers.resources.verify import write_verification
 
     with _or_exit(context):
         project = require_project(Path.cwd())
@@ -215,10 +216,10 @@ def plan(context: click.Context, stack: str | None, as_json: bool) -> None:
     """
     import json
 
+    from providers.commands.opened_stack import opened
+    from providers.commands.plan import plan as planned
     from providers.project import require_project
     from providers.reports.plan_text import plan_text
-    from providers.resources.plan import plan as planned
-    from providers.resources.stack import opened
 
     summary = {}
     with _or_exit(context):
@@ -251,11 +252,11 @@ def _or_exit(context: click.Context) -> Iterator[None]:
     import sqlite3
 
     from providers.auth0.lines import ExportError
+    from providers.commands.against import CannotCompare
+    from providers.commands.stop import NoRun
+    from providers.errors import Brake
     from providers.findings import Unbalanced
     from providers.project import NoProject, NoStackName
-    from providers.reports.against_command import CannotCompare
-    from providers.resources.previous import Brake
-    from providers.resources.stop import NoRun
     from providers.settings import InvalidSettings
     from providers.stack_file import UnreadableStack
     from providers.text import plain

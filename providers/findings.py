@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from providers.errors import FerryError
 from providers.settings import Kind
 
 Bucket = Literal["declared", "merged", "refused", "skipped"]
@@ -112,7 +113,7 @@ def finding(code: str, file: str, line: int, external_id: str, message: str) -> 
     return Finding(code, file, line, external_id, told)
 
 
-class Unbalanced(Exception):
+class Unbalanced(FerryError):
     """A line was counted in no bucket or in two: a fault of Ferry's, never of the export."""
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from providers.errors import FerryError
+
 _PROJECT_FILE = "Pulumi.yaml"
 #: The engine's rule for each part of `organization/project/stack`; a part of dots alone is a folder, and no name.
 _PART = re.compile(r"(?!\.+\Z)[A-Za-z0-9_.-]{1,100}")
 _MOST_PARTS = 3
 
 
-class NoProject(Exception):
+class NoProject(FerryError):
     """There is no Pulumi project at or above a folder. The message says where and what to do."""
 
 
-class NoStackName(Exception):
+class NoStackName(FerryError):
     """A text is not the name of a stack. The message says why and what a name is."""
 
 

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 
+from providers.errors import FerryError
+
 NAMESPACE = "ferry"
 DEFAULT_BASE_URL = "https://api.workos.com"
 
@@ -69,7 +71,7 @@ _STRUCTURED = {"tenants", "roles", "userMetadata", "exportAs", "skip"}
 _WORD_OR_MAP = {"granularity", "removed"}
 
 
-class InvalidSettings(Exception):
+class InvalidSettings(FerryError):
     """A key of the stack configuration cannot be used. The message names the key, the fault and an example."""
 
     def __init__(self, key: str, fault: str) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import yaml  # type: ignore[import-untyped]
 
+from providers.errors import FerryError
 from providers.project import stack_name
 from providers.settings import NAMESPACE
 
 
-class UnreadableStack(Exception):
+class UnreadableStack(FerryError):
     """There is no such stack file here, or it is none. The message says which and what to do."""
 
 

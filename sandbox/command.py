@@ -31,11 +31,11 @@ def sandbox(
     A page to look at is at the address itself. docs/sandbox.md says what the sandbox promises.
     """
     from sandbox.auth0.tenant import TenantError, load_tenant
-    from sandbox.endpoint import Start
-    from sandbox.faults import Faults
+    from sandbox.http.faults import Faults
+    from sandbox.sandbox import Start
     from sandbox.server import build_app, listen, serve
-    from sandbox.snapshot import SnapshotError, load
-    from sandbox.switches import Switches, change_switches
+    from sandbox.workos.snapshot import SnapshotError, load
+    from sandbox.workos.switches import Switches, change_switches
 
     try:
         switches = _read(settings, {}, lambda sent: change_switches(Switches(), sent))
@@ -63,7 +63,7 @@ def _announce(line: str) -> None:
 
 
 def _read(path: Path | None, empty: Any, check: Callable[[object], None]) -> Any:
-    from sandbox.refusals import Refusal
+    from sandbox.http.refusals import Refusal
 
     if path is None:
         return empty

@@ -15,17 +15,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from sandbox.auth0 import control as auth0_control
-from sandbox.directory import directory as shown_directory
-from sandbox.endpoint import Sandbox, parsed
-from sandbox.faults import Faults
-from sandbox.objects import Membership
-from sandbox.refusals import Refusal, invalid_parameters
-from sandbox.request_log import RequestLog
-from sandbox.schema import Field, read_body
-from sandbox.snapshot import save
-from sandbox.state import DEFAULT_ROLE
-from sandbox.switches import change_switches, shown_switches
+from sandbox.auth0.control import CONTROLS as AUTH0_CONTROLS
+from sandbox.auth0.state import Auth0
+from sandbox.http.refusals import Refusal, invalid_parameters
+from sandbox.http.request_log import RequestLog
+from sandbox.http.schema import Field, read_body
+from sandbox.sandbox import Sandbox
+from sandbox.workos.directory import directory as shown_directory
+from sandbox.workos.endpoint import parsed
+from sandbox.workos.objects import Membership
+from sandbox.workos.snapshot import save
+from sandbox.workos.state import DEFAULT_ROLE
+from sandbox.workos.switches import change_switches, shown_switches
 
 _INVITATION: Final = {name: Field(str, required=True) for name in ("user_id", "organization_id")}
 
@@ -34,13 +35,13 @@ Control = Callable[[Sandbox, object], object]
 
 def requests(sandbox: Sandbox, _: object) -> object:
     """Return the request log."""
-    return sandbox.log.shown()
+    return sandbox.workos.log.shown()
 
 
 def clear_requests(sandbox: Sandbox, _: object) -> object:
     """Empty the request log."""
-    sandbox.log = RequestLog()
-    return sandbox.log.shown()
+    sandbox.workos.log = RequestLog()
+    return sandbox.workos.log.shown()
 
 
 def reset(sandbox: Sandbox, _: object) -> object:
@@ -51,18 +52,18 @@ def reset(sandbox: Sandbox, _: object) -> object:
 
 def settings(sandbox: Sandbox, _: object) -> object:
     """Return the settings (``switches``)."""
-    return shown_switches(sandbox.environment.switches)
+    return shown_switches(sandbox.workos.environment.switches)
 
 
 def change_settings(sandbox: Sandbox, sent: object) -> object:
     """Change the settings that are sent and return them all."""
-    change_switches(sandbox.environment.switches, sent)
+    change_switches(sandbox.workos.environment.switches, sent)
     return settings(sandbox, None)
 
 
 def invite(sandbox: Sandbox, sent: object) -> object:
     """Make a pending membership, as an invitation does: ``{"user_id", "organization_id"}``."""
-    body, environment = read_body(sent, _INVITATION), sandbox.environment
+    body, environment = read_body(sent, _INVITATION), sandbox.workos.environment
     user, organization = environment.users.get(body["user_id"]), environment.organizations.get(body["organization_id"])
     if user is None or organization is None or environment.membership_of(user.id, organization.id) is not None:
         raise invalid_parameters("invitation_invalid", "user and organization must exist and have no membership.")
@@ -78,7 +79,7 @@ def keep(sandbox: Sandbox, sent: object) -> object:
     if not path.is_absolute():
         raise invalid_parameters("path_invalid", "path must be absolute.")
     try:
-        save(sandbox.environment, path)
+        save(sandbox.workos.environment, path)
     except (OSError, ValueError) as error:
         raise invalid_parameters("path_invalid", f"path: {getattr(error, 'strerror', error)}.") from error
     return {"path": str(path), "bytes": path.stat().st_size}
@@ -86,7 +87,7 @@ def keep(sandbox: Sandbox, sent: object) -> object:
 
 def directory(sandbox: Sandbox, _: object) -> object:
     """Return everything the environment holds, in order of creation."""
-    return shown_directory(sandbox.environment)
+    return shown_directory(sandbox.workos.environment)
 
 
 def faults(sandbox: Sandbox, _: object) -> object:
@@ -102,8 +103,13 @@ def arm_faults(sandbox: Sandbox, sent: object) -> object:
 
 def clear_faults(sandbox: Sandbox, _: object) -> object:
     """Disarm every fault."""
-    sandbox.faults = Faults()
+    sandbox.faults.clear()
     return sandbox.faults.shown()
+
+
+def _of_auth0(control: Callable[[Auth0, object], object]) -> Control:
+    """Return a control of the Auth0 side as one of the sandbox."""
+    return lambda sandbox, sent: control(sandbox.auth0, sent)
 
 
 CONTROLS: Final[dict[str, dict[str, Control]]] = {
@@ -114,7 +120,10 @@ CONTROLS: Final[dict[str, dict[str, Control]]] = {
     "/_sandbox/invitations": {"POST": invite},
     "/_sandbox/snapshot": {"POST": keep},
     "/_sandbox/faults": {"GET": faults, "POST": arm_faults, "DELETE": clear_faults},
-    **auth0_control.CONTROLS,
+    **{
+        path: {method: _of_auth0(control) for method, control in controls.items()}
+        for path, controls in AUTH0_CONTROLS.items()
+    },
 }
 
 

@@ -16,16 +16,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox import authenticate, domains, events, factors, memberships, organizations, permissions, roles, users
 from sandbox.auth0.endpoint import PREFIX
 from sandbox.auth0.routes import auth0_routes
-from sandbox.call import Operation
-from sandbox.connection import HANG_UP, hang_up
 from sandbox.control import control_routes
-from sandbox.endpoint import Endpoint, Sandbox, Start
-from sandbox.loopback import ThisMachineOnly
+from sandbox.http.connection import HANG_UP, hang_up
+from sandbox.http.loopback import ThisMachineOnly
 from sandbox.page import page_routes
-from sandbox.state import Environment
+from sandbox.sandbox import Sandbox, Start
+from sandbox.workos import authenticate, domains, events, factors, memberships, organizations, permissions, roles, users
+from sandbox.workos.call import Operation
+from sandbox.workos.endpoint import Endpoint
+from sandbox.workos.state import Environment
 
 HOST: Final = "127.0.0.1"
 #: Idle connections stay open for an hour: a client must never meet a closed one that no test asked for.
@@ -53,11 +54,14 @@ def build_app(start: Start | None = None, environment: Environment | None = None
     Raises:
         Refusal: a setting or a fault is wrong.
     """
-    sandbox = Sandbox(start or Start())
+    sandbox = Sandbox(start)
     if environment is not None:
-        sandbox.begin(environment)
-    routes = [Route(template, Endpoint(sandbox, template, calls)) for template, calls in OPERATIONS.items()]
-    routes = [*page_routes(sandbox), *control_routes(sandbox), *auth0_routes(sandbox), *routes]
+        sandbox.workos.begin(environment)
+    endpoints: list[Endpoint] = []
+    routes = [
+        Route(template, Endpoint(sandbox.workos, template, calls, endpoints)) for template, calls in OPERATIONS.items()
+    ]
+    routes = [*page_routes(sandbox), *control_routes(sandbox), *auth0_routes(sandbox.auth0), *routes]
     return Starlette(routes=routes, middleware=[Middleware(ThisMachineOnly)])
 
 

@@ -6,13 +6,16 @@ import os
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from sandbox.sandbox import Start
 from sandbox.server import running
-from tests.engine.stack import Sandbox
+from tests.stack import Sandbox, Stack, new_stack
+from tests.weather import weather
 
 for name in [one for one in os.environ if one.startswith(("WORKOS_", "AUTH0_", "PULUMI_", "FERRY_"))]:
     if name != "FERRY_BROWSER":
@@ -50,10 +53,25 @@ def environment() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def workos(environment: Sandbox) -> Sandbox:
-    """An empty WorkOS environment."""
-    environment.reset()
-    return environment
+def workos(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """An empty WorkOS environment; a test of the engine has one of its own, in the weather of the test."""
+    if not request.node.get_closest_marker("engine"):
+        environment: Sandbox = request.getfixturevalue("environment")
+        environment.reset()
+        yield environment
+        return
+    is_calm = request.config.getoption("--calm") or request.node.get_closest_marker("calm")
+    start = Start() if is_calm else weather(request.node.nodeid.rpartition("/")[2])
+    with running(start) as url:
+        sandbox = Sandbox(url, start)
+        yield sandbox
+        sandbox.close()
+
+
+@pytest.fixture
+def stack(tmp_path: Path, workos: Sandbox) -> Stack:
+    """A new stack that writes to it."""
+    return new_stack(tmp_path, workos)
 
 
 def _is_loopback(host: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import click
 
 from providers.cli import main
-from tests.engine.stack import ROOT
+from tests.stack import ROOT
 
 _STARTS = {"if", "then", "else", "do", "!", "{", "("}
 _SEPARATES = {";", "&&", "||", "|", "&", ";;"}

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from tests.engine.stack import BIN, ROOT, Sandbox, new_stack
-from tests.pure.tenant import person, write
 from tests.shell_commands import commands, unknown_to_ferry
+from tests.stack import BIN, ROOT, Sandbox, new_stack
+from tests.tenant import person, write
 
 EXAMPLE = ROOT / "examples" / "ci" / "re-sync.yml"
 TEXT = EXAMPLE.read_text(encoding="utf-8")

@@ -14,8 +14,8 @@ import yaml  # type: ignore[import-untyped]
 
 from providers.reports.against import setting_differences
 from providers.settings import read_settings
-from tests.engine.stack import BIN, ROOT
 from tests.shell_commands import commands, unknown_to_ferry
+from tests.stack import BIN, ROOT
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^( *)```sh\n(.*?)^ *```$", re.S | re.M)

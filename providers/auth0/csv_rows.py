@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple, TextIO
 
-from providers.auth0.spelling import attribute, with_api_keys
+from providers.auth0.attribute_names import attribute, with_api_keys
 
 _DELIMITERS = ",;\t"
 #: Stands for a row that nobody can read: it is no JSON.

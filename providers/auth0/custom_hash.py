@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictInt, StrictStr, model_validator
 
+from providers.auth0.attribute_names import folded
 from providers.auth0.records import Record
-from providers.auth0.spelling import folded
 
 SaltPosition = Literal["prefix", "suffix"]
 

@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from providers.auth0.attribute_names import NO_NAMES, with_api_keys
 from providers.auth0.completeness import read_manifest, suspicions
+from providers.auth0.fast_lines import regular
 from providers.auth0.lines import ExportError, pieces
 from providers.auth0.records import (
     Factor,
@@ -28,8 +30,6 @@ from providers.auth0.records import (
     faults,
     with_one_spelling,
 )
-from providers.auth0.regular import regular
-from providers.auth0.spelling import NO_NAMES, with_api_keys
 from providers.findings import FILES, LINE, TENANT, Ledger, line_of
 
 _MODELS: dict[str, type[Record]] = {

@@ -18,8 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
+from providers.auth0.attribute_names import NO_NAMES
 from providers.auth0.csv_rows import UnreadableRow, rows
-from providers.auth0.spelling import NO_NAMES
+from providers.errors import FerryError
 
 _GZIP = b"\x1f\x8b"
 #: Support's files may be packed once more than their name says.
@@ -50,7 +51,7 @@ _FOREIGN: dict[bytes, str] = {
 }
 
 
-class ExportError(Exception):
+class ExportError(FerryError):
     """The export cannot be trusted or read as a whole: nothing may be declared from it."""
 
 

@@ -21,9 +21,9 @@ from providers.auth0.export import Export, digest, parse
 from providers.auth0.hashes import PasswordHash
 from providers.auth0.lines import ExportError, is_packed, pieces
 from providers.auth0.records import Factor, Password, with_one_spelling
-from providers.directory.accounts import BY_TEXT
-from providers.directory.build import build
-from providers.directory.intake import open_exports
+from providers.directory.build.accounts import BY_TEXT
+from providers.directory.build.rows import open_exports
+from providers.directory.build.run import build
 from providers.directory.model import (
     Membership,
     Organization,

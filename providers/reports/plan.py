@@ -12,8 +12,8 @@ from providers.findings import NEXT_STEP, Finding
 from providers.reports.bill import Requests, bill_of
 from providers.reports.verification import Difference
 from providers.settings import KINDS, Kind
-from providers.workos.rehearsal import Sent
-from providers.workos.rehearsed_objects import Held
+from providers.workos.rehearsal.door import Sent
+from providers.workos.rehearsal.objects import Objects
 
 Fields = Mapping[str, Any]
 #: What becomes of a record. `adopt`: its object is in WorkOS and unknown to the stack. `forget`: it left the export,
@@ -54,7 +54,7 @@ class Operation:
 
 
 def operations(
-    turns: Iterable[Turn], held: Mapping[Kind, Held], sent: Iterable[Sent], setbacks: Mapping[tuple[Kind, str], Any]
+    turns: Iterable[Turn], held: Mapping[Kind, Objects], sent: Iterable[Sent], setbacks: Mapping[tuple[Kind, str], Any]
 ) -> Iterator[Operation]:
     """One operation for every record that is not as it should be already.
 

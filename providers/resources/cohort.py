@@ -27,15 +27,16 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from providers.directory.applied import Applied, applied_keys, pack, unpack
-from providers.directory.cohorts import Plan, cohort_name, digests, plan, text_digest
+from providers.errors import Brake
 from providers.resources.cohort_read import read_cohort, read_retained
 from providers.resources.cohort_run import CohortRun, anew, with_journal
-from providers.resources.host import Host, configure, host, say
-from providers.resources.ids import ends_of
-from providers.resources.previous import Brake
+from providers.resources.engine_output import say
+from providers.resources.host import Host, configure, host
 from providers.resources.removal import remove, why_not_removed
+from providers.resources.workos_ids import ends_of
 from providers.settings import Kind
+from providers.state.applied import Applied, applied_keys, pack, unpack
+from providers.state.cohorts import Plan, cohort_name, digests, plan, text_digest
 from providers.text import plain
 from providers.workos.client import Gone, WorkOSFault
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from providers.directory.applied import Applied
-from providers.directory.cohorts import applied_fields, updated
 from providers.directory.differ import drifted
 from providers.directory.model import cuts
-from providers.resources.host import Host, say
+from providers.resources.engine_output import say
+from providers.resources.host import Host
 from providers.settings import Kind
+from providers.state.applied import Applied
+from providers.state.cohorts import applied_fields, updated
 from providers.workos.kinds import Fields
 
 

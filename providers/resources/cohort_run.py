@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from providers.auth0.lines import ExportError
-from providers.directory.applied import Applied, pack, unpack
-from providers.directory.cohorts import applied_fields, applied_record, digests, marked, plan, updated
 from providers.directory.model import Membership, Record, fields
-from providers.resources.host import GONE, HELD_TWICE, Host, Setback, say
-from providers.resources.ids import ENDS, ends_of
-from providers.resources.journal import aside_line
-from providers.resources.kept import kept_in
+from providers.resources.engine_output import say
+from providers.resources.host import Host
 from providers.resources.removal import remove, why_not_removed
+from providers.resources.setback import GONE, HELD_TWICE, Setback
+from providers.resources.workos_ids import ENDS, ends_of
 from providers.settings import Kind
+from providers.state.applied import Applied, pack, unpack
+from providers.state.cohorts import applied_fields, applied_record, digests, marked, plan, updated
+from providers.state.journal import aside_line
+from providers.state.leftovers import kept_in
 from providers.text import plain
 from providers.workos.client import Fatal, Gone, WorkOSFault
 from providers.workos.kinds import Fields, Written

@@ -7,31 +7,32 @@ here is process-wide, thread-safe, and built when first needed.
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 from providers.directory.model import Organization, User
 from providers.directory.store import Store, open_store
+from providers.errors import Brake
 from providers.project import NoStackName, stack_name, stop_path
-from providers.resources.dismantling import Dismantling
+from providers.resources.destroy import Dismantling
 from providers.resources.engine_command import engine_command
-from providers.resources.ids import Ids, ends_of
-from providers.resources.journal import Journal, Told, aside_line, journal_path
-from providers.resources.noted import Noted, noted
-from providers.resources.previous import Brake, Previous, confirm_target, read_previous, selected_stack, spread
+from providers.resources.engine_output import say
+from providers.resources.notes import Noted, noted
 from providers.resources.progress import Progress
-from providers.resources.run_lock import hold_run
+from providers.resources.setback import Setback
 from providers.resources.stored_directory import StoredDirectory
+from providers.resources.workos_ids import Ids, ends_of
 from providers.settings import EXAMPLES, NAMESPACE, Kind, Settings, read_settings
-from providers.text import plain
+from providers.state.engine import read_last_state, selected_stack
+from providers.state.environment import confirm_target
+from providers.state.journal import Journal, Told, aside_line, journal_path
+from providers.state.last_state import LastState, spread
+from providers.state.run_lock import hold_run
 from providers.workos.census import Census, Found
 from providers.workos.client import Fatal, Gone, WorkOS
 from providers.workos.kinds import Fields, Records
@@ -49,22 +50,6 @@ _CLASSES: dict[Kind, type[Records]] = {
 _PATHS = {"organizations": ORGANIZATIONS, "users": USERS}
 #: Calls that the cohorts of this process have under way at the same time.
 _AT_ONCE = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Setback:
-    """A record that did not reach WorkOS in this run: WorkOS refused it, or what it depends on failed."""
-
-    kind: Kind
-    key: str
-    state: Literal["failed", "pending"]
-    code: str
-    message: str
-
-
-#: What both grains say of an object that is gone, and of one that two records claim.
-GONE = "the object is gone from WorkOS; run pulumi refresh, then pulumi up makes it again"
-HELD_TWICE = "its WorkOS object belongs to another record of this stack already; run pulumi refresh"
 
 
 class Host:
@@ -153,11 +138,11 @@ class Host:
             return []
         return known.spread(kind, organization) or spread(self.journal.objects(), kind)
 
-    def last_state(self) -> Previous:
+    def last_state(self) -> LastState:
         """The last state, with what the journal says of leavers. Raises Brake."""
-        previous = read_previous(engine_command().stack)
-        previous.settle(self.journal.left())
-        return previous
+        last_state = read_last_state(engine_command().stack)
+        last_state.settle(self.journal.left())
+        return last_state
 
     @cached_property
     def found(self) -> Found:
@@ -356,18 +341,6 @@ class Host:
                 live = self.settings.require_access()[0].startswith("sk_live_")
                 confirm_target(self.last_state(), self.door, live)
                 self.confirmed = True
-
-
-_say_lock = threading.Lock()
-
-
-def say(line: str) -> None:
-    """What a provider prints to stderr appears under the stack in the engine's output. Lines of several threads come
-    whole, one after the other.
-    """
-    with _say_lock:
-        sys.stderr.write(f"{plain(line)}\n")
-        sys.stderr.flush()
 
 
 _host: Host | None = None

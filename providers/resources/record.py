@@ -24,14 +24,16 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from providers.directory.applied import unpack
-from providers.directory.cohorts import applied_fields
 from providers.directory.differ import IDENTITY, MANAGED, changes, drifted
-from providers.resources.host import GONE, HELD_TWICE, Host, Setback, configure, host, say
-from providers.resources.ids import ENDS
-from providers.resources.previous import Brake
+from providers.errors import Brake
+from providers.resources.engine_output import say
+from providers.resources.host import Host, configure, host
 from providers.resources.removal import ends_in, remove, remove_all_that_left, why_not_removed
+from providers.resources.setback import GONE, HELD_TWICE, Setback
+from providers.resources.workos_ids import ENDS
 from providers.settings import Kind
+from providers.state.applied import unpack
+from providers.state.cohorts import applied_fields
 from providers.text import plain
 from providers.workos.client import Fatal, Gone, WorkOSFault
 from providers.workos.kinds import Fields, Written

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from providers.resources.host import Host, Setback
-from providers.resources.previous import Held
+from providers.resources.host import Host
+from providers.resources.setback import Setback
 from providers.settings import Kind, Removal
 from providers.workos.client import Fatal, WorkOSFault
 from providers.workos.memberships import Memberships
@@ -41,21 +41,6 @@ def remove(here: Host, kind: Kind, key: str, id_: str, ends: tuple[str, str] | N
     elif isinstance(records, Memberships):
         records.switch_off(id_)
     return removal
-
-
-def leaving_bags(leaving: Mapping[Kind, Mapping[str, Held]]) -> list[dict[str, str]]:
-    """What the stack held one resource a record and declares no more; a cohort removes its own."""
-    return [
-        {
-            "kind": kind,
-            "key": name if kind in {"memberships", "roles"} else str(held.outputs.get("external_id")),
-            "id": held.id,
-            **{end: str(held.outputs[end]) for end in ("organization", "user") if end in held.outputs},
-        }
-        for kind, gone in leaving.items()
-        for name, held in gone.items()
-        if held.applied is None
-    ]
 
 
 def finish(here: Host) -> None:

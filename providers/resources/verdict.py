@@ -15,8 +15,9 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from providers.resources.host import configure, host, say
-from providers.resources.noted import noted_lines, report_noted
+from providers.resources.engine_output import say
+from providers.resources.host import configure, host
+from providers.resources.notes import noted_lines, report_noted
 from providers.resources.removal import finish
 from providers.text import plain
 from providers.workos.client import WorkOSFault

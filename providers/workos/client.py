@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
 
+from providers.errors import FerryError
 from providers.workos.answers import AnswersTransport
 from providers.workos.budgets import Budgets
 from providers.workos.limits import USER_MANAGEMENT_WRITES
@@ -49,7 +50,7 @@ CONFLICTS = frozenset(
 )
 
 
-class WorkOSFault(Exception):
+class WorkOSFault(FerryError):
     """WorkOS did not do what was asked. `codes` are WorkOS's own words; its message stays out, it may name a person."""
 
     def __init__(self, what: str, status: int = 0, codes: tuple[str, ...] = (), request_id: str = "") -> None:

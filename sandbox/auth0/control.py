@@ -12,11 +12,11 @@ from typing import Final
 
 from sandbox.auth0 import limits
 from sandbox.auth0.routes import PATHS
+from sandbox.auth0.state import Auth0
 from sandbox.auth0.tenant import TenantError, load_tenant
-from sandbox.endpoint import Sandbox
-from sandbox.refusals import Refusal, invalid_parameters
-from sandbox.request_log import RequestLog
-from sandbox.schema import TEXT, Field, read_body
+from sandbox.http.refusals import Refusal, invalid_parameters
+from sandbox.http.request_log import RequestLog
+from sandbox.http.schema import TEXT, Field, read_body
 
 _SETTINGS: Final = {
     "scopes": Field(list),
@@ -30,35 +30,35 @@ _SETTINGS: Final = {
 }
 
 
-def serve_tenant(sandbox: Sandbox, sent: object) -> object:
+def serve_tenant(auth0: Auth0, sent: object) -> object:
     """Serve another tenant; log, settings and tokens stay."""
     folder = read_body(sent, {"folder": Field(str, required=True, filled=True)})["folder"]
     try:
         tenant = load_tenant(Path(folder))
     except (TenantError, OSError) as error:
         raise invalid_parameters("folder_invalid", str(error)) from error
-    sandbox.auth0.serve(tenant)
+    auth0.serve(tenant)
     return tenant.counts()
 
 
-def requests(sandbox: Sandbox, _: object) -> object:
+def requests(auth0: Auth0, _: object) -> object:
     """Return the request log of the Auth0 side."""
-    return sandbox.auth0.log.shown()
+    return auth0.log.shown()
 
 
-def clear_requests(sandbox: Sandbox, _: object) -> object:
+def clear_requests(auth0: Auth0, _: object) -> object:
     """Empty the request log of the Auth0 side."""
-    sandbox.auth0.log = RequestLog()
-    return sandbox.auth0.log.shown()
+    auth0.log = RequestLog()
+    return auth0.log.shown()
 
 
-def settings(sandbox: Sandbox, _: object) -> object:
+def settings(auth0: Auth0, _: object) -> object:
     """Return the settings of the Auth0 side."""
-    rates = sandbox.auth0.limits
-    return {**asdict(sandbox.auth0.switches), "limited": rates.mode, "limits": rates.limits}
+    rates = auth0.limits
+    return {**asdict(auth0.switches), "limited": rates.mode, "limits": rates.limits}
 
 
-def change_settings(sandbox: Sandbox, sent: object) -> object:
+def change_settings(auth0: Auth0, sent: object) -> object:
     """Change the settings that are sent and return them all; single ``limits`` are changed, the others stay."""
     body = read_body(sent, _SETTINGS)
     if body.get("limited", "off") not in limits.MODES:
@@ -72,19 +72,19 @@ def change_settings(sandbox: Sandbox, sent: object) -> object:
     changed = body.get("limits", {})
     if not changed.keys() <= {*PATHS, limits.REST} or not all(type(one) is int and one > 0 for one in changed.values()):
         raise _refused("limits", "numbers of requests by path, as the log names it without /auth0; * is all others")
-    rates = sandbox.auth0.limits
+    rates = auth0.limits
     rates.mode = body.pop("limited", rates.mode)
     rates.limits |= body.pop("limits", {})
     for name, value in body.items():
-        setattr(sandbox.auth0.switches, name, value)
-    return settings(sandbox, None)
+        setattr(auth0.switches, name, value)
+    return settings(auth0, None)
 
 
 def _refused(name: str, allowed: str) -> Refusal:
     return invalid_parameters(f"{name}_invalid", f"{name} must be {allowed}.")
 
 
-CONTROLS: Final[dict[str, dict[str, Callable[[Sandbox, object], object]]]] = {
+CONTROLS: Final[dict[str, dict[str, Callable[[Auth0, object], object]]]] = {
     "/_sandbox/tenant": {"POST": serve_tenant},
     "/_sandbox/auth0/requests": {"GET": requests, "DELETE": clear_requests},
     "/_sandbox/auth0/settings": {"GET": settings, "POST": change_settings},

@@ -11,11 +11,10 @@ from starlette.types import Message, Receive, Scope, Send
 from sandbox.auth0.refusals import Refused, management_error, too_many_requests, unknown_route
 from sandbox.auth0.state import Auth0, Call, Operation
 from sandbox.auth0.tokens import check_token
-from sandbox.connection import hang_up, read
-from sandbox.endpoint import Sandbox
-from sandbox.faults import DEFAULT_BODY, MODES, Fault
-from sandbox.paths import named
-from sandbox.request_log import DROPPED, Entry
+from sandbox.http.connection import hang_up, read
+from sandbox.http.faults import DEFAULT_BODY, MODES, Fault
+from sandbox.http.paths import named
+from sandbox.http.request_log import DROPPED, Entry
 
 #: Where the Auth0 side begins.
 PREFIX: Final = "/auth0"
@@ -26,8 +25,8 @@ CDN: Final = "/exports/"
 class Auth0Endpoint:
     """One path of the Management API and the operations on it, by method."""
 
-    def __init__(self, sandbox: Sandbox, template: str, operations: Mapping[str, Operation]) -> None:
-        self._sandbox = sandbox
+    def __init__(self, auth0: Auth0, template: str, operations: Mapping[str, Operation]) -> None:
+        self._auth0 = auth0
         self._template = named(template)
         self._operations = operations
 
@@ -36,12 +35,12 @@ class Auth0Endpoint:
         raw = await read(receive)
         if raw is None:
             return
-        auth0 = self._sandbox.auth0
+        auth0 = self._auth0
         entry = Entry(scope["method"], scope["path"], PREFIX + self._template)
         auth0.log.arrive(entry)
         operation = self._operations.get(entry.method)
         asked = raw + b"?" + scope["query_string"]
-        fault = self._sandbox.faults.strike(entry.method, entry.path, asked, _modes(operation))
+        fault = auth0.faults.strike(entry.method, entry.path, asked, _modes(operation))
         if fault is not None:
             entry.fault = fault.name
         if auth0.switches.latency_ms:

@@ -20,7 +20,7 @@ from sandbox.auth0.projection import PREDEFINED, export_lines
 from sandbox.auth0.refusals import Refused, cdn_error, invalid_body, not_found
 from sandbox.auth0.state import Call, Operation
 from sandbox.auth0.tenant import Line
-from sandbox.identifiers import timestamp
+from sandbox.http.identifiers import timestamp
 
 FORMATS: Final = ("json", "csv")
 #: CSV only: at most so many fields, and no whole metadata (bulk user exports).

@@ -7,9 +7,8 @@ from starlette.routing import Route
 
 from sandbox.auth0 import catalog, exports, organizations, tokens
 from sandbox.auth0.endpoint import PREFIX, Auth0Endpoint
-from sandbox.auth0.state import Operation
-from sandbox.endpoint import Sandbox
-from sandbox.paths import named
+from sandbox.auth0.state import Auth0, Operation
+from sandbox.http.paths import named
 
 OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
     **tokens.OPERATIONS,
@@ -22,6 +21,6 @@ OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
 PATHS: Final = frozenset(map(named, OPERATIONS))
 
 
-def auth0_routes(sandbox: Sandbox) -> list[Route]:
-    """Return the routes of one sandbox's Auth0 side."""
-    return [Route(PREFIX + path, Auth0Endpoint(sandbox, path, calls)) for path, calls in OPERATIONS.items()]
+def auth0_routes(auth0: Auth0) -> list[Route]:
+    """Return the routes of one Auth0 side."""
+    return [Route(PREFIX + path, Auth0Endpoint(auth0, path, calls)) for path, calls in OPERATIONS.items()]

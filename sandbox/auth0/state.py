@@ -1,7 +1,7 @@
 """What one sandboxed tenant holds, and a request as its rooms see it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Final, NamedTuple
 
 from starlette.datastructures import Headers, QueryParams
@@ -10,8 +10,9 @@ from starlette.responses import Response
 from sandbox.auth0.jobs import Job
 from sandbox.auth0.limits import RateLimits
 from sandbox.auth0.tenant import Tenant
-from sandbox.identifiers import Registrar
-from sandbox.request_log import RequestLog
+from sandbox.http.faults import Faults
+from sandbox.http.identifiers import Registrar
+from sandbox.http.request_log import RequestLog
 
 #: What a machine-to-machine application that exports a tenant is granted.
 SCOPES: Final = (
@@ -48,6 +49,7 @@ class Switches:
 class Auth0:
     """Everything one running tenant holds."""
 
+    faults: Faults = field(default_factory=Faults)
     tenant: Tenant = field(default_factory=Tenant)
     switches: Switches = field(default_factory=Switches)
     limits: RateLimits = field(default_factory=RateLimits)
@@ -56,6 +58,12 @@ class Auth0:
     #: Scopes by token.
     tokens: dict[str, frozenset[str]] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
+
+    def reset(self) -> None:
+        """Empty everything; the faults are not this side's alone."""
+        fresh = Auth0(self.faults)
+        for held in fields(self):
+            setattr(self, held.name, getattr(fresh, held.name))
 
     def serve(self, tenant: Tenant) -> None:
         """Change the tenant; the jobs of the one before go with it."""

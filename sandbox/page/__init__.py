@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.endpoint import Sandbox
+from sandbox.http.refusals import Refusal
 from sandbox.page.overview import overview
-from sandbox.refusals import Refusal
+from sandbox.sandbox import Sandbox
 
 _FOLDER: Final = Path(__file__).parent
 _STYLE: Final = (_FOLDER / "page.css").read_text(encoding="utf-8")

@@ -24,13 +24,13 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from sandbox.endpoint import Sandbox
-from sandbox.objects import STATUSES
+from sandbox.http.refusals import invalid_parameters
+from sandbox.http.request_log import DROPPED, Entry
+from sandbox.http.schema import read_query
 from sandbox.page.rows import KINDS, found, page
-from sandbox.refusals import invalid_parameters
-from sandbox.request_log import DROPPED, Entry
-from sandbox.schema import read_query
-from sandbox.switches import Switches, shown_switches
+from sandbox.sandbox import Sandbox
+from sandbox.workos.objects import STATUSES
+from sandbox.workos.switches import Switches, shown_switches
 
 #: How many requests of the log are shown.
 REQUESTS: Final = 24
@@ -52,7 +52,7 @@ def overview(sandbox: Sandbox, query: Mapping[str, str]) -> dict[str, Any]:
         Refusal: a parameter or a kind that does not exist.
     """
     read_query(query, _PARAMETERS)
-    environment, log, kind = sandbox.environment, sandbox.log, query.get("kind", KINDS[0])
+    environment, log, kind = sandbox.workos.environment, sandbox.workos.log, query.get("kind", KINDS[0])
     if kind not in KINDS:
         raise invalid_parameters("kind_unknown", f"kind must be one of {', '.join(KINDS)}.")
     rows, following = page(environment, kind, query.get("cursor") or None)

@@ -8,9 +8,9 @@ from heapq import merge
 from itertools import islice
 from typing import Any, Final
 
-from sandbox.objects import STATUSES, Membership, Organization, Role, User
-from sandbox.schema import EXTERNAL_ID_LENGTH
-from sandbox.state import Environment
+from sandbox.http.schema import EXTERNAL_ID_LENGTH
+from sandbox.workos.objects import STATUSES, Membership, Organization, Role, User
+from sandbox.workos.state import Environment
 
 #: Rows of a page.
 ROWS: Final = 20

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from sandbox.switches import DUPLICATE_CODES
+from sandbox.workos.switches import DUPLICATE_CODES
 from tests.contract.document import MEDIA_TYPE, Json, close, cut_down
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped]
 
-from sandbox.paths import named
+from sandbox.http.paths import named
 from sandbox.server import OPERATIONS
 
 Json = Any

@@ -12,7 +12,7 @@ from sandbox.server import running
 from tests.contract.conformance import Contract
 from tests.contract.differences import amended
 from tests.contract.observer import observed
-from tests.sandbox.auth0_side import Auth0Side
+from tests.sandbox.auth0.auth0_side import Auth0Side
 
 KEY = "sk_test_sandbox"
 

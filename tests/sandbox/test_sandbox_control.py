@@ -9,7 +9,7 @@ from workos import WorkOSClient
 from workos._errors import APIError, AuthenticationError, RateLimitExceededError, ServerError, WorkOSError
 from workos.user_management._resource import PasswordHashed
 
-from sandbox.switches import Switches, shown_switches
+from sandbox.workos.switches import Switches, shown_switches
 
 BCRYPT = "$2b$10$" + "A" * 53
 USERS = "/user_management/users"

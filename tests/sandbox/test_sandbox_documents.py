@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 from sandbox.control import CONTROLS
-from sandbox.faults import Faults
-from sandbox.paths import named
+from sandbox.http.faults import Faults
+from sandbox.http.paths import named
 from sandbox.server import OPERATIONS
-from sandbox.switches import Switches, shown_switches
+from sandbox.workos.switches import Switches, shown_switches
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 _METHOD = r"(?:GET|POST|PUT|PATCH|DELETE)"

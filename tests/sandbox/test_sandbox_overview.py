@@ -9,8 +9,8 @@ import pytest
 from workos import WorkOSClient
 from workos.user_management._resource import PasswordHashed
 
+from sandbox.http.request_log import Entry, RequestLog
 from sandbox.page.rows import KINDS, ROWS
-from sandbox.request_log import Entry, RequestLog
 
 BCRYPT = "$2b$10$" + "A" * 53
 SECRET = "JBSWY3DPEHPK3PXP"

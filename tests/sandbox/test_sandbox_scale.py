@@ -9,11 +9,11 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from sandbox import domains, events, factors, memberships, organizations, permissions, roles, users
-from sandbox.endpoint import Sandbox
 from sandbox.page.overview import overview
-from sandbox.state import Environment
-from tests.sandbox.calls import Json, ask
+from sandbox.sandbox import Sandbox
+from sandbox.workos import domains, events, factors, memberships, organizations, permissions, roles, users
+from sandbox.workos.state import Environment
+from tests.sandbox.workos.calls import Json, ask
 
 SMALL, BIG = 200, 6_000
 #: The users of a real export: a bcrypt hash, an id of Auth0's, two names.
@@ -90,7 +90,7 @@ def whole(environment: Environment) -> dict[str, str]:
 def seen(environment: Environment) -> Sandbox:
     """A sandbox that holds it."""
     sandbox = Sandbox()
-    sandbox.begin(environment)
+    sandbox.workos.begin(environment)
     return sandbox
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from sandbox.server import running
-from tests.engine.stack import soon
+from tests.stack import soon
 
 PROJECT = Path(__file__).parents[2]
 

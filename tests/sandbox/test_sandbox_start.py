@@ -14,9 +14,9 @@ from click.testing import CliRunner
 
 from providers.cli import main
 from sandbox.auth0.tenant import Tenant, load_tenant
-from sandbox.endpoint import Sandbox, Start
+from sandbox.sandbox import Sandbox, Start
 from sandbox.server import running
-from sandbox.switches import Switches, shown_switches
+from sandbox.workos.switches import Switches, shown_switches
 
 PROJECT = Path(__file__).parents[2]
 SETTINGS = {"multiple_roles": True, "retry_after": False}

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from providers.directory.model import fingerprint
-from providers.resources.journal import journal_path
+from providers.state.journal import journal_path
 from sandbox.server import running
-from sandbox.snapshot import load
-from tests.engine.stack import KEY, Sandbox, Stack, new_stack
-from tests.pure.tenant import member, organization, otp, password, person, role
+from sandbox.workos.snapshot import load
+from tests.stack import KEY, Sandbox, Stack, new_stack
+from tests.tenant import member, organization, otp, password, person, role
 
 RECORDED = Path(__file__).parent / "recorded"
 GRAINS: dict[str, Any] = {
@@ -110,7 +110,9 @@ class RecordedStack:
         stack = new_stack(folder, workos)
         shutil.copytree(self._folder / "export", stack.export)
         held = json.loads((self._folder / "stack.json").read_bytes())
-        (stack.project / "stacks" / "Pulumi.dev.yaml").write_text(json.dumps({"encryptionsalt": held["encryptionsalt"]}))
+        (stack.project / "stacks" / "Pulumi.dev.yaml").write_text(
+            json.dumps({"encryptionsalt": held["encryptionsalt"]})
+        )
         stack.configure(export=str(stack.export), **held["config"])
         path = folder / "state.json"
         path.write_text(json.dumps(self.state(workos.url)), encoding="utf-8")

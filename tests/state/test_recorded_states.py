@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.server import running
-from tests.engine.stack import Sandbox, Stack
+from tests.stack import Sandbox, Stack
 from tests.state.recording import ADOPTED, GRAINS, LEAVER, REFUSED, RecordedStack
 
 #: What a run that WorkOS refuses nobody any more has to do, by grain: the steps that the engine announces.
@@ -23,7 +23,12 @@ CHANGED = {
         f"org_one/{LEAVER}": "delete",
     },
     "cohort": {"users-da": "update", "memberships-7f": "update", "verdict": "update"},
-    "mixed": {"users-da": "update", "verdict": "update", f"org_one/{REFUSED}": "replace", f"org_one/{LEAVER}": "delete"},
+    "mixed": {
+        "users-da": "update",
+        "verdict": "update",
+        f"org_one/{REFUSED}": "replace",
+        f"org_one/{LEAVER}": "delete",
+    },
 }
 
 

@@ -11,7 +11,7 @@ from workos import _base_client
 from providers.workos import client as client_module
 from providers.workos import pacing
 from providers.workos.client import WorkOS
-from tests.engine.stack import KEY, Sandbox
+from tests.stack import KEY, Sandbox
 from tests.workos.declaration import Declaration
 
 

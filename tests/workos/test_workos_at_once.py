@@ -10,7 +10,7 @@ from providers.workos.client import WorkOS
 from providers.workos.kinds import Written
 from providers.workos.organizations import Organizations
 from providers.workos.users import Users
-from tests.engine.stack import KEY, Sandbox
+from tests.stack import KEY, Sandbox
 from tests.workos.between import Between
 from tests.workos.calls import DELETE_USER, GET_ORGANIZATION, POST_USER, PUT_ORGANIZATION, PUT_USER
 from tests.workos.declaration import Declaration, organization, user

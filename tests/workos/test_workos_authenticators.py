@@ -8,7 +8,7 @@ from providers.auth0.lines import ExportError
 from providers.workos.client import Refused, Unavailable, WorkOS
 from providers.workos.kinds import Written
 from providers.workos.users import Users
-from tests.engine.stack import Sandbox
+from tests.stack import Sandbox
 from tests.workos.calls import ENROL, FACTORS, LOOKS, POST_USER, USER_BY_EXTERNAL_ID, made, sha
 from tests.workos.declaration import HASH, OTHER_OTP, OTP, Declaration
 

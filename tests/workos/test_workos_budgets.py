@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from providers.workos.budgets import Budget
 from providers.workos.limits import limits_of
-from sandbox.limits import Limits
+from sandbox.workos.limits import Limits
 
 #: Method, path, and the requests a second that are allowed; one for each of the documented limits.
 CREATES = ("POST", "/user_management/users", 50.0)

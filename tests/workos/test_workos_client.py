@@ -17,7 +17,7 @@ import pytest
 from workos import _errors
 
 from providers.workos.client import CONFLICTS, Conflict, Fatal, Gone, Refused, Unavailable, WorkOS, WorkOSFault
-from tests.engine.stack import KEY, ROOT, Sandbox
+from tests.stack import KEY, ROOT, Sandbox
 from tests.workos.calls import LIST_MEMBERSHIPS, LIST_USERS
 
 USERS = ("user_management", "users")
@@ -41,7 +41,7 @@ RETRIED = {429, 500, 502, 503, 504}
 
 def test_a_run_that_asks_nothing_does_without_the_sdk() -> None:
     """Its import takes longer than all the rest of a preview's programs."""
-    script = "import sys, providers.resources.declare, providers.resources.record; print('workos' in sys.modules)"
+    script = "import sys, providers.program.declare, providers.resources.record; print('workos' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
 
     assert done.stdout == "False\n"

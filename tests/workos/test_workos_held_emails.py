@@ -12,7 +12,7 @@ import pytest
 from providers.workos.client import Refused, WorkOS
 from providers.workos.kinds import Written
 from providers.workos.users import Users
-from tests.engine.stack import KEY, Sandbox
+from tests.stack import KEY, Sandbox
 from tests.workos.between import Between
 from tests.workos.calls import DELETE_USER, LIST_USERS, LOOKS, POST_USER, PUT_USER, USER_BY_EXTERNAL_ID, made
 from tests.workos.declaration import Declaration, Fields, user

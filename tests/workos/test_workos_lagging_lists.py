@@ -7,7 +7,7 @@ from providers.workos.kinds import Written
 from providers.workos.memberships import Memberships
 from providers.workos.organizations import Organizations
 from providers.workos.users import Users
-from tests.engine.stack import Sandbox
+from tests.stack import Sandbox
 from tests.workos.calls import made, sha
 from tests.workos.declaration import Declaration
 

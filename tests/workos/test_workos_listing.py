@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from providers.workos.census import Census
 from providers.workos.client import Gone, Unavailable, WorkOS
 from providers.workos.listing import Listing
-from tests.engine.stack import Sandbox
+from tests.stack import Sandbox
 from tests.workos.calls import LIST_USERS
 
 PAGE = 3

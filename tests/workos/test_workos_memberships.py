@@ -9,7 +9,7 @@ import pytest
 from providers.workos.client import Conflict, Gone, Refused, WorkOS
 from providers.workos.kinds import Fields, Written
 from providers.workos.memberships import Memberships
-from tests.engine.stack import Sandbox
+from tests.stack import Sandbox
 from tests.workos.calls import (
     DEACTIVATE,
     DELETE_MEMBERSHIP,

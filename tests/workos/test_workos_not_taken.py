@@ -7,7 +7,7 @@ import pytest
 from providers.workos.client import Refused, WorkOS
 from providers.workos.kinds import Written
 from providers.workos.users import Users
-from tests.engine.stack import Sandbox
+from tests.stack import Sandbox
 from tests.workos.calls import PUT_USER, made
 from tests.workos.declaration import Declaration, user
 

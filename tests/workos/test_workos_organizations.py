@@ -9,7 +9,7 @@ import pytest
 from providers.workos.client import Gone, Refused, WorkOS
 from providers.workos.kinds import Fields, Written
 from providers.workos.organizations import Organizations
-from tests.engine.stack import KEY, Sandbox
+from tests.stack import KEY, Sandbox
 from tests.workos.between import Between
 from tests.workos.calls import (
     DELETE_ORGANIZATION,

@@ -14,7 +14,7 @@ from providers.workos import pacing
 from providers.workos.budgets import Budgets
 from providers.workos.client import Unavailable, WorkOS
 from providers.workos.pacing import PacedTransport
-from tests.engine.stack import KEY
+from tests.stack import KEY
 
 USERS = "/user_management/users"
 USER = "/user_management/users/user_1"

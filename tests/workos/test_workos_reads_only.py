@@ -8,7 +8,7 @@ import pytest
 
 from providers.workos.client import WorkOS
 from providers.workos.reads_only import WriteRefused
-from tests.engine.stack import KEY, Sandbox
+from tests.stack import KEY, Sandbox
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])

@@ -7,7 +7,7 @@ import pytest
 from providers.workos.client import Gone, Refused, Unavailable, WorkOS
 from providers.workos.kinds import Written
 from providers.workos.roles import Roles, environment_roles
-from tests.engine.stack import Sandbox
+from tests.stack import Sandbox
 from tests.workos.calls import LIST_ROLES, PATCH_ROLE, POST_ROLE, ROLE, made
 from tests.workos.declaration import Declaration, role
 

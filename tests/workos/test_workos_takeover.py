@@ -7,7 +7,7 @@ import pytest
 from providers.workos.client import Refused, WorkOS
 from providers.workos.kinds import Written
 from providers.workos.users import Users
-from tests.engine.stack import Sandbox
+from tests.stack import Sandbox
 from tests.workos.calls import FACTORS, LIST_USERS, POST_USER, PUT_USER, USER_BY_EXTERNAL_ID, made, sha
 from tests.workos.declaration import HASH, OTHER_OTP, OTP, Declaration, Fields
 

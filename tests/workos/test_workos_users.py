@@ -9,7 +9,7 @@ from providers.auth0.hashes import PasswordHash
 from providers.auth0.lines import ExportError
 from providers.workos.client import Conflict, Gone, Refused, Unavailable, WorkOS
 from providers.workos.users import Users
-from tests.engine.stack import Sandbox
+from tests.stack import Sandbox
 from tests.workos.calls import DELETE_USER, GET_USER, POST_USER, PUT_USER, USER_BY_EXTERNAL_ID, made, sha
 from tests.workos.declaration import HASH, OTHER_HASH, Declaration, Fields
 

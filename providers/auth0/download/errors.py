@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from providers.errors import FerryError
 
-class DownloadError(Exception):
+
+class DownloadError(FerryError):
     """The download cannot go on. The message says why and what to do next; what was fetched is kept."""
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from queue import SimpleQueue
 
-from providers.auth0.download.crew import Crew
 from providers.auth0.download.display import Display
 from providers.auth0.download.errors import Gone, Refused
 from providers.auth0.download.management import IN_FLIGHT, Management
 from providers.auth0.download.paging import Listing, fetch
 from providers.auth0.download.state import Row, State
+from providers.auth0.download.threads import Crew
 
 #: Roles come only if asked for by name, and then nothing comes that is not asked for.
 MEMBER_FIELDS = "user_id,email,name,picture,roles"

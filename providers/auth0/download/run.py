@@ -8,16 +8,16 @@ from pathlib import Path
 
 from providers.auth0.completeness import MANIFEST, read_manifest
 from providers.auth0.download.access import Access, read_access
-from providers.auth0.download.crew import Crew
 from providers.auth0.download.display import Display
 from providers.auth0.download.errors import DownloadError
 from providers.auth0.download.lists import fetch_lists
 from providers.auth0.download.management import Management
+from providers.auth0.download.oddities import gaps, remarks
 from providers.auth0.download.pacing import Gate
 from providers.auth0.download.publish import move_into, utc_now, write_files, write_manifest
-from providers.auth0.download.remarks import gaps, remarks
 from providers.auth0.download.scopes import check_scopes
 from providers.auth0.download.state import WORK, State
+from providers.auth0.download.threads import Crew
 from providers.auth0.download.users import UsersExport
 from providers.auth0.lines import ExportError
 

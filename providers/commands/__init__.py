@@ -1,0 +1,1 @@
+"""What a `ferry` command does, in the process of the command."""

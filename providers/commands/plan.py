@@ -1,0 +1,145 @@
+"""`ferry plan`: WorkOS listed once, the run rehearsed on top of it, and what that says of every record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from providers.commands.opened_stack import OpenedStack
+from providers.commands.rehearse import Rehearsed, rehearse
+from providers.commands.verifier import MOST_AGAIN, Verifier
+from providers.directory.differ import drifted
+from providers.directory.store import Store
+from providers.reports.plan import Operation, Turn, operations, plan_lines
+from providers.settings import KINDS, Kind
+from providers.state.applied import Applied
+from providers.state.last_state import KnownRecord, LastState
+from providers.workos.rehearsal.census import RehearsedDirectory
+from providers.workos.rehearsal.door import Rehearsal, Sent
+from providers.workos.roles import environment_roles
+
+
+def plan(stack: OpenedStack, project: Path, told: Callable[[Kind], None] = lambda _: None) -> Iterator[dict[str, Any]]:
+    """The lines of a plan (`plan_lines`). `told` hears of each object that is listed.
+
+    Raises Brake if a run would be stopped before its first write; WorkOSFault.
+    """
+    roles = environment_roles(stack.door)
+    live = _listed(stack, told)
+    door = Rehearsal(stack.door, roles, live["organizations"], live["users"], live["memberships"])
+    rehearsed = rehearse(stack, door, project)
+    sent = [_by_key(stack.store, door, one) for one in door.sent]
+    done = (
+        _with_both(stack.last_state, door, one)
+        for one in operations(
+            chain(turns(stack.last_state, rehearsed), _given_up(stack.last_state, door)),
+            door.held,
+            sent,
+            rehearsed.setbacks,
+        )
+    )
+    slugs = {str(one["slug"]): one for one in door.held["roles"]}
+    repairs = stack.settings.on_drift == "repair"
+    after = Verifier(stack.store, RehearsedDirectory(door), rehearsed.after, repairs=repairs).verify(slugs)
+    left = [one for one in after.differences if (one.kind, one.key) not in rehearsed.setbacks]
+    listed = {**{kind: len(found) for kind, found in live.items()}, "roles": len(roles)}
+    totals = stack.store.totals()
+    yield from plan_lines(
+        done,
+        left,
+        sent,
+        about={"stack": stack.name, "environment": stack.environment(), "listed": listed},
+        share=stack.settings.rate_share,
+        declared={kind: totals[kind] for kind in KINDS},
+        file_of=stack.store.file_of,
+    )
+
+
+def _listed(stack: OpenedStack, told: Callable[[Kind], None]) -> dict[Kind, dict[str, Any]]:
+    """Organizations, users and memberships by WorkOS id. What the state knows and no list shows is read by its id:
+    lists may lag behind what was written.
+    """
+    live: dict[Kind, dict[str, Any]] = {"organizations": dict(stack.census.organizations()), "users": {}}
+    for one in stack.census.each_user():
+        told("users")
+        live["users"][one["id"]] = one
+    live["memberships"] = {}
+    for _, found in stack.census.each_organization(list(live["organizations"])):
+        for one in found:
+            told("memberships")
+            live["memberships"][one["id"]] = one
+    for kind, listed in live.items():
+        hidden = [id_ for id_ in stack.last_state.ids(kind) if id_ not in listed]
+        for id_ in hidden if len(hidden) <= MOST_AGAIN else ():
+            if there := stack.census.one(kind, id_):
+                listed[id_] = there
+    return live
+
+
+def _by_key(store: Store, door: Rehearsal, one: Sent) -> Sent:
+    """A create that was refused knows its record by what WorkOS would have known it by: here it gets its key. Of a
+    membership one of whose ends somebody gave another external id, it gets the id of the one that is there.
+    """
+    if not one.refused or one.method != "POST" or one.kind not in {"users", "memberships"}:
+        return one
+    if one.kind == "users":
+        record = store.user_by_external_id(one.about)
+        return one._replace(about=record.key if record else one.about)
+    organization, _, user = one.about.partition("/")
+    record = store.user_by_external_id(str(door.held["users"].get(user)["external_id"]))
+    owner = store.organization_by_external_id(str(door.held["organizations"].get(organization)["external_id"]))
+    there = door.held["memberships"].find("pair", one.about)
+    known = f"{owner.key}/{record.key}" if owner and record else there["id"] if there else one.about
+    return one._replace(about=known)
+
+
+def turns(last_state: LastState, rehearsed: Rehearsed) -> Iterator[Turn]:
+    """The records whose turn may have done something: a cohort with the outputs that it had is passed over."""
+    for kind in KINDS:
+        for key, leaves in rehearsed.leaving[kind].items():
+            yield Turn(kind, key, leaves.id, is_declared=False)
+        for key, now in rehearsed.after.records[kind].items():
+            was_known = _was_known(last_state, kind, key)
+            yield Turn(kind, key, now.id if now.reached else "", was_known)
+        for number, cohort in rehearsed.after.cohorts[kind].items():
+            held = last_state.cohorts[kind].get(number)
+            if held is not None and held.outputs == cohort.outputs:
+                continue
+            before: Mapping[str, Applied | KnownRecord] = held.applied() if held else last_state.records[kind]
+            after = cohort.applied()
+            for key, applied in after.items():
+                if key not in rehearsed.leaving[kind]:
+                    yield Turn(kind, key, applied.id, key in before)
+        for of, key in rehearsed.setbacks:
+            if of == kind and key not in rehearsed.after.records[kind]:
+                yield from _set_back(rehearsed, kind, key)
+
+
+def _given_up(last_state: LastState, door: Rehearsal) -> Iterator[Turn]:
+    """Whom WorkOS kept until now, and who goes since another record needs what they hold (`ferry:removed` delete)."""
+    for kind in KINDS:
+        for key, held in last_state.kept(kind).items():
+            if door.held[kind].after.get(held.id, {}) is None:
+                yield Turn(kind, key, held.id, is_declared=False)
+
+
+def _set_back(rehearsed: Rehearsed, kind: Kind, key: str) -> Iterator[Turn]:
+    """A record of a cohort that did not get into WorkOS at all."""
+    if not any(key in cohort.applied() for cohort in rehearsed.after.cohorts[kind].values()):
+        yield Turn(kind, key, "", was_known=False)
+
+
+def _was_known(last_state: LastState, kind: Kind, key: str) -> bool:
+    held = last_state.records[kind].get(key)
+    return held.reached if held else bool(last_state.id_of(kind, key))
+
+
+def _with_both(last_state: LastState, door: Rehearsal, one: Operation) -> Operation:
+    """Which of the fields that are written has somebody changed in WorkOS since the last run?"""
+    live = door.held[one.kind].before.get(last_state.id_of(one.kind, one.key)) if one.verb == "update" else None
+    applied = last_state.applied(one.kind, one.key, live) if live else None
+    if live and applied:
+        one.both = sorted(set(drifted(one.kind, applied, live)) & set(one.fields))
+    return one

@@ -1,0 +1,54 @@
+"""`ferry verify`: WorkOS listed once, held against the directory, and the report that can be filed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from providers.commands.opened_stack import OpenedStack
+from providers.commands.verifier import Verifier
+from providers.reports.findings import write_lines
+from providers.reports.verification_text import verification_document, verification_lines
+from providers.settings import Kind
+from providers.workos.roles import environment_roles
+
+
+def verify(stack: OpenedStack, told: Callable[[Kind], None] = lambda _: None) -> dict[str, Any]:
+    """The document of a verification (`verification_document`). `told` hears of each object that was looked at.
+
+    Raises WorkOSFault.
+    """
+    began = _now()
+    roles = environment_roles(stack.door)
+    found = Verifier(
+        stack.store, stack.census, stack.last_state, told, repairs=stack.settings.on_drift == "repair"
+    ).verify(roles)
+    return verification_document(
+        found,
+        {
+            "stack": stack.name,
+            "environment": stack.environment(),
+            "began": began,
+            "ended": _now(),
+            "requests": stack.door.reads,
+            "exports": [
+                {"tenant": one.tenant, "folder": str(one.folder), "sha256": one.sha256()} for one in stack.store.exports
+            ],
+            "directory": stack.store.path.stem,
+        },
+    )
+
+
+def write_verification(document: dict[str, Any], folder: Path) -> tuple[Path, Path]:
+    """`verification.json` and `verification.txt` in this folder, mode 0600: external ids are in them."""
+    paths = folder / "verification.json", folder / "verification.txt"
+    write_lines(paths[0], [json.dumps(document, indent=1)])
+    write_lines(paths[1], verification_lines(document, None))
+    return paths
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

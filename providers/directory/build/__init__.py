@@ -1,0 +1,1 @@
+"""How a directory is made from an export; private to `open_store`."""

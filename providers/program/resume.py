@@ -1,0 +1,55 @@
+"""What an `up` makes of the journal that an earlier run left, and of the leavers that it notes."""
+
+from __future__ import annotations
+
+from providers.settings import Kind
+from providers.state.declaration import Declaration
+from providers.state.journal import Journal, Standing, aside_line
+from providers.state.last_state import LastState
+
+
+def standing(journal: Journal, last_state: LastState) -> Standing:
+    """What the journal is beside the last state."""
+    whole = _serial(last_state)
+
+    def includes(kind: Kind, cohort: int) -> int:
+        held = last_state.cohorts[kind].get(cohort)
+        return max(whole, int(held.outputs.get("journal") or 0) if held else 0)
+
+    return journal.standing(last_state.lives(), includes, alone=last_state.is_empty)
+
+
+def settle_leavers(journal: Journal, last_state: LastState, declaration: Declaration) -> None:
+    """Whom an earlier run dealt with is no leaver of this one. Reads only."""
+    if standing(journal, last_state) != "other":
+        last_state.settle(journal.left(), declaration.declares)
+
+
+def knows_more(journal: Journal, last_state: LastState) -> bool:
+    """May the journal know of writes that the state does not?"""
+    found = standing(journal, last_state)
+    return bool(found == "ahead" or (found == "alone" and journal.objects()))
+
+
+def begin_journal(journal: Journal, last_state: LastState) -> str:
+    """Begin the journal of a run: one of another life is set aside, and one that the state includes gives way.
+
+    `last_state` is settled (`settle_leavers`). Returns what a person is to be told, '' for nothing.
+    """
+    found, told = standing(journal, last_state), ""
+    if found == "other":
+        path = journal.path
+        told = aside_line(path, journal.set_aside(), "it is of another life of this stack")
+    elif found == "included":
+        journal.renew(one for one in journal.left() if last_state.holds(one.kind, one.id))
+    for kind, id_ in last_state.returned:
+        journal.note_back(kind, id_)
+    lives = last_state.lives()
+    journal.begin(
+        "" if journal.life in lives else min(lives, default=""), _serial(last_state), alone=last_state.is_empty
+    )
+    return told
+
+
+def _serial(last_state: LastState) -> int:
+    return int(last_state.target.get("journal") or 0)

@@ -1,0 +1,88 @@
+"""A `pulumi destroy`: its bill before its first request, and which memberships need none of their own.
+
+WorkOS deletes a membership with its user and with its organization. Where all of the stack goes, the membership of a
+user or an organization that Ferry created is therefore left to that.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+from providers.errors import Brake
+from providers.reports.destroy_text import Inventory, dismantling_lines
+from providers.resources.workos_ids import ends_of
+from providers.settings import KINDS, Kind
+from providers.state.last_state import LastState
+
+#: Keys of what Ferry created, by kind.
+Created = dict[Kind, set[str]]
+
+
+class Dismantling:
+    """One command's. Thread-safe."""
+
+    def __init__(self, read: Callable[[], LastState], say: Callable[[str], None], share: float) -> None:
+        """`read` hands out the last state, and raises Brake where it cannot."""
+        self._read, self._say, self._share = read, say, share
+        self._lock = threading.Lock()
+        self._begun = False
+        self._created: Created = defaultdict(set)
+
+    def begin(self, *, is_partial: bool) -> None:
+        """Before the first removal, once: say what goes. `is_partial`: some of the stack may stay, nobody says what."""
+        with self._lock:
+            if self._begun:
+                return
+            self._begun = True
+            if is_partial:
+                self._say("destroy: only what the command names goes; each membership is deleted by itself")
+                return
+            try:
+                last_state = self._read()
+            except Brake as error:
+                self._say(f"destroy: {error}; so nothing is counted, and each membership is deleted by itself")
+                return
+            self._created = created(last_state)
+            for line in dismantling_lines(inventory(last_state, self._created), self._share):
+                self._say(line)
+
+    def goes_along(self, organization: str, user: str) -> bool:
+        """Does WorkOS delete the membership of these two with one of them, in this very command?"""
+        return organization in self._created["organizations"] or user in self._created["users"]
+
+
+def created(last_state: LastState) -> Created:
+    """The users and organizations that Ferry created."""
+    kinds: tuple[Kind, ...] = ("organizations", "users")
+    found: Created = defaultdict(set)
+    for kind in kinds:
+        found[kind] = {key for key, is_ours, _ in _objects(last_state, kind) if is_ours}
+    return found
+
+
+def inventory(last_state: LastState, ours: Created) -> Inventory:
+    """What a destroy of the whole stack does; `ours` is what `created` says of it."""
+    told = Inventory()
+    for kind in KINDS:
+        for key, is_ours, (organization, user) in _objects(last_state, kind):
+            along = kind == "memberships" and (organization in ours["organizations"] or user in ours["users"])
+            told.along += along
+            if along or (is_ours and kind != "roles"):
+                told.going[kind] += 1
+            else:
+                told.staying[kind] += 1
+                told.first[kind] = min(key, told.first.get(kind, key))
+    return told
+
+
+def _objects(last_state: LastState, kind: Kind) -> Iterator[tuple[str, bool, tuple[str, str]]]:
+    """Key, whether Ferry created it, and of a membership the ends."""
+    for key, held in last_state.records[kind].items():
+        if held.reached:
+            ends = str(held.outputs.get("organization")), str(held.outputs.get("user"))
+            yield key, held.outputs.get("origin") == "created", ends
+    for number, cohort in last_state.cohorts[kind].items():
+        for key, applied in cohort.applied().items():
+            yield key, applied.origin == "created", ends_of(key, number) if kind == "memberships" else ("", "")

@@ -1,0 +1,1 @@
+"""WorkOS in memory, for a plan."""

@@ -1,0 +1,97 @@
+"""The lists that a run would read, of what a rehearsal holds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from providers.settings import Kind
+from providers.workos.client import Gone
+from providers.workos.kinds import Fields
+from providers.workos.rehearsal.door import Rehearsal, Sent
+
+_PAGE = 100
+_TEMPLATES: dict[Kind, str] = {
+    "organizations": "/organizations",
+    "users": "/user_management/users",
+    "memberships": "/user_management/organization_memberships",
+}
+
+
+class RehearsedCensus:
+    """Asked like a census. Each page that a run would read counts among the requests of the rehearsal."""
+
+    def __init__(self, door: Rehearsal) -> None:
+        self._door = door
+        self._listed: set[str] = set()
+        self._members: dict[str, list[Fields]] = {}
+
+    def organizations(self) -> dict[str, Fields]:
+        """Every organization by WorkOS id."""
+        return self._list("organizations")
+
+    def users(self) -> dict[str, Fields]:
+        """Every user by WorkOS id."""
+        return self._list("users")
+
+    def memberships(self, organizations: Iterable[str]) -> dict[str, Fields]:
+        """The memberships that these organizations had before the rehearsal, by WorkOS id."""
+        if not self._members:
+            self._members = _by_organization(self._door.held["memberships"].before.values())
+        found: dict[str, Fields] = {}
+        for organization in organizations:
+            members = self._members.get(organization, [])
+            if organization not in self._listed:
+                self._listed.add(organization)
+                self._count("memberships", len(members))
+            found |= {one["id"]: one for one in members}
+        return found
+
+    def one(self, kind: Kind, id_: str) -> Fields | None:
+        """One object as it was before the rehearsal."""
+        self._door.sent.append(Sent("GET", f"{_TEMPLATES[kind]}/{{id}}", kind, id_))
+        return self._door.held[kind].before.get(id_)
+
+    def _list(self, kind: Kind) -> dict[str, Fields]:
+        found = {one["id"]: one for one in self._door.held[kind]}
+        if kind not in self._listed:
+            self._listed.add(kind)
+            self._count(kind, len(found))
+        return found
+
+    def _count(self, kind: Kind, objects: int) -> None:
+        self._door.sent += [Sent("GET", _TEMPLATES[kind], kind, "")] * max(1, -(-objects // _PAGE))
+
+
+class RehearsedDirectory:
+    """What a census would find after the run, to be verified."""
+
+    def __init__(self, door: Rehearsal) -> None:
+        self._door = door
+
+    def organizations(self) -> dict[str, Fields]:
+        """Every organization by WorkOS id."""
+        return {one["id"]: one for one in self._door.held["organizations"]}
+
+    def each_user(self) -> Iterator[Fields]:
+        """Every user."""
+        yield from self._door.held["users"]
+
+    def each_organization(self, organizations: Iterable[str]) -> Iterator[tuple[str, list[Fields]]]:
+        """These organizations with their memberships."""
+        members = _by_organization(self._door.held["memberships"])
+        yield from ((id_, members.get(id_, [])) for id_ in organizations)
+
+    def one(self, kind: Kind, id_: str) -> Fields | None:
+        """One object."""
+        try:
+            return self._door.held[kind].get(id_)
+        except Gone:
+            return None
+
+
+def _by_organization(memberships: Iterable[Fields]) -> dict[str, list[Fields]]:
+    found: dict[str, list[Fields]] = defaultdict(list)
+    for one in memberships:
+        found[one["organization_id"]].append(one)
+    return found

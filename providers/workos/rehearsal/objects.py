@@ -1,0 +1,94 @@
+"""The objects of a rehearsal: what a census found, and on top of it what was made, changed and removed in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NoReturn
+
+from providers.settings import Kind
+from providers.workos.client import EXTERNAL_ID_USED, Conflict, Gone
+from providers.workos.kinds import Fields
+
+#: Objects by WorkOS id.
+ById = Mapping[str, Fields]
+#: The unique values of each kind, by the name that a refusal and a search have for them.
+_UNIQUE: dict[Kind, Callable[[Fields], dict[str, list[str]]]] = {
+    "users": lambda one: {"email": [one["email"]], "external_id": [one["external_id"]]},
+    "organizations": lambda one: {"domain": list(one["domains"]), "external_id": [one["external_id"]]},
+    "memberships": lambda one: {"pair": [f"{one['organization_id']}/{one['user_id']}"]},
+    "roles": lambda one: {"slug": [one["slug"]]},
+}
+
+
+class Objects:
+    """The objects of one kind: those that are there, and what the rehearsal made of them."""
+
+    def __init__(self, kind: Kind, before: ById) -> None:
+        self.kind, self.before = kind, before
+        #: What changed, by WorkOS id; None for what is gone.
+        self.after: dict[str, Fields | None] = {}
+        self._index: dict[tuple[str, str], str] | None = None
+
+    def __iter__(self) -> Iterator[Fields]:
+        yield from (one for id_, one in self.before.items() if id_ not in self.after)
+        yield from (one for one in self.after.values() if one is not None)
+
+    def get(self, id_: str) -> Fields:
+        """One object. Raises Gone."""
+        found = self.after[id_] if id_ in self.after else self.before.get(id_)
+        if found is None:
+            raise Gone(f"{self.kind}: no such object", 404)
+        return found
+
+    def find(self, name: str, value: str) -> Fields | None:
+        """The object that has this unique value."""
+        id_ = self._indexed().get((name, value))
+        return self.get(id_) if id_ else None
+
+    def put(self, one: Fields) -> Fields:
+        """Make an object, or set another in its place. Raises Conflict for a unique value that is taken."""
+        index, id_ = self._indexed(), one["id"]
+        for name, values in _UNIQUE[self.kind](one).items():
+            if any(index.get((name, value), id_) != id_ for value in values if value):
+                _refuse(self.kind, name)
+        self._forget(id_)
+        index.update(
+            {(name, value): id_ for name, values in _UNIQUE[self.kind](one).items() for value in values if value}
+        )
+        self.after[id_] = one
+        return one
+
+    def remove(self, id_: str) -> None:
+        """Take an object away. Raises Gone."""
+        self.get(id_)
+        self._forget(id_)
+        self.after[id_] = None
+
+    def _forget(self, id_: str) -> None:
+        before = self.after[id_] if id_ in self.after else self.before.get(id_)
+        for name, values in _UNIQUE[self.kind](before).items() if before else ():
+            for value in values:
+                self._indexed().pop((name, value), None)
+
+    def _indexed(self) -> dict[tuple[str, str], str]:
+        if self._index is None:
+            named = ((one["id"], _UNIQUE[self.kind](one)) for one in self)
+            self._index = {
+                (name, value): id_
+                for id_, names in named
+                for name, values in names.items()
+                for value in values
+                if value
+            }
+        return self._index
+
+
+def _refuse(kind: Kind, name: str) -> NoReturn:
+    """As WorkOS words it: which code a taken value has."""
+    codes = {
+        "email": ("email_not_available",),
+        "external_id": (EXTERNAL_ID_USED,),
+        "pair": ("organization_membership_already_exists",),
+        "slug": ("role_slug_conflict",),
+    }
+    raise Conflict(f"{kind}: another object has this {name}", 409, codes.get(name, ()))

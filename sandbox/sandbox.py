@@ -1,0 +1,44 @@
+"""One running sandbox: both sides, how it was started, and what a reset goes back to."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from sandbox.auth0.state import Auth0
+from sandbox.auth0.tenant import Tenant
+from sandbox.http.faults import Faults
+from sandbox.workos.side import WorkOS
+from sandbox.workos.switches import change_switches
+
+
+class Start(NamedTuple):
+    """How a sandbox is started, and what a reset goes back to."""
+
+    settings: Mapping[str, Any] = {}
+    faults: Iterable[Mapping[str, Any]] = ()
+    #: What the Auth0 side serves; None: an empty tenant.
+    tenant: Tenant | None = None
+
+
+class Sandbox:
+    """Everything one running sandbox holds. Both sides have the same faults."""
+
+    def __init__(self, start: Start | None = None) -> None:
+        """Raises Refusal if a setting or a fault is wrong."""
+        self._start = start or Start()
+        self.faults = Faults()
+        self.workos = WorkOS(self.faults)
+        self.auth0 = Auth0(self.faults)
+        self._prepare()
+
+    def reset(self) -> None:
+        """Empty everything; settings, faults and tenant are the start's."""
+        self.faults.clear()
+        self.workos.reset()
+        self.auth0.reset()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        change_switches(self.workos.environment.switches, dict(self._start.settings))
+        self.faults.arm([dict(fault) for fault in self._start.faults])
+        if self._start.tenant is not None:
+            self.auth0.serve(self._start.tenant)

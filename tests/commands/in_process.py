@@ -1,0 +1,77 @@
+"""A stack on the sandbox that is run in this process, by the providers and without the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from providers.commands.opened_stack import OpenedStack
+from providers.commands.plan import plan
+from providers.commands.rehearse import Rehearsed, RehearsedHost, run
+from providers.commands.verifier import Verifier
+from providers.directory.store import open_store
+from providers.reports.verification import Verification
+from providers.settings import read_settings
+from providers.state.last_state import LastState
+from providers.workos.census import Census, Found
+from providers.workos.client import WorkOS
+from providers.workos.rehearsal.door import Rehearsal
+from tests.stack import KEY, Sandbox
+from tests.tenant import write
+
+
+@cache
+def _door(key: str, base_url: str, reads_only: bool) -> WorkOS:
+    """Kept for the process, since each one reads the certificates of all authorities."""
+    return WorkOS(key, base_url, 1000, reads_only=reads_only)
+
+
+class InProcess:
+    """Its settings, and the state that its last run left."""
+
+    def __init__(self, folder: Path, workos: Sandbox, **config: str) -> None:
+        self.folder, self.last_state = folder, LastState()
+        raw = {"export": str(folder / "export"), "maxRemovedPercent": "100", **config}
+        raw |= {"workosApiKey": KEY, "workosBaseUrl": workos.url, "rateShare": "1000"}
+        self.settings = read_settings({f"ferry:{key}": text for key, text in raw.items()}, {})
+
+    def exports(self, **files: Any) -> None:
+        """The export folder anew."""
+        for path in self.folder.glob("export/*"):
+            path.unlink()
+        write(self.folder / "export", **files)
+
+    def plan(self) -> list[dict[str, Any]]:
+        """The lines of the plan."""
+        with self._opened(reads_only=True) as stack:
+            return list(plan(stack, self.folder))
+
+    def up(self) -> Rehearsed:
+        """The run itself; one thing after the other, as in the plan."""
+        with self._opened(reads_only=False) as stack:
+            here = RehearsedHost(stack, Rehearsal(stack.door, {}, {}, {}, {}), self.folder)
+            found = Found(stack.census, by_email=stack.settings.adopt == "email")
+            here.__dict__ |= {"door": stack.door, "census": stack.census, "found": found}
+            done = run(stack, here)
+        self.last_state = done.after
+        return done
+
+    def verification(self) -> Verification:
+        """What `ferry verify` finds."""
+        with self._opened(reads_only=True) as stack:
+            roles = {one["slug"]: one for one in stack.door.call("GET", "authorization", "roles")["data"]}
+            repairs = self.settings.on_drift == "repair"
+            return Verifier(stack.store, stack.census, stack.last_state, repairs=repairs).verify(roles)
+
+    @contextmanager
+    def _opened(self, *, reads_only: bool) -> Iterator[OpenedStack]:
+        key, base_url = self.settings.require_access()
+        door = _door(key, base_url, reads_only)
+        with (
+            open_store(self.settings, self.folder) as store,
+            closing(Census(door, self.last_state.spread)) as census,
+        ):
+            yield OpenedStack("dev", self.settings, store, self.last_state, door, census)

@@ -1,0 +1,57 @@
+"""Plan equals apply: for any two exports, what a plan announces is what its run writes, and nothing else.
+
+Both run the same providers in this process, the plan over a WorkOS in memory, the run over the sandbox. That the engine
+does the same with them is what the engine's tests show.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.commands.in_process import InProcess
+from tests.directory.test_directory_properties import Files, tenants
+from tests.stack import Sandbox
+
+CONFIGS: list[dict[str, str]] = [
+    {"removed": "retain", "multipleRoles": "true"},
+    {"removed": "delete"},
+    {"removed": '{"users":"delete","organizations":"delete","memberships":"deactivate"}', "adopt": "email"},
+    {"removed": '{"users":"retain","organizations":"delete","memberships":"delete"}', "duplicateEmails": "reject"},
+]
+
+
+@pytest.mark.parametrize("grain", ["record", "cohort"])
+@settings(max_examples=200, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(exports=st.tuples(tenants(), tenants()), config=st.sampled_from(CONFIGS))
+def test_what_is_announced_is_what_is_written(
+    environment: Sandbox, grain: str, exports: tuple[Files, Files], config: dict[str, str]
+) -> None:
+    """Of 200 pairs of exports in which everything clashes; the second run follows the state of the first."""
+    environment.reset()
+    environment.settings(multiple_roles=True)
+    with TemporaryDirectory() as folder:
+        stack = InProcess(Path(folder), environment, granularity=grain, **config)
+        for files in exports:
+            stack.exports(**files)
+            environment.clear()
+            *lines, summary = stack.plan()
+            assert environment.writes() == {}
+            announced = Counter(
+                request.removesuffix(" (refused)") for one in lines for request in one.get("requests", ())
+            )
+            bill = {f"{one['method']} {one['path']}": one["count"] for one in summary["bill"]["requests"]}
+            environment.clear()
+            setbacks = stack.up().setbacks
+            written = environment.writes()
+            assert {call: number for call, number in bill.items() if not call.startswith("GET ")} == written
+            assert announced == written
+            assert {one["key"] for one in lines if one.get("code")} == {key for _, key in setbacks}
+            left = {(one["kind"], one["key"]) for one in lines if one["type"] == "difference"}
+            found = {(one.kind, one.key) for one in stack.verification().differences}
+            assert left == {one for one in found if one not in setbacks}
