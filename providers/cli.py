@@ -142,28 +142,12 @@ def check(
 
     import json
 
-    from providers.auth0.lines import ExportError
-    from providers.directory.store import open_store
-    from providers.findings import NEXT_STEP
-    from providers.reports.check import check as checked
+    from providers.commands.check import check as checked
     from providers.reports.check import refusing
     from providers.reports.check_text import check_lines
-    from providers.settings import read_settings
-    from providers.stack_file import stack_config
 
     with _or_exit(context):
-        if not export and not stack:
-            raise ExportError("say what to check, an export folder or a stack: ferry check EXPORT, or --stack STACK")
-        if unknown := [code for code in accept if code.partition(":")[0] not in NEXT_STEP]:
-            raise ExportError(f"no finding has the code {unknown[0]}; the report names the codes")
-        config = stack_config(project, stack) if stack else {}
-        if export:
-            config = {key: value for key, value in config.items() if key != "ferry:tenants"} | {
-                "ferry:export": _for_project(export, project)
-            }
-        settings = read_settings(config, {}, lambda _: False)
-        with open_store(settings, project) as store:
-            document = checked(store, settings)
+        document = checked(project, _for_project(export, project) if export else None, stack, accept)
     if as_json:
         click.echo(json.dumps(document, indent=1))
     else:
@@ -251,24 +235,14 @@ def _or_exit(context: click.Context) -> Iterator[None]:
     """What keeps a command from running is said in one sentence, with exit code 2."""
     import sqlite3
 
-    from providers.auth0.lines import ExportError
-    from providers.commands.against import CannotCompare
-    from providers.commands.stop import NoRun
-    from providers.errors import Brake
-    from providers.findings import Unbalanced
-    from providers.project import NoProject, NoStackName
-    from providers.settings import InvalidSettings
-    from providers.stack_file import UnreadableStack
+    from providers.errors import FerryError
     from providers.text import plain
-    from providers.workos.client import WorkOSFault
 
-    here = (NoProject, NoStackName, NoRun)
-    ours = (*here, ExportError, InvalidSettings, Unbalanced, UnreadableStack, CannotCompare, Brake, WorkOSFault)
     try:
         yield
     except BrokenPipeError:
         raise
-    except (*ours, OSError, sqlite3.Error) as error:
+    except (FerryError, OSError, sqlite3.Error) as error:
         click.echo(f"ferry {context.command.name}: {plain(str(error))}", err=True)
         context.exit(2)
 

@@ -10,11 +10,11 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from providers.auth0.lines import ExportError
 from providers.directory.store import KEPT_STORES, left_behind, store_path
+from providers.errors import FerryError
 from providers.project import NoStackName, run_path, state_folder, stop_path
-from providers.settings import InvalidSettings, read_settings
-from providers.stack_file import UnreadableStack, stack_config
+from providers.settings import read_settings
+from providers.stack_file import stack_config
 from providers.state.run_lock import between_runs, is_running
 
 #: `<stack>-<test|live>-<environment>.journal`; those of earlier versions do without `test` and `live`.
@@ -103,5 +103,5 @@ def _stack_files(project: Path) -> list[Path]:
 def _store_of(stack: str, project: Path) -> Path | None:
     try:
         return store_path(read_settings(stack_config(project, stack), {}, lambda _: False), project)
-    except (ExportError, InvalidSettings, NoStackName, OSError, UnreadableStack):
+    except (FerryError, OSError):
         return None

@@ -14,20 +14,19 @@ from typing import Any
 import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 
-from providers.auth0.lines import ExportError
 from providers.directory.model import fingerprint
 from providers.directory.store import Store, open_store
-from providers.errors import Brake
+from providers.errors import FerryError
 from providers.findings import FILE_OF, code_counts
 from providers.program.announcement import announced
 from providers.program.brake import brake, has_writes, leaving_bags
 from providers.program.graph import Graph, setback_of
 from providers.program.resume import begin_journal, knows_more, settle_leavers
-from providers.project import NoStackName, reports_folder, stop_path
+from providers.project import reports_folder, stop_path
 from providers.reports.announcement_text import announcement_lines
 from providers.reports.findings import findings_lines, write_findings
 from providers.resources.verdict import Verdict, VerdictProvider
-from providers.settings import KINDS, InvalidSettings, Kind, Settings, read_settings
+from providers.settings import KINDS, Kind, Settings, read_settings
 from providers.state.declaration import Declaration
 from providers.state.declaration import declaration as declare
 from providers.state.engine import read_last_state
@@ -37,7 +36,7 @@ from providers.state.last_state import KnownRecord, LastState
 from providers.state.leftovers import kept_findings
 from providers.state.run_lock import hold_run
 from providers.text import plain
-from providers.workos.client import WorkOS, WorkOSFault
+from providers.workos.client import WorkOS
 
 #: What the last state holds and the directory no longer declares, by kind and logical name.
 _Leaving = Mapping[Kind, Mapping[str, KnownRecord]]
@@ -102,7 +101,7 @@ def declare_stack() -> None:
                 },
                 pulumi.ResourceOptions(depends_on=[one for group in declared.values() for one in group]),
             )
-    except (InvalidSettings, ExportError, Brake, NoStackName, WorkOSFault) as error:
+    except FerryError as error:
         raise pulumi.RunError(plain(str(error))) from None
 
 
