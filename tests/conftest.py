@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 from collections.abc import Iterator
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from hypothesis import settings
 
 from sandbox.sandbox import Start
 from sandbox.server import running
+from tests.examples import QUICK, examples
 from tests.stack import Sandbox, Stack, new_stack
 from tests.weather import weather
 
@@ -21,13 +24,22 @@ for name in [one for one in os.environ if one.startswith(("WORKOS_", "AUTH0_", "
     if name != "FERRY_BROWSER":
         del os.environ[name]
 
-settings.register_profile("ferry", derandomize=True, database=None, deadline=None)
-settings.load_profile("ferry")
+#: Each client of a test would read all certificates of the machine anew, of which none is ever asked for.
+ssl.create_default_context = cache(ssl.create_default_context)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of this suite."""
     parser.addoption("--calm", action="store_true", help="engine tests without limits and faults")
+    parser.addoption("--quick", action="store_true", help="properties with a tenth of their examples")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Properties are tried with the same examples in every run."""
+    if config.getoption("--quick"):
+        os.environ[QUICK] = "true"
+    settings.register_profile("ferry", derandomize=True, database=None, deadline=None, max_examples=examples(100))
+    settings.load_profile("ferry")
 
 
 @pytest.fixture(autouse=True)

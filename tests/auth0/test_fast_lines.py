@@ -13,6 +13,7 @@ from providers.auth0.attribute_names import with_api_keys
 from providers.auth0.export import parse
 from providers.auth0.fast_lines import regular
 from providers.auth0.records import Factor, Member, Password, Record, RoundedId, User, instant, with_one_spelling
+from tests.examples import examples
 from tests.tenant import Line, member, otp, password, person
 
 TEXTS = st.sampled_from(
@@ -100,13 +101,13 @@ def compare(kind: str, line: Line) -> None:
 
 
 @given(users())
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_a_users_line_read_quickly_is_the_one_read_slowly(line: Line) -> None:
     compare("users", line)
 
 
 @given(others(password("1", email="a@people.example"), ["_id", "_ID", "alt_id", "email", "passwordHash", "connection"]))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_a_password_line_read_quickly_is_the_one_read_slowly(line: Line) -> None:
     compare("passwords", line)
 

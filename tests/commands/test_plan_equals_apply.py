@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.commands.in_process import InProcess
 from tests.directory.test_directory_properties import Files, tenants
+from tests.examples import examples
 from tests.stack import Sandbox
 
 CONFIGS: list[dict[str, str]] = [
@@ -27,7 +28,9 @@ CONFIGS: list[dict[str, str]] = [
 
 
 @pytest.mark.parametrize("grain", ["record", "cohort"])
-@settings(max_examples=200, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(200), phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(exports=st.tuples(tenants(), tenants()), config=st.sampled_from(CONFIGS))
 def test_what_is_announced_is_what_is_written(
     environment: Sandbox, grain: str, exports: tuple[Files, Files], config: dict[str, str]

@@ -18,6 +18,7 @@ from providers.directory.model import Secret
 from providers.directory.store import open_store
 from providers.findings import FILES
 from providers.settings import read_settings
+from tests.examples import examples
 from tests.tenant import DATABASE, HASH, OTHER_HASH, OTHER_OTP, OTP, Line, Outcome, person, read, role, write
 
 Files = dict[str, list[Line]]
@@ -153,7 +154,7 @@ def codes(outcome: Outcome) -> Counter[tuple[str, str]]:
 
 
 @given(shuffled(), CONFIG)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_the_order_of_the_lines_changes_nothing(both: tuple[Files, Files], config: dict[str, str]) -> None:
     one, one_view = outcome_of(both[0], config)
     two, two_view = outcome_of(both[1], config)
@@ -258,7 +259,7 @@ def test_a_further_person_moves_nobody_else(files: Files, config: dict[str, str]
 
 
 @given(tenants(), CONFIG)
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_building_twice_gives_the_same_file_to_the_byte(files: Files, config: dict[str, str]) -> None:
     texts = {"ferry:export": "export", **{f"ferry:{key}": text for key, text in config.items()}}
     made = []

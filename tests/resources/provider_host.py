@@ -6,8 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +21,8 @@ from providers.directory.model import Membership, fields
 from providers.directory.store import open_store
 from providers.resources.record import MembershipProvider, OrganizationProvider, RoleProvider, UserProvider
 from providers.settings import Kind, read_settings
-from tests.stack import KEY, ROOT, Sandbox
+from tests.resources.host_fork import fork_host
+from tests.stack import KEY, Sandbox
 from tests.tenant import Line, write
 
 Bag = dict[str, Any]
@@ -37,8 +36,6 @@ PROVIDER: dict[Kind, type[ResourceProvider]] = {
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 UNKNOWN = rpc.UNKNOWN
 _LONGEST_CALL = 30
-#: Starts the host. As a script that is named like a verb, it has the command line of the engine's command.
-_ENGINE = "import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-u', '-m', 'pulumi.dynamic']))"
 
 _serialized: dict[type[ResourceProvider], str] = {}
 
@@ -64,19 +61,13 @@ class ProviderHost:
 
     def __init__(self, project: Path, config: dict[str, str], command: tuple[str, ...]) -> None:
         """`command` are the words of the engine's command that it is started by, the verb first."""
-        (project / command[0]).write_text(_ENGINE, encoding="utf-8")
         self._errors = (project / f"host-{len(list(project.glob('host-*')))}.txt").open("w+", encoding="utf-8")
-        self._process = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=project,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PULUMI_PROJECT": "ferry", "PULUMI_STACK": "dev"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            start_new_session=True,
-        )
-        assert self._process.stdout
-        self._channel = grpc.insecure_channel(f"127.0.0.1:{int(self._process.stdout.readline())}")
+        said, says = os.pipe()
+        environment = {"PATH": os.environ["PATH"], "PULUMI_PROJECT": "ferry", "PULUMI_STACK": "dev"}
+        self._engine = fork_host(command, project, environment, says, self._errors.fileno())
+        os.close(says)
+        self._said = open(said, "rb")  # noqa: PTH123, SIM115
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{int(self._said.readline())}")
         self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
         self._answers: list[str] = []
         args: Bag = {f"ferry:{key}": text for key, text in config.items()}
@@ -85,14 +76,12 @@ class ProviderHost:
 
     def close(self) -> None:
         """End the process, and the one that started it; afterwards both have ended."""
-        if self._process.returncode is not None:
+        if self._said.closed:
             return
         self._channel.close()
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        assert self._process.stdout
-        self._process.stdout.read()
-        self._process.stdout.close()
+        os.killpg(self._engine, signal.SIGKILL)
+        self._said.read()
+        self._said.close()
         self._errors.close()
 
     def said(self) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from providers.workos.census import Census
 from providers.workos.client import Gone, Unavailable, WorkOS
 from providers.workos.listing import Listing
+from tests.examples import examples
 from tests.stack import Sandbox
 from tests.workos.calls import LIST_USERS
 
@@ -40,7 +41,7 @@ class Lists:
             return [{"id": one} for one in found], following
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.data())
 def test_nothing_is_left_out(data: st.DataObject) -> None:
     """In whatever order the list is, and whichever places are gone from it, before or meanwhile."""

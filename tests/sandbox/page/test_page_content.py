@@ -12,6 +12,8 @@ from workos.user_management._resource import PasswordHashed
 
 from tests.sandbox.page.watched import Watched
 
+pytestmark = pytest.mark.browser
+
 BCRYPT = "$2b$10$" + "A" * 53
 SECRET = "JBSWY3DPEHPK3PXP"
 USERS = "/user_management/users"

@@ -12,6 +12,8 @@ from workos import WorkOSClient
 from sandbox.server import running
 from tests.sandbox.page.watched import Watched
 
+pytestmark = pytest.mark.browser
+
 KINDS = ("users", "organizations", "memberships", "roles")
 #: What is wider than the window or than the box it stands in; what only a screen reader is told is passed over.
 CUT_OFF = """() => {
