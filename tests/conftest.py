@@ -25,7 +25,7 @@ for name in [one for one in os.environ if one.startswith(("WORKOS_", "AUTH0_", "
         del os.environ[name]
 
 #: Each client of a test would read all certificates of the machine anew, of which none is ever asked for.
-ssl.create_default_context = cache(ssl.create_default_context)
+ssl.create_default_context = cache(ssl.create_default_context)  # type: ignore[assignment]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
