@@ -1,18 +1,21 @@
 # `make demo` shows Ferry at work, `make test` checks it; both set up everything they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench soak format
+.PHONY: help setup demo quick test bench soak format
 .DELETE_ON_ERROR:
 
 # The first Python that is new enough and can make virtual environments.
 PYTHON = $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+CPUS = $(shell .venv/bin/python -c 'import os; print(os.cpu_count() or 1)')
 # Tests of the engine wait for WorkOS's limits half of their time.
-WORKERS = $(shell .venv/bin/python -c 'import os; print(2 * (os.cpu_count() or 1))')
+WORKERS = $(shell echo $$((2 * $(CPUS))))
+PYTEST := pytest --dist worksteal --numprocesses
 PIP := PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
 help:
 	@echo "make demo    preview and apply a sample export against the embedded sandbox"
 	@echo "make test    every check: format, lint, types, import rules, tests"
+	@echo "make quick   the checks that need neither the engine nor a browser, in a minute"
 	@echo "make setup   only what both need: .venv with all packages and the Pulumi engine"
 	@echo "make bench   measure a million users, and write the tables in docs/performance.md"
 	@echo "make soak    kill the engine and the provider host 20 times in the middle of 20,000 records; nothing is lost"
@@ -54,12 +57,19 @@ $(CONTRACT): $(addprefix tests/contract/,package.json package-lock.json .npmrc)
 demo: setup
 	@.venv/bin/python -m tools.demo
 
+quick: setup $(CONTRACT)
+	@.venv/bin/$(PYTEST) $(CPUS) --quick -m "not engine and not browser"
+
 test: setup .venv/browser.stamp $(CONTRACT)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
-	.venv/bin/pytest --numprocesses $(WORKERS) --dist worksteal
+	.venv/bin/coverage erase
+	.venv/bin/coverage run -m $(PYTEST) $(WORKERS) -m "not engine"
+	@.venv/bin/coverage combine --quiet
+	.venv/bin/coverage report
+	.venv/bin/$(PYTEST) $(WORKERS) -m engine
 
 bench: setup
 	@.venv/bin/python -m tests.bench.directory

@@ -1,1 +1,1 @@
-"""What a `ferry` command does, in the process of the command."""
+"""What each `ferry` command does, in the process of that command."""

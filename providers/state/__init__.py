@@ -1,1 +1,1 @@
-"""What the last run left, and how it is written down: state, journal, cohorts."""
+"""What the last run left, and how it is written down: the state, cohorts, the journal."""

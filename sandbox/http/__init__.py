@@ -1,1 +1,1 @@
-"""What both APIs stand on."""
+"""What both APIs stand on: requests, faults, logs, ids."""

@@ -1,1 +1,1 @@
-"""WorkOS's API."""
+"""WorkOS's API: what each call does, and what an environment holds."""

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 ROOT = Path(__file__).parents[2]
+#: Set where branches are measured, for the processes that a process starts.
+COVERAGE = "COVERAGE_PROCESS_CONFIG"
 #: A shell script that is named like the engine's verb, so that the words of its process are the engine's.
 _ENGINE = "while :; do sleep 3600; done\n"
 _LONGEST = 65_536
@@ -33,7 +35,7 @@ def _server() -> socket.socket:
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "tests.resources.host_fork", str(theirs.fileno())],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        env={name: os.environ[name] for name in ("PATH", COVERAGE) if name in os.environ} | {"PYTHONPATH": str(ROOT)},
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
     )
@@ -53,6 +55,11 @@ def fork_host(command: tuple[str, ...], cwd: Path, environment: dict[str, str], 
     request = json.dumps({"command": command, "cwd": str(cwd), "environment": environment}).encode()
     socket.send_fds(_server(), [request], [stdout, stderr])
     return int(_server().recv(_LONGEST))
+
+
+def end_host(engine: int) -> None:
+    """Kill the engine's process and the host; where branches are measured, the host writes down its own first."""
+    os.killpg(engine, signal.SIGTERM if COVERAGE in os.environ else signal.SIGKILL)
 
 
 def _serve(requests: socket.socket) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ from providers.directory.model import Membership, fields
 from providers.directory.store import open_store
 from providers.resources.record import MembershipProvider, OrganizationProvider, RoleProvider, UserProvider
 from providers.settings import Kind, read_settings
-from tests.resources.host_fork import fork_host
+from tests.resources.host_fork import end_host, fork_host
 from tests.stack import KEY, Sandbox
 from tests.tenant import Line, write
 
@@ -79,7 +78,7 @@ class ProviderHost:
         if self._said.closed:
             return
         self._channel.close()
-        os.killpg(self._engine, signal.SIGKILL)
+        end_host(self._engine)
         self._said.read()
         self._said.close()
         self._errors.close()

@@ -1,1 +1,1 @@
-"""WorkOS in memory, for a plan."""
+"""WorkOS in memory, for `ferry plan`."""
