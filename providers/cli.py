@@ -177,8 +177,8 @@ def verify(context: click.Context, stack: str | None, as_json: bool) -> None:
 
     with _or_exit(context):
         project = require_project(Path.cwd())
-        with opened(stack, project) as found, _listing() as told:
-            document = verified(found, told)
+        with opened(stack, project) as found, _listing() as looked_at:
+            document = verified(found, looked_at)
             paths = write_verification(document, reports_folder(project, found.name))
     if as_json:
         click.echo(json.dumps(document, indent=1))
@@ -209,8 +209,8 @@ def plan(context: click.Context, stack: str | None, as_json: bool) -> None:
     with _or_exit(context):
         project = require_project(Path.cwd())
         with opened(stack, project) as found:
-            with _listing() as told:
-                lines = list(planned(found, project, told))
+            with _listing() as looked_at:
+                lines = list(planned(found, project, looked_at))
             summary = lines[-1]
             if as_json:
                 for line in lines:
@@ -258,14 +258,14 @@ def _listing() -> Iterator[Callable[[Kind], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         tasks = {}
 
-        def told(kind: Kind) -> None:
+        def looked_at(kind: Kind) -> None:
             counts[kind] += 1
             if kind not in tasks:
                 tasks[kind] = progress.add_task(kind, total=None)
             if counts[kind] % _OFTEN == 0:
                 progress.update(tasks[kind], completed=counts[kind])
 
-        yield told
+        yield looked_at
 
 
 def _print(lines: Iterable[str]) -> None:

@@ -109,8 +109,8 @@ class Finding:
 
 def finding(code: str, file: str, line: int, external_id: str, message: str) -> Finding:
     """`message` says what is true; what to do is looked up by the code."""
-    told = f"{message}. Next: {NEXT_STEP[code.partition(':')[0]]}."
-    return Finding(code, file, line, external_id, told)
+    sentence = f"{message}. Next: {NEXT_STEP[code.partition(':')[0]]}."
+    return Finding(code, file, line, external_id, sentence)
 
 
 class Unbalanced(FerryError):
@@ -207,6 +207,6 @@ class CodeCount:
 def code_counts(findings: Iterable[Finding]) -> list[CodeCount]:
     """The codes of findings that keep no record from being declared, in their order."""
     by_code: dict[str, list[Finding]] = {}
-    for one in findings:
-        by_code.setdefault(one.code, []).append(one)
+    for item in findings:
+        by_code.setdefault(item.code, []).append(item)
     return [CodeCount(code, len(found), refuses=False, examples=(found[0],)) for code, found in by_code.items()]

@@ -23,7 +23,7 @@ class NoStackName(FerryError):
 
 def project_at(folder: Path) -> Path | None:
     """The nearest folder upwards that holds a `Pulumi.yaml`, None if there is none."""
-    return next((one for one in (folder, *folder.parents) if (one / _PROJECT_FILE).is_file()), None)
+    return next((place for place in (folder, *folder.parents) if (place / _PROJECT_FILE).is_file()), None)
 
 
 def require_project(folder: Path) -> Path:

@@ -126,7 +126,7 @@ class Settings(BaseModel):
     @field_validator("tenants")
     @classmethod
     def _tenants_have_names_of_their_own(cls, value: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
-        if len({one.name for one in value}) < len(value):
+        if len({tenant.name for tenant in value}) < len(value):
             raise ValueError("names a tenant twice: findings are told by tenant, so each needs a name of its own")
         return value
 
@@ -141,7 +141,7 @@ class Settings(BaseModel):
     @field_validator("export_as")
     @classmethod
     def _names_of_auth0(cls, value: dict[str, str]) -> dict[str, str]:
-        if any(one not in AUTH0_ATTRIBUTES and not _WITHIN.fullmatch(one) for one in value.values()):
+        if any(attribute not in AUTH0_ATTRIBUTES and not _WITHIN.fullmatch(attribute) for attribute in value.values()):
             known = f"{', '.join(AUTH0_ATTRIBUTES)}, user_metadata.KEY, app_metadata.KEY, identities[0].connection"
             raise ValueError(f"names an attribute that no Auth0 export has. Attributes: {known}")
         return value
@@ -198,7 +198,7 @@ class Settings(BaseModel):
         if self.export and self.tenants:
             raise InvalidSettings("tenants", "is set beside ferry:export, and only one of them can be meant")
         if self.tenants:
-            return [(one, (project / one.export).resolve()) for one in self.tenants]
+            return [(tenant, (project / tenant.export).resolve()) for tenant in self.tenants]
         if not self.export:
             raise InvalidSettings("export", "is not set, so there is nothing to declare")
         only = Tenant.model_construct(name="", export=self.export, prefix="")

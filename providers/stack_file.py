@@ -27,8 +27,10 @@ def stack_config(project: Path, stack: str) -> dict[str, str]:
         document = yaml.BaseLoader((project / name).read_bytes()).get_single_data() or {}
         values = dict(document.get("config") or {})
     except OSError as error:
-        told = f"{name} cannot be read here ({error.strerror}): run this in the project's folder, or name another stack"
-        raise UnreadableStack(told) from None
+        message = (
+            f"{name} cannot be read here ({error.strerror}): run this in the project's folder, or name another stack"
+        )
+        raise UnreadableStack(message) from None
     except (yaml.YAMLError, AttributeError, TypeError, ValueError, RecursionError):
         raise UnreadableStack(f"{name} is no stack file: it holds no YAML map with a map `config`") from None
     plain = {key: value for key, value in values.items() if not (isinstance(value, dict) and "secure" in value)}

@@ -10,7 +10,7 @@ def plain(text: str) -> str:
     """One line, safe to print: a colour tag, and what is not printable, line breaks and marks of direction too, are
     shown as escapes. Letters of any language stay; a terminal that has none of them gets escapes from its encoding.
     """
-    escaped = (one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    escaped = (letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
     return "".join(escaped).replace(_TAG, _AS_TEXT)
 
 

@@ -75,5 +75,5 @@ def _read(path: Path | None, empty: Any, check: Callable[[object], None]) -> Any
     except (ValueError, RecursionError) as error:
         raise click.UsageError(f"{path}: not JSON") from error
     except Refusal as refused:
-        raise click.UsageError(f"{path}: {' '.join(one['message'] for one in refused.body['errors'])}") from None
+        raise click.UsageError(f"{path}: {' '.join(error_['message'] for error_ in refused.body['errors'])}") from None
     return read

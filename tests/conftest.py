@@ -73,7 +73,7 @@ def workos(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
         yield environment
         return
     is_calm = request.config.getoption("--calm") or request.node.get_closest_marker("calm")
-    start = Start() if is_calm else weather(request.node.nodeid.rpartition("/")[2])
+    start = Start() if is_calm else weather(request.node.nodeid)
     with running(start) as url:
         sandbox = Sandbox(url, start)
         yield sandbox

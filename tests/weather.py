@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 from sandbox.sandbox import Start
@@ -17,13 +18,15 @@ from sandbox.sandbox import Start
 SOMEBODY_ELSE = "sk_test_somebody_else"
 #: What the request log calls a request that the weather struck, by what the client has to do then.
 AGAIN, LOST, HARMLESS = "weather: send it again", "weather: the answer is lost", "weather"
+_SEEDS = "tests/engine"
 _BUSY = {"status": 429, "body": {"code": "rate_limit_exceeded", "message": "You have exceeded the rate limit."}}
 _WORKOS = "^/(user_management|organizations|authorization|auth)"
 
 
 def weather(test: str) -> Start:
-    """Limits and faults of a test."""
-    seed = int.from_bytes(blake2b(test.encode(), digest_size=4).digest())
+    """Limits and faults of a test, by its node id; a file that moves into another folder keeps its weather."""
+    path, _, name = test.partition("::")
+    seed = int.from_bytes(blake2b(f"{_SEEDS}/{Path(path).name}::{name}".encode(), digest_size=4).digest())
     faults: list[dict[str, Any]] = [
         {"name": LOST, "mode": "drop_after", "probability": 0.04},
         {"name": AGAIN, "mode": "drop_before", "probability": 0.03},

@@ -188,7 +188,9 @@ def ended(output: str) -> str:
 def show_preview(output: str) -> None:
     """One user of the diff, as the engine prints it, and the closing count."""
     blocks = re.split(r"^(?=    [+~-] pulumi-python)", output, flags=re.M)
-    user = next((one for one in blocks if "workos:User: (create)" in one and "password" in one and "_name" in one), "")
+    user = next(
+        (block for block in blocks if "workos:User: (create)" in block and "password" in block and "_name" in block), ""
+    )
     shown = [line[4:] for line in user.splitlines() if line.strip() and "[urn=" not in line]
     console.print(
         Panel("\n".join(shown), title="one of the users", title_align="left", border_style="dim", expand=False)

@@ -70,13 +70,13 @@ def with_api_keys(line: dict[str, Any], export_as: Mapping[str, str] = NO_NAMES)
         if place >= 0:
             identities[place].setdefault(name, value)
         elif within:
-            held = result.get(name) or {}
-            result[name] = {within: value, **held} if isinstance(held, dict) else held
+            metadata = result.get(name) or {}
+            result[name] = {within: value, **metadata} if isinstance(metadata, dict) else metadata
         elif name not in result:
             result[name] = value
     if identities and "identities" not in result:
         _fill_first(identities[0], result.get("user_id"))
-        result["identities"] = [one for _, one in sorted(identities.items())]
+        result["identities"] = [identity for _, identity in sorted(identities.items())]
     return result
 
 
@@ -85,7 +85,7 @@ def _steps(keys: tuple[str, ...], export_as: tuple[tuple[str, str], ...]) -> lis
     """The keys of a line in the order in which they count; the lines of a file have few sets of keys."""
     names = dict(export_as)
     steps = []
-    for key in sorted(keys, key=lambda one: (one not in names, one not in _OWN)):
+    for key in sorted(keys, key=lambda key: (key not in names, key not in _OWN)):
         name = names.get(key) or attribute(key)
         head, _, rest = name.partition(".")
         if rest and head in _METADATA:

@@ -54,11 +54,11 @@ def choose(matches: list[Match]) -> tuple[Match | None, list[Match]]:
     The hash of the earliest identity counts, then the newest; one joined by email comes last. Two different hashes that
     tie are both unusable.
     """
-    ordered = sorted(matches, key=lambda one: one.place)
-    ordered.sort(key=lambda one: instant(one.set_at) or "", reverse=True)
-    ordered.sort(key=lambda one: one.rank)
+    ordered = sorted(matches, key=lambda match: match.place)
+    ordered.sort(key=lambda match: instant(match.set_at) or "", reverse=True)
+    ordered.sort(key=lambda match: match.rank)
     best = ordered[0]
-    tied = [one for one in ordered if (one.rank, instant(one.set_at)) == (best.rank, instant(best.set_at))]
-    if len({one.fingerprint for one in tied}) > 1:
+    tied = [match for match in ordered if (match.rank, instant(match.set_at)) == (best.rank, instant(best.set_at))]
+    if len({match.fingerprint for match in tied}) > 1:
         return None, tied
     return best, []

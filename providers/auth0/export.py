@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from providers.auth0.attribute_names import NO_NAMES, with_api_keys
 from providers.auth0.completeness import read_manifest, suspicions
-from providers.auth0.fast_lines import regular
+from providers.auth0.fast_lines import fast_record
 from providers.auth0.lines import ExportError, pieces
 from providers.auth0.records import (
     Factor,
@@ -120,8 +120,8 @@ class Export:
         lines = {kind: self.ledger.lines[self.number, kind] for kind in FILES}
         if manifest := read_manifest(self.folder):
             manifest.check_lines({path.name: lines[kind] for kind, path in self.files.items()})
-        for one in suspicions(lines["users"] - blank, members):
-            self.ledger.note(one.kind, self.number * TENANT, "", one.code, one.message)
+        for suspicion in suspicions(lines["users"] - blank, members):
+            self.ledger.note(suspicion.kind, self.number * TENANT, "", suspicion.code, suspicion.message)
 
     def read(self, kind: str) -> Iterator[Read]:
         """The records of a file in file order, each under its place; nothing if the file is not there.
@@ -138,7 +138,7 @@ class Export:
                 lines += 1
                 place = place + 1 if line == last else self.number * TENANT + line * LINE
                 last = line
-                record = None if own_names else regular(kind, data)
+                record = None if own_names else fast_record(kind, data)
                 if record is None:
                     if not data.strip():
                         self.ledger.end("skipped", kind, place, "", "blank_line", "the line is empty")
@@ -166,7 +166,7 @@ class Export:
         try:
             return _MODELS[kind].model_validate(data)
         except ValidationError as error:
-            if any(isinstance(one.get("ctx", {}).get("error"), RoundedId) for one in error.errors()):
+            if any(isinstance(fault.get("ctx", {}).get("error"), RoundedId) for fault in error.errors()):
                 raise ExportError(
                     f"{name}:{line_of(place)}: an id went through a spreadsheet or script that rounded it (1.09e+20); "
                     "export again and do not edit the file"
@@ -227,7 +227,9 @@ def parse(data: bytes) -> dict[str, Any]:
 
 
 def _depth(data: bytes) -> int:
-    levels = accumulate(1 if one.group() in b"[{" else -1 for one in _BRACKETS.finditer(data) if len(one.group()) == 1)
+    levels = accumulate(
+        1 if bracket.group() in b"[{" else -1 for bracket in _BRACKETS.finditer(data) if len(bracket.group()) == 1
+    )
     return max(levels, default=0)
 
 

@@ -79,13 +79,13 @@ def _is_plain_user(user: _User) -> bool:
             if attribute(key).partition(".")[0].partition("[")[0] in User.model_fields:
                 return False
             _HARMLESS.add(key)
-    for one in user.identities:
-        if is_rounded(one.user_id):
+    for identity in user.identities:
+        if is_rounded(identity.user_id):
             return False
     return not is_rounded(user.user_id)
 
 
-def regular(kind: str, data: bytes) -> Record | None:
+def fast_record(kind: str, data: bytes) -> Record | None:
     """The record of a line in Auth0's own shape, or None if it takes a closer look."""
     try:
         match kind:

@@ -51,7 +51,7 @@ def read_hash(password_hash: object, custom_password_hash: object = None) -> Pas
     """
     if not custom_password_hash and isinstance(password_hash, str) and _BCRYPT.fullmatch(password_hash):
         return PasswordHash("bcrypt", password_hash)
-    given = [one for one in (password_hash, custom_password_hash) if one not in (None, "", {})]
+    given = [given_hash for given_hash in (password_hash, custom_password_hash) if given_hash not in (None, "", {})]
     try:
         match given:
             case []:
@@ -126,21 +126,21 @@ def _argon2(text: str) -> PasswordHash:
 
 #: The names Auth0 takes for the digests that WorkOS knows, and the fewest iterations of each.
 _DIGESTS = {
-    spelling: (digest, fewest)
+    written: (digest, fewest)
     for digest, fewest in (("sha256", 600_000), ("sha512", 210_000))
-    for spelling in (digest, f"rsa-{digest}", f"{digest}withrsaencryption")
+    for written in (digest, f"rsa-{digest}", f"{digest}withrsaencryption")
 }
 
 
 def _pbkdf2(text: str) -> PasswordHash:
     """Auth0's `$pbkdf2-<digest>$i=…,l=…$salt$hash`, where i is 100000 and l is 64 if they are left out."""
     phc = _phc(text)
-    name, _, spelling = phc.id.lower().partition("-")
+    name, _, written = phc.id.lower().partition("-")
     if name != "pbkdf2" or phc.version is not None or not phc.parameters.keys() <= {"i", "l"}:
         raise Unusable("not a pbkdf2 hash in Auth0's form: $pbkdf2-<digest>$i=…,l=…$salt$hash")
-    if spelling not in _DIGESTS:
+    if written not in _DIGESTS:
         raise Unusable("pbkdf2 with a digest that WorkOS does not import; it takes sha256 and sha512")
-    digest, fewest = _DIGESTS[spelling]
+    digest, fewest = _DIGESTS[written]
     iterations = phc.parameters.get("i", 100_000)
     if not fewest <= iterations <= 1_000_000:
         raise Unusable(f"pbkdf2 outside WorkOS's bounds: with {digest} {fewest:,} to 1,000,000 iterations")

@@ -75,7 +75,9 @@ def _with_ids(value: object) -> object:
     """Identities without an id own nothing that could be joined to them."""
     if not isinstance(value, list):
         return _absent_is_empty(value)
-    return [one for one in value if not isinstance(one, dict) or one.get("user_id") not in (None, "")]
+    return [
+        identity for identity in value if not isinstance(identity, dict) or identity.get("user_id") not in (None, "")
+    ]
 
 
 def _mapping_or_none(value: object) -> object:
@@ -141,7 +143,7 @@ class User(Record):
         if not self.identities:
             provider, _, own = self.user_id.partition("|")
             return [(self.connection, own)] if provider == "auth0" and own else []
-        return [(one.connection, one.user_id) for one in self.identities if one.provider == "auth0"]
+        return [(identity.connection, identity.user_id) for identity in self.identities if identity.provider == "auth0"]
 
 
 class Domain(Record):
@@ -235,6 +237,6 @@ class Factor(Record):
 def faults(error: ValidationError) -> str:
     """What is wrong with a line, by field and without its values."""
     parts = []
-    for one in error.errors(include_url=False, include_input=False, include_context=False):
-        parts.append(f"{'.'.join(str(part) for part in one['loc']) or 'line'}: {one['msg'].lower()}")
+    for fault in error.errors(include_url=False, include_input=False, include_context=False):
+        parts.append(f"{'.'.join(str(part) for part in fault['loc']) or 'line'}: {fault['msg'].lower()}")
     return "; ".join(parts)

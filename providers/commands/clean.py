@@ -58,7 +58,7 @@ def _journals(folder: Path, project: Path, *, aside: bool) -> Iterator[Path]:
         names = {found["stack"], found["stack"] + (found[2] or "")}
         with suppress(NoStackName), ExitStack() as stack:
             free = [stack.enter_context(between_runs(run_path(project, name))) for name in names]
-            if all(one is True for one in free) and (aside or _is_sealed(path)):
+            if all(is_free is True for is_free in free) and (aside or _is_sealed(path)):
                 yield path
 
 
@@ -69,10 +69,10 @@ def _is_sealed(path: Path) -> bool:
         lines = file.read().split(b"\n")
     last = next((line for line in reversed(lines) if line.strip()), b"")
     try:
-        held: Any = json.loads(last)
+        value: Any = json.loads(last)
     except ValueError:
         return False
-    return isinstance(held, dict) and "sealed" in held
+    return isinstance(value, dict) and "sealed" in value
 
 
 def _orders_and_locks(folder: Path, project: Path) -> int:

@@ -32,13 +32,13 @@ def run_download(folder: Path | None, environment: Mapping[str, str], exports: P
     except KeyboardInterrupt:
         click.echo("ferry download: stopped; run the same command again to go on", err=True)
         return 128 + signal.SIGINT
-    click.echo(_told(done))
+    click.echo(_outcome(done))
     return 1 if done.gaps else 0
 
 
-def _told(done: Downloaded) -> str:
+def _outcome(done: Downloaded) -> str:
     counts = ", ".join(f"{lines:,} {name.partition('.')[0]}" for name, lines in done.lines.items())
     parts = [f"{done.folder}: {counts}"]
-    parts += [f"  missing: {one}" for one in done.gaps]
-    parts += [f"  note: {one}" for one in done.remarks]
+    parts += [f"  missing: {gap}" for gap in done.gaps]
+    parts += [f"  note: {oddity}" for oddity in done.oddities]
     return "\n".join([*map(plain, parts), _NEVER_IN_IT, f"Next: ferry check {plain(str(done.folder))}"])

@@ -21,29 +21,33 @@ from providers.workos.rehearsal.door import Rehearsal, Sent
 from providers.workos.roles import environment_roles
 
 
-def plan(stack: OpenedStack, project: Path, told: Callable[[Kind], None] = lambda _: None) -> Iterator[dict[str, Any]]:
-    """The lines of a plan (`plan_lines`). `told` hears of each object that is listed.
+def plan(
+    stack: OpenedStack, project: Path, looked_at: Callable[[Kind], None] = lambda _: None
+) -> Iterator[dict[str, Any]]:
+    """The lines of a plan (`plan_lines`). `looked_at` hears of each object that is listed.
 
     Raises Brake if a run would be stopped before its first write; WorkOSFault.
     """
     roles = environment_roles(stack.door)
-    live = _listed(stack, told)
+    live = _listed(stack, looked_at)
     door = Rehearsal(stack.door, roles, live["organizations"], live["users"], live["memberships"])
     rehearsed = rehearse(stack, door, project)
-    sent = [_by_key(stack.store, door, one) for one in door.sent]
+    sent = [_by_key(stack.store, door, request) for request in door.sent]
     done = (
-        _with_both(stack.last_state, door, one)
-        for one in operations(
+        _with_both(stack.last_state, door, operation)
+        for operation in operations(
             chain(turns(stack.last_state, rehearsed), _given_up(stack.last_state, door)),
-            door.held,
+            door.objects,
             sent,
             rehearsed.setbacks,
         )
     )
-    slugs = {str(one["slug"]): one for one in door.held["roles"]}
+    slugs = {str(role["slug"]): role for role in door.objects["roles"]}
     repairs = stack.settings.on_drift == "repair"
     after = Verifier(stack.store, RehearsedDirectory(door), rehearsed.after, repairs=repairs).verify(slugs)
-    left = [one for one in after.differences if (one.kind, one.key) not in rehearsed.setbacks]
+    left = [
+        difference for difference in after.differences if (difference.kind, difference.key) not in rehearsed.setbacks
+    ]
     listed = {**{kind: len(found) for kind, found in live.items()}, "roles": len(roles)}
     totals = stack.store.totals()
     yield from plan_lines(
@@ -57,42 +61,42 @@ def plan(stack: OpenedStack, project: Path, told: Callable[[Kind], None] = lambd
     )
 
 
-def _listed(stack: OpenedStack, told: Callable[[Kind], None]) -> dict[Kind, dict[str, Any]]:
+def _listed(stack: OpenedStack, looked_at: Callable[[Kind], None]) -> dict[Kind, dict[str, Any]]:
     """Organizations, users and memberships by WorkOS id. What the state knows and no list shows is read by its id:
     lists may lag behind what was written.
     """
     live: dict[Kind, dict[str, Any]] = {"organizations": dict(stack.census.organizations()), "users": {}}
-    for one in stack.census.each_user():
-        told("users")
-        live["users"][one["id"]] = one
+    for user in stack.census.each_user():
+        looked_at("users")
+        live["users"][user["id"]] = user
     live["memberships"] = {}
     for _, found in stack.census.each_organization(list(live["organizations"])):
-        for one in found:
-            told("memberships")
-            live["memberships"][one["id"]] = one
+        for membership in found:
+            looked_at("memberships")
+            live["memberships"][membership["id"]] = membership
     for kind, listed in live.items():
         hidden = [id_ for id_ in stack.last_state.ids(kind) if id_ not in listed]
         for id_ in hidden if len(hidden) <= MOST_AGAIN else ():
-            if there := stack.census.one(kind, id_):
+            if there := stack.census.by_id(kind, id_):
                 listed[id_] = there
     return live
 
 
-def _by_key(store: Store, door: Rehearsal, one: Sent) -> Sent:
+def _by_key(store: Store, door: Rehearsal, request: Sent) -> Sent:
     """A create that was refused knows its record by what WorkOS would have known it by: here it gets its key. Of a
     membership one of whose ends somebody gave another external id, it gets the id of the one that is there.
     """
-    if not one.refused or one.method != "POST" or one.kind not in {"users", "memberships"}:
-        return one
-    if one.kind == "users":
-        record = store.user_by_external_id(one.about)
-        return one._replace(about=record.key if record else one.about)
-    organization, _, user = one.about.partition("/")
-    record = store.user_by_external_id(str(door.held["users"].get(user)["external_id"]))
-    owner = store.organization_by_external_id(str(door.held["organizations"].get(organization)["external_id"]))
-    there = door.held["memberships"].find("pair", one.about)
-    known = f"{owner.key}/{record.key}" if owner and record else there["id"] if there else one.about
-    return one._replace(about=known)
+    if not request.refused or request.method != "POST" or request.kind not in {"users", "memberships"}:
+        return request
+    if request.kind == "users":
+        record = store.user_by_external_id(request.about)
+        return request._replace(about=record.key if record else request.about)
+    organization, _, user = request.about.partition("/")
+    record = store.user_by_external_id(str(door.objects["users"].get(user)["external_id"]))
+    owner = store.organization_by_external_id(str(door.objects["organizations"].get(organization)["external_id"]))
+    there = door.objects["memberships"].find("pair", request.about)
+    known = f"{owner.key}/{record.key}" if owner and record else there["id"] if there else request.about
+    return request._replace(about=known)
 
 
 def turns(last_state: LastState, rehearsed: Rehearsed) -> Iterator[Turn]:
@@ -104,10 +108,12 @@ def turns(last_state: LastState, rehearsed: Rehearsed) -> Iterator[Turn]:
             was_known = _was_known(last_state, kind, key)
             yield Turn(kind, key, now.id if now.reached else "", was_known)
         for number, cohort in rehearsed.after.cohorts[kind].items():
-            held = last_state.cohorts[kind].get(number)
-            if held is not None and held.outputs == cohort.outputs:
+            known_cohort = last_state.cohorts[kind].get(number)
+            if known_cohort is not None and known_cohort.outputs == cohort.outputs:
                 continue
-            before: Mapping[str, Applied | KnownRecord] = held.applied() if held else last_state.records[kind]
+            before: Mapping[str, Applied | KnownRecord] = (
+                known_cohort.applied() if known_cohort else last_state.records[kind]
+            )
             after = cohort.applied()
             for key, applied in after.items():
                 if key not in rehearsed.leaving[kind]:
@@ -120,9 +126,9 @@ def turns(last_state: LastState, rehearsed: Rehearsed) -> Iterator[Turn]:
 def _given_up(last_state: LastState, door: Rehearsal) -> Iterator[Turn]:
     """Whom WorkOS kept until now, and who goes since another record needs what they hold (`ferry:removed` delete)."""
     for kind in KINDS:
-        for key, held in last_state.kept(kind).items():
-            if door.held[kind].after.get(held.id, {}) is None:
-                yield Turn(kind, key, held.id, is_declared=False)
+        for key, known in last_state.kept(kind).items():
+            if door.objects[kind].after.get(known.id, {}) is None:
+                yield Turn(kind, key, known.id, is_declared=False)
 
 
 def _set_back(rehearsed: Rehearsed, kind: Kind, key: str) -> Iterator[Turn]:
@@ -132,14 +138,18 @@ def _set_back(rehearsed: Rehearsed, kind: Kind, key: str) -> Iterator[Turn]:
 
 
 def _was_known(last_state: LastState, kind: Kind, key: str) -> bool:
-    held = last_state.records[kind].get(key)
-    return held.reached if held else bool(last_state.id_of(kind, key))
+    known = last_state.records[kind].get(key)
+    return known.reached if known else bool(last_state.id_of(kind, key))
 
 
-def _with_both(last_state: LastState, door: Rehearsal, one: Operation) -> Operation:
+def _with_both(last_state: LastState, door: Rehearsal, operation: Operation) -> Operation:
     """Which of the fields that are written has somebody changed in WorkOS since the last run?"""
-    live = door.held[one.kind].before.get(last_state.id_of(one.kind, one.key)) if one.verb == "update" else None
-    applied = last_state.applied(one.kind, one.key, live) if live else None
+    live = (
+        door.objects[operation.kind].before.get(last_state.id_of(operation.kind, operation.key))
+        if operation.verb == "update"
+        else None
+    )
+    applied = last_state.applied(operation.kind, operation.key, live) if live else None
     if live and applied:
-        one.both = sorted(set(drifted(one.kind, applied, live)) & set(one.fields))
-    return one
+        operation.both = sorted(set(drifted(operation.kind, applied, live)) & set(operation.fields))
+    return operation

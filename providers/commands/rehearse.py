@@ -87,32 +87,32 @@ class _Run:
 
     def _make_cohort(self, kind: Kind, name: str, news: Bag) -> Made:
         provider, number = COHORT_RESOURCES[kind][1](), news["cohort"]
-        held = self._last_state.cohorts[kind].get(number)
-        provider.check({"records": held.text} if held else {}, news)
-        if held is None:
+        cohort = self._last_state.cohorts[kind].get(number)
+        provider.check({"records": cohort.text} if cohort else {}, news)
+        if cohort is None:
             outputs = provider.create(news).outs or {}
-        elif provider.diff(name, dict(held.outputs), news).changes:
-            outputs = provider.update(name, dict(held.outputs), news).outs or {}
+        elif provider.diff(name, dict(cohort.outputs), news).changes:
+            outputs = provider.update(name, dict(cohort.outputs), news).outs or {}
         else:
-            outputs = dict(held.outputs)
+            outputs = dict(cohort.outputs)
         self._after.cohorts[kind][number] = KnownCohort(news.get("records") or "", outputs)
         return Made(name)
 
     def _make_record(self, kind: Kind, name: str, news: Bag) -> Made:
-        provider, held = RECORDS[kind][1](), self._last_state.records[kind].get(name)
-        provider.check(held.outputs if held else {}, news)
-        step = provider.diff(held.id, held.outputs, news) if held else None
-        if held is None or step is None or step.replaces:
-            if held and step and step.delete_before_replace:
-                provider.delete(held.id, held.outputs)
-            elif held:
-                self._replaced.append((kind, held))
+        provider, known = RECORDS[kind][1](), self._last_state.records[kind].get(name)
+        provider.check(known.outputs if known else {}, news)
+        step = provider.diff(known.id, known.outputs, news) if known else None
+        if known is None or step is None or step.replaces:
+            if known and step and step.delete_before_replace:
+                provider.delete(known.id, known.outputs)
+            elif known:
+                self._replaced.append((kind, known))
             created = provider.create(news)
             now = KnownRecord(created.id, created.outs or {})
         elif step.changes:
-            now = KnownRecord(held.id, provider.update(held.id, held.outputs, news).outs or {})
+            now = KnownRecord(known.id, provider.update(known.id, known.outputs, news).outs or {})
         else:
-            now = held
+            now = known
         self._after.records[kind][name] = now
         return Made(now.id)
 
@@ -120,10 +120,10 @@ class _Run:
         for kind in reversed(ORDER):
             records = RECORDS[kind][1]()
             gone = [
-                held for name, held in self._last_state.records[kind].items() if name not in self._after.records[kind]
+                known for name, known in self._last_state.records[kind].items() if name not in self._after.records[kind]
             ]
-            for held in [*(old for of, old in self._replaced if of == kind), *gone]:
-                records.delete(held.id, held.outputs)
+            for known in [*(old for of, old in self._replaced if of == kind), *gone]:
+                records.delete(known.id, known.outputs)
             if kind in declared.texts or kind not in COHORT_RESOURCES:
                 continue
             for cohort in self._last_state.cohorts[kind].values():

@@ -42,7 +42,7 @@ class Live(Protocol):
     def each_organization(self, organizations: Sequence[str]) -> Iterator[tuple[str, Sequence[Fields]]]:
         """These organizations with their memberships."""
 
-    def one(self, kind: Kind, id_: str) -> Fields | None:
+    def by_id(self, kind: Kind, id_: str) -> Fields | None:
         """One object by its id, as it is now."""
 
 
@@ -89,12 +89,12 @@ class Verifier:
         store: Store,
         live: Live,
         state: LastState,
-        told: Callable[[Kind], None] = lambda _: None,
+        looked_at: Callable[[Kind], None] = lambda _: None,
         *,
         repairs: bool = False,
     ) -> None:
-        """`told` hears of each live object that was looked at; `repairs` is `ferry:onDrift` repair."""
-        self._store, self._live, self._state, self._told = store, live, state, told
+        """`looked_at` hears of each live object that was looked at; `repairs` is `ferry:onDrift` repair."""
+        self._store, self._live, self._state, self._looked_at = store, live, state, looked_at
         self._repairs = repairs
         self._doubts: list[_Doubt] = []
         self._different: dict[tuple[Kind, str], dict[str, tuple[Any, Any]]] = {}
@@ -119,7 +119,7 @@ class Verifier:
         self._settle_doubts()
         self._look_again()
         self._verify_secrets()
-        for kind, key in sorted(self._owners, key=lambda one: (one[0], cohort_of(self._owners[one]))):
+        for kind, key in sorted(self._owners, key=lambda owner: (owner[0], cohort_of(self._owners[owner]))):
             found = self._different.get((kind, key), {})
             self.result.counts[kind].different += bool(found)
             self.result.counts[kind].missing += not found
@@ -130,12 +130,12 @@ class Verifier:
         for kind, count in self.result.counts.items():
             count.declared = self._store.totals()[kind]
             count.equal = count.declared - count.different - count.missing
-        self.result.differences.sort(key=lambda one: (KINDS.index(one.kind), one.key))
+        self.result.differences.sort(key=lambda difference: (KINDS.index(difference.kind), difference.key))
         return self.result
 
     def _verify_organizations(self) -> None:
         everything = self._live.organizations()
-        live = {str(one["external_id"]): one for one in everything.values() if one["external_id"]}
+        live = {str(there["external_id"]): there for there in everything.values() if there["external_id"]}
         missing = []
         for record in self._store.organizations():
             there = live.get(record.external_id)
@@ -144,7 +144,7 @@ class Verifier:
                 continue
             self.organizations[str(there["id"])] = record.external_id
             self._meet("organizations", record, there)
-        others = {id_: one for id_, one in everything.items() if id_ not in self.organizations}
+        others = {id_: there for id_, there in everything.items() if id_ not in self.organizations}
         for found, there in self._known_by_id("organizations", missing, others):
             self.organizations[there["id"]] = found.key
             self._meet("organizations", found, there)
@@ -193,7 +193,9 @@ class Verifier:
     def _verify_memberships(self) -> None:
         count = self.result.counts["memberships"]
         for id_, live in self._live.each_organization(list(self.organizations)):
-            declared = {one.user: one for one in self._store.memberships_of(self.organizations[id_])}
+            declared = {
+                membership.user: membership for membership in self._store.memberships_of(self.organizations[id_])
+            }
             for there in live:
                 user = self.users.get(there["user_id"])
                 record = declared.pop(user or "", None)
@@ -209,7 +211,7 @@ class Verifier:
     def _meet(self, kind: Kind, record: Record | None, live: Fields | None) -> None:
         """Compare a record with the object that it should be; either may be missing."""
         if live is not None:
-            self._told(kind)
+            self._looked_at(kind)
         if record is None:
             return
         if live is None:
@@ -227,7 +229,9 @@ class Verifier:
     def _note(self, kind: Kind, key: str, desired: Fields, live: Fields, applied: Fields | None) -> None:
         found = unequal(kind, desired, live, applied)
         if found:
-            self._different.setdefault((kind, key), {}).update({one.field: (one.new, one.old) for one in found})
+            self._different.setdefault((kind, key), {}).update(
+                {change.field: (change.new, change.old) for change in found}
+            )
             self._owners[kind, key] = self.organizations[live["organization_id"]] if kind == "memberships" else key
             self._ids[kind, key] = live["id"]
 
@@ -261,10 +265,10 @@ class Verifier:
         """
         if len(self._owners) > MOST_AGAIN:
             return
-        for kind, key in sorted(self._owners, key=lambda one: (KINDS.index(one[0]), one[1])):
+        for kind, key in sorted(self._owners, key=lambda owner: (KINDS.index(owner[0]), owner[1])):
             id_ = self._ids.get((kind, key)) or self._state.id_of(kind, key)
             record = self._store.record(kind, key)
-            live = self._live.one(kind, id_) if id_ and kind != "roles" else None
+            live = self._live.by_id(kind, id_) if id_ and kind != "roles" else None
             if record is None or live is None or not self._is(record, live):
                 continue
             del self._owners[kind, key]

@@ -16,15 +16,15 @@ from providers.settings import Kind
 from providers.workos.roles import environment_roles
 
 
-def verify(stack: OpenedStack, told: Callable[[Kind], None] = lambda _: None) -> dict[str, Any]:
-    """The document of a verification (`verification_document`). `told` hears of each object that was looked at.
+def verify(stack: OpenedStack, looked_at: Callable[[Kind], None] = lambda _: None) -> dict[str, Any]:
+    """The document of a verification (`verification_document`). `looked_at` hears of each object that was looked at.
 
     Raises WorkOSFault.
     """
     began = _now()
     roles = environment_roles(stack.door)
     found = Verifier(
-        stack.store, stack.census, stack.last_state, told, repairs=stack.settings.on_drift == "repair"
+        stack.store, stack.census, stack.last_state, looked_at, repairs=stack.settings.on_drift == "repair"
     ).verify(roles)
     return verification_document(
         found,
@@ -35,7 +35,8 @@ def verify(stack: OpenedStack, told: Callable[[Kind], None] = lambda _: None) ->
             "ended": _now(),
             "requests": stack.door.reads,
             "exports": [
-                {"tenant": one.tenant, "folder": str(one.folder), "sha256": one.sha256()} for one in stack.store.exports
+                {"tenant": export.tenant, "folder": str(export.folder), "sha256": export.sha256()}
+                for export in stack.store.exports
             ],
             "directory": stack.store.path.stem,
         },

@@ -81,10 +81,10 @@ def adopted(kind: Kind, desired: Mapping[str, Any], live: Mapping[str, Any]) -> 
         if name not in {"metadata", "domains"} and not desired.get(name) and name != "external_id":
             view[name] = desired.get(name)
     if "metadata" in view:
-        held = live.get("metadata") or {}
-        view["metadata"] = {key: held[key] for key in desired.get("metadata") or {} if key in held}
+        metadata = live.get("metadata") or {}
+        view["metadata"] = {key: metadata[key] for key in desired.get("metadata") or {} if key in metadata}
     if "domains" in view:
-        view["domains"] = [one for one in live.get("domains") or [] if one in (desired.get("domains") or [])]
+        view["domains"] = [domain for domain in live.get("domains") or [] if domain in (desired.get("domains") or [])]
     if kind == "users":
         view["password"] = desired.get("password")
         view["email_verified"] = bool(live.get("email_verified"))
@@ -96,7 +96,9 @@ def drifted(kind: Kind, applied: Mapping[str, Any], live: Mapping[str, Any]) -> 
     a value, and what nothing can read back, is nobody's change.
     """
     view = adopted(kind, applied, live) | {name: applied.get(name) for name in WRITE_ONLY}
-    return {one.field: view[one.field] for one in changes(kind, applied, {**view, "origin": applied.get("origin")})}
+    return {
+        change.field: view[change.field] for change in changes(kind, applied, {**view, "origin": applied.get("origin")})
+    }
 
 
 def unequal(
@@ -119,17 +121,17 @@ def _with_remains(name: str, view: Any, applied: Any, live: Any) -> Any:
         left = {key: text for key, text in (applied or {}).items() if (live or {}).get(key) == text}
         return {**left, **(view or {})}
     if name == "domains":
-        return [*(view or ()), *(one for one in applied or () if one in (live or ()) and one not in (view or ()))]
+        return [*(view or ()), *(item for item in applied or () if item in (live or ()) and item not in (view or ()))]
     return applied if applied and not view and applied == live else view
 
 
 def is_doubtful(kind: Kind, desired: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
     """Has a live object something that the directory does not speak of? Only the last state tells whose that is."""
     for name in MANAGED[kind]:
-        wanted, held = desired.get(name), live.get(name)
+        wanted, there = desired.get(name), live.get(name)
         if name in {"metadata", "domains"}:
-            if set(held or ()) - set(wanted or ()):
+            if set(there or ()) - set(wanted or ()):
                 return True
-        elif held and not wanted and name not in WRITE_ONLY and name != "email_verified":
+        elif there and not wanted and name not in WRITE_ONLY and name != "email_verified":
             return True
     return False

@@ -47,7 +47,7 @@ def sign_ins_of(counted: Mapping[tuple[str, bool], int]) -> list[SignIn]:
             provider, _, connection = line.partition("\t")
             users[provider, connection] += number
             verify[provider, connection] += number if verifies else 0
-    return [SignIn(*one, users[one], verify[one]) for one in sorted(users)]
+    return [SignIn(*way, users[way], verify[way]) for way in sorted(users)]
 
 
 def people_of(counted: Mapping[tuple[str, bool], int]) -> dict[str, int]:

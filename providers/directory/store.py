@@ -180,15 +180,15 @@ class Store:
             return self.organization_by_external_id(key)
         if kind == "memberships":
             found = (next(self._memberships("WHERE organization = ? AND user = ?", *ends), None) for ends in cuts(key))
-            return next((one for one in found if one), None)
-        return next((one for one in self.roles() if one.slug == key), None)
+            return next((record for record in found if record), None)
+        return next((role for role in self.roles() if role.slug == key), None)
 
     def declares(self, kind: Kind, name: str) -> bool:
         """Is there a record of this kind with this key or external id?"""
         names = [{"name": name}]
         if kind == "memberships":
             names = [{"organization": organization, "user": user} for organization, user in cuts(name)]
-        return any(self._db.execute(_DECLARES[kind], one).fetchone() for one in names)
+        return any(self._db.execute(_DECLARES[kind], parameters).fetchone() for parameters in names)
 
     def withholds(self, kind: Kind, name: str) -> bool:
         """Does this record stand in the export although it is not declared, refused or left out on purpose?
@@ -200,8 +200,8 @@ class Store:
 
     def file_of(self, kind: Kind, external_id: str) -> str:
         """The real name of the file that a record stands in; of several tenants the prefix tells whose."""
-        owners = [one for one in self.exports if external_id.startswith(one.prefix)] or self.exports
-        return max(owners, key=lambda one: len(one.prefix)).names[FILE_OF[kind]]
+        owners = [export for export in self.exports if external_id.startswith(export.prefix)] or self.exports
+        return max(owners, key=lambda owner: len(owner.prefix)).names[FILE_OF[kind]]
 
     def require_users(self) -> None:
         """Raises ExportError if the users file holds no line: an export without a user is never what is meant."""
@@ -216,7 +216,7 @@ class Store:
         """The codes of the findings, most frequent first."""
         rows = self._db.execute("SELECT code, number, refuses, examples FROM codes ORDER BY number DESC, code")
         return [
-            CodeCount(code, number, bool(refuses), tuple(Finding(*one) for one in json.loads(examples)))
+            CodeCount(code, number, bool(refuses), tuple(Finding(*example) for example in json.loads(examples)))
             for code, number, refuses, examples in rows
         ]
 
@@ -227,7 +227,7 @@ class Store:
 
     def sign_ins(self) -> list[SignIn]:
         """The declared users by provider and connection."""
-        return [SignIn(**one) for one in json.loads(self._meta("sign_ins"))]
+        return [SignIn(**way) for way in json.loads(self._meta("sign_ins"))]
 
     def summary(self) -> dict[str, dict[str, int]]:
         """Lines and buckets of each file of the export."""
@@ -257,7 +257,7 @@ class Store:
         if place is None or place.fingerprint != expected:
             raise ExportError(f"the {field} of {plain(external_id)} is not the one that was previewed; run again")
         kind = "passwords" if field == "password" else "mfa"
-        export = next(one for one in self.exports if one.names[kind] == place.file)
+        export = next(candidate for candidate in self.exports if candidate.names[kind] == place.file)
         try:
             data = parse(self._line_at(export.files[kind], place))
             secret, mark = _secret_of(field, data, export.prefix)
@@ -363,7 +363,7 @@ def _forget_old(newest: Path, beside: Path) -> None:
     """Remove all stores but the newest two, or the newest and another, and what a build left behind that was killed."""
     stores = sorted(newest.parent.glob("*.sqlite"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     kept = {newest, beside}
-    for path in [one for one in stores if one not in kept][KEPT_STORES - len(kept) :]:
+    for path in [store for store in stores if store not in kept][KEPT_STORES - len(kept) :]:
         path.unlink(missing_ok=True)
     for path in left_behind(newest.parent):
         path.unlink(missing_ok=True)

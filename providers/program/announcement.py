@@ -76,7 +76,7 @@ class _Counting:
     ) -> None:
         self._last_state, self._declaration, self._leaving = last_state, declaration, leaving
         self._store, self._settings = store, settings
-        self._told = Announcement()
+        self._announcement = Announcement()
         #: Users and organizations that are made in this run and may have had memberships in an object that is gone.
         self._anew: set[tuple[Kind, str]] = set()
         self._given: set[_Value] = set()
@@ -84,62 +84,68 @@ class _Counting:
 
     def result(self) -> Announcement:
         """What was counted."""
-        told = self._told
-        told.exchanges = bool(self._given & self._taken)
-        if told.writes() and self._has_witness():
+        announcement = self._announcement
+        announcement.exchanges = bool(self._given & self._taken)
+        if announcement.writes() and self._has_witness():
             self._ask("GET", "/organizations/{id}")
-        return told
+        return announcement
 
     def _has_witness(self) -> bool:
         """Is there an object to confirm the environment by (`last_state.confirm_target`)?"""
         kinds: tuple[Kind, ...] = ("organizations", "users")
-        records = (held for kind in kinds for held in self._last_state.records[kind].values())
-        cohorts = (held for kind in kinds for held in self._last_state.cohorts[kind].values())
-        return any(one.reached for one in records) or any(one.packed for one in cohorts)
+        records = (record for kind in kinds for record in self._last_state.records[kind].values())
+        cohorts = (cohort for kind in kinds for cohort in self._last_state.cohorts[kind].values())
+        return any(record.reached for record in records) or any(cohort.packed for cohort in cohorts)
 
     def count(self, kind: Kind) -> None:
         """What is declared of a kind."""
         if kind in self._declaration.texts:
             for number, text in enumerate(self._declaration.texts[kind]):
                 self._cohort(kind, number, text)
-            if self._told.created[kind] and not self._knows(kind) and kind != "memberships":
+            if self._announcement.created[kind] and not self._knows(kind) and kind != "memberships":
                 self._ask("GET", _PATHS[kind])
         else:
             self._records(kind)
-        if kind == "roles" and self._told.created[kind]:
+        if kind == "roles" and self._announcement.created[kind]:
             self._ask("GET", _PATHS[kind])
 
     def leave(self, kind: Kind) -> None:
         """What is declared no more: as `removal.remove` does it."""
         removal, gone = self._settings.removal_of(kind), self._leaving[kind]
         if removal == "delete":
-            for key, held in self._last_state.kept(kind).items():
-                self._given |= _values_held(kind, key, held)
-        declared = {held.id for key, held in self._last_state.records[kind].items() if key not in gone} if gone else ()
-        for key, held in gone.items():
-            name = key if kind == "memberships" else str(held.outputs.get("external_id") or key)
-            if kind == "roles" or removal == "retain" or held.id in declared or not self._has_left(kind, name):
-                self._told.forgotten[kind] += 1
+            for key, known in self._last_state.kept(kind).items():
+                self._given |= _values_of(kind, key, known)
+        declared = (
+            {known.id for key, known in self._last_state.records[kind].items() if key not in gone} if gone else ()
+        )
+        for key, known in gone.items():
+            name = key if kind == "memberships" else str(known.outputs.get("external_id") or key)
+            if kind == "roles" or removal == "retain" or known.id in declared or not self._has_left(kind, name):
+                self._announcement.forgotten[kind] += 1
                 continue
-            self._told.removed[kind] += 1
+            self._announcement.removed[kind] += 1
             if removal == "delete":
-                self._given |= _values_held(kind, key, held)
-            if kind == "memberships" and self._goes_with_its_end(key, held):
+                self._given |= _values_of(kind, key, known)
+            if kind == "memberships" and self._goes_with_its_end(key, known):
                 continue
             path = f"{_PATHS[kind]}/{{id}}"
             self._ask(*(("DELETE", path) if removal == "delete" else ("PUT", f"{path}/deactivate")))
 
     def _records(self, kind: Kind) -> None:
-        handed = {key: one for held in self._last_state.cohorts[kind].values() for key, one in held.applied().items()}
+        handed = {
+            key: applied
+            for cohort in self._last_state.cohorts[kind].values()
+            for key, applied in cohort.applied().items()
+        }
         for record in self._store.records(kind):
             key, desired = record.key, fields(record)
-            held, other = self._last_state.records[kind].get(key), handed.get(key)
-            if held and held.reached and not (kind == "memberships" and self._is_anew(*_ends_told(held))):
-                before = {**held.outputs, "origin": held.outputs.get("origin")}
+            known, other = self._last_state.records[kind].get(key), handed.get(key)
+            if known and known.reached and not (kind == "memberships" and self._is_anew(*_ends_in_outputs(known))):
+                before = {**known.outputs, "origin": known.outputs.get("origin")}
                 self._change(kind, changes(kind, desired, before), _values(kind, key, before), _of(record))
-            elif other and not (held and held.reached):
+            elif other and not (known and known.reached):
                 before = {**applied_fields(kind, key, other, desired), "origin": other.origin}
-                values = _values_held(kind, key, KnownRecord(other.id, {}, other))
+                values = _values_of(kind, key, KnownRecord(other.id, {}, other))
                 self._change(kind, changes(kind, desired, before), values, _of(record))
             else:
                 self._create(kind, key, totp=bool(desired.get("totp")), active=desired.get("status") == "active")
@@ -147,27 +153,27 @@ class _Counting:
                 self._anew.add((kind, key))
 
     def _cohort(self, kind: Kind, number: int, text: str) -> None:
-        held, records = self._last_state.cohorts[kind].get(number), self._last_state.records[kind]
-        if held is None and not records:
+        cohort, records = self._last_state.cohorts[kind].get(number), self._last_state.records[kind]
+        if cohort is None and not records:
             self._new_lines(kind, lines_of(text))
             return
-        is_known = held is not None and held.whole
+        is_known = cohort is not None and cohort.whole
         again = self._made_again(kind, number, text)
-        if held and is_known and held.text == text and not again:
+        if cohort and is_known and cohort.text == text and not again:
             return
         new: Collection[str] = lines_of(text)
-        if held and is_known:
-            new = {*new}.difference(lines_of(held.text)) | again
+        if cohort and is_known:
+            new = {*new}.difference(lines_of(cohort.text)) | again
         wanted = digests("\n".join(new))
-        applied = {key: one for key in wanted if (one := self._handed(kind, key))}
-        applied |= unpack(held.packed, keys_in=wanted) if held and new else {}
-        found = plan(kind, wanted, applied, {one.rpartition(" ")[0] for one in again})
+        applied = {key: handed for key in wanted if (handed := self._handed(kind, key))}
+        applied |= unpack(cohort.packed, keys_in=wanted) if cohort and new else {}
+        found = plan(kind, wanted, applied, {line.rpartition(" ")[0] for line in again})
         for key in found.added:
             flags = wanted[key][0]
             self._create(kind, key, totp=bool(flags & _TOTP), active=bool(flags & _ACTIVE))
             self._taken |= self._values_wanted(kind, key, wanted[key])
-        stood = set(keys_of(held.text)) if held and found.added else set()
-        self._anew.update((kind, key) for key in found.added if held is None or key in stood)
+        stood = set(keys_of(cohort.text)) if cohort and found.added else set()
+        self._anew.update((kind, key) for key in found.added if cohort is None or key in stood)
         for key in found.changed:
             self._change_line(kind, key, applied[key], wanted[key])
 
@@ -188,16 +194,16 @@ class _Counting:
 
     def _handed(self, kind: Kind, key: str) -> Applied | None:
         """What a resource of its own knew of a record that is in a cohort now."""
-        held = self._last_state.records[kind].get(key)
-        if held is None or not held.reached or not held.outputs.get("origin"):
+        known = self._last_state.records[kind].get(key)
+        if known is None or not known.reached or not known.outputs.get("origin"):
             return None
-        return applied_record(kind, key, held.id, str(held.outputs["origin"]), held.outputs)
+        return applied_record(kind, key, known.id, str(known.outputs["origin"]), known.outputs)
 
     def _knows(self, kind: Kind) -> bool:
         return bool(self._last_state.cohorts[kind] or self._last_state.records[kind])
 
     def _create(self, kind: Kind, key: str, number: int = 1, *, totp: bool, active: bool) -> None:
-        self._told.created[kind] += number
+        self._announcement.created[kind] += number
         if kind != "roles" or key != DEFAULT_ROLE:
             self._ask("POST", _PATHS[kind], number)
         if kind == "users" and totp:
@@ -205,27 +211,30 @@ class _Counting:
         if kind == "memberships" and not active:
             self._ask("PUT", f"{_PATHS[kind]}/{{id}}/deactivate", number)
 
-    def _change_line(self, kind: Kind, key: str, held: Applied, digest: bytes) -> None:
-        before = {**stand_in(kind, key, held.digest), "origin": held.origin}
+    def _change_line(self, kind: Kind, key: str, applied: Applied, digest: bytes) -> None:
+        before = {**stand_in(kind, key, applied.digest), "origin": applied.origin}
         todo = changes(kind, stand_in(kind, key, digest), before)
-        names = {one.field for one in todo}
+        names = {change.field for change in todo}
         most = len(self._settings.user_metadata) if kind == "users" else SENT_PAIRS
-        if "metadata" in names and len(held.pairs) + most > SENT_PAIRS and (one := self._store.record(kind, key)):
-            desired = fields(one)
-            todo = changes(kind, desired, {**applied_fields(kind, key, held, desired), "origin": held.origin})
+        if "metadata" in names and len(applied.pairs) + most > SENT_PAIRS and (record := self._store.record(kind, key)):
+            desired = fields(record)
+            todo = changes(kind, desired, {**applied_fields(kind, key, applied, desired), "origin": applied.origin})
         had, gets = set[_Value](), set[_Value]()
         if names & {"external_id", "email", "domains"}:
-            had, gets = _values_held(kind, key, KnownRecord(held.id, {}, held)), self._values_wanted(kind, key, digest)
+            had, gets = (
+                _values_of(kind, key, KnownRecord(applied.id, {}, applied)),
+                self._values_wanted(kind, key, digest),
+            )
         self._change(kind, todo, had, gets)
 
     def _change(self, kind: Kind, todo: Collection[Any], before: set[_Value], after: set[_Value]) -> None:
         """As the kind's `write` does it."""
         if not todo:
             return
-        self._told.changed[kind] += 1
+        self._announcement.changed[kind] += 1
         self._given |= before - after
         self._taken |= after - before
-        news, path = {one.field: one.new for one in todo}, f"{_PATHS[kind]}/{{id}}"
+        news, path = {change.field: change.new for change in todo}, f"{_PATHS[kind]}/{{id}}"
         if kind == "roles":
             self._ask("PATCH", path)
         elif kind == "memberships":
@@ -243,7 +252,7 @@ class _Counting:
                 self._ask("POST", _FACTORS)
 
     def _ask(self, method: str, path: str, number: int = 1) -> None:
-        self._told.requests[method, path] += number
+        self._announcement.requests[method, path] += number
 
     def _values_wanted(self, kind: Kind, key: str, digest: bytes) -> set[_Value]:
         if kind == "organizations":
@@ -254,19 +263,19 @@ class _Counting:
     def _has_left(self, kind: Kind, name: str) -> bool:
         return not self._store.declares(kind, name) and not self._store.withholds(kind, name)
 
-    def _goes_with_its_end(self, key: str, held: KnownRecord) -> bool:
-        organization, user = self._ends(key, held)
+    def _goes_with_its_end(self, key: str, known: KnownRecord) -> bool:
+        organization, user = self._ends(key, known)
         ends: tuple[tuple[Kind, str], ...] = (("users", user), ("organizations", organization))
         return any(self._settings.removal_of(kind) == "delete" and self._has_left(kind, end) for kind, end in ends)
 
-    def _ends(self, key: str, held: KnownRecord) -> tuple[str, str]:
-        if held.applied is None:
-            return _ends_told(held)
+    def _ends(self, key: str, known: KnownRecord) -> tuple[str, str]:
+        if known.applied is None:
+            return _ends_in_outputs(known)
         found, cohorts = cuts(key), self._last_state.cohorts["memberships"]
         if len(found) == 1:
             return found[0]
-        packed = {one: cohorts.get(cohort_of(one[0]), KnownCohort("", {})).packed for one in found}
-        return next((one for one, text in packed.items() if key in applied_keys(text)), found[0])
+        packed = {cut: cohorts.get(cohort_of(cut[0]), KnownCohort("", {})).packed for cut in found}
+        return next((cut for cut, text in packed.items() if key in applied_keys(text)), found[0])
 
 
 @lru_cache
@@ -274,8 +283,8 @@ def _first_byte(letters: str) -> int:
     return urlsafe_b64decode(letters + "AA")[0]
 
 
-def _ends_told(held: KnownRecord) -> tuple[str, str]:
-    return str(held.outputs.get("organization")), str(held.outputs.get("user"))
+def _ends_in_outputs(known: KnownRecord) -> tuple[str, str]:
+    return str(known.outputs.get("organization")), str(known.outputs.get("user"))
 
 
 def _of(record: Record) -> set[_Value]:
@@ -286,7 +295,7 @@ def _of(record: Record) -> set[_Value]:
 def _values(kind: Kind, key: str, values: Mapping[str, Any]) -> set[_Value]:
     """The unique values among the fields of a user or an organization."""
     if kind == "organizations":
-        return {("domains", mark("domains", one)) for one in values.get("domains") or ()}
+        return {("domains", mark("domains", value)) for value in values.get("domains") or ()}
     if kind != "users" or not values.get("email"):
         return set()
     return {(name, mark(name, str(values.get(name) or key))) for name in ("external_id", "email")}
@@ -297,9 +306,9 @@ def _values_of_user(key: str, marks: Mapping[str, bytes]) -> set[_Value]:
     return {("external_id", own), *([("email", marks["email"])] if "email" in marks else [])}
 
 
-def _values_held(kind: Kind, key: str, held: KnownRecord) -> set[_Value]:
-    if held.applied is None:
-        return _values(kind, key, held.outputs)
+def _values_of(kind: Kind, key: str, known: KnownRecord) -> set[_Value]:
+    if known.applied is None:
+        return _values(kind, key, known.outputs)
     if kind == "organizations":
-        return {("domains", mark("domains", one)) for one in held.applied.domains}
-    return _values_of_user(key, split(kind, held.applied.digest)) if kind == "users" else set()
+        return {("domains", mark("domains", domain)) for domain in known.applied.domains}
+    return _values_of_user(key, split(kind, known.applied.digest)) if kind == "users" else set()

@@ -33,7 +33,7 @@ def brake(
     for kind in KINDS:
         if kind == "roles":
             continue
-        gone = [name for name, held in leaving[kind].items() if not settings.skip & _names(name, held)]
+        gone = [name for name, known in leaving[kind].items() if not settings.skip & _names(name, known)]
         if not gone:
             continue
         had = last_state.count(kind)
@@ -71,11 +71,11 @@ def _stop_if_ids_changed(kind: Kind, gone: Mapping[str, KnownRecord], had: int, 
     if kind not in _TELLING:
         return
     name = _TELLING[kind]
-    held = {own: key for key, one in gone.items() if (own := _mark_of(kind, name, one))}
+    keys = {own: key for key, known in gone.items() if (own := _mark_of(kind, name, known))}
     found = [
-        (held[own], record.key)
+        (keys[own], record.key)
         for record in store.records(kind)
-        if (own := mark(name, str(fields(record)[name]))) in held
+        if (own := mark(name, str(fields(record)[name]))) in keys
     ]
     if len(found) >= _MOST * len(gone):
         before, now = found[0]
@@ -86,16 +86,16 @@ def _stop_if_ids_changed(kind: Kind, gone: Mapping[str, KnownRecord], had: int, 
         )
 
 
-def _mark_of(kind: Kind, name: str, held: KnownRecord) -> bytes | None:
-    if held.applied is not None:
-        return split(kind, held.applied.digest).get(name)
-    return mark(name, str(held.outputs[name])) if held.outputs.get(name) else None
+def _mark_of(kind: Kind, name: str, known: KnownRecord) -> bytes | None:
+    if known.applied is not None:
+        return split(kind, known.applied.digest).get(name)
+    return mark(name, str(known.outputs[name])) if known.outputs.get(name) else None
 
 
-def _names(name: str, held: KnownRecord) -> set[str]:
+def _names(name: str, known: KnownRecord) -> set[str]:
     """Every id by which a record may stand in `ferry:skip`."""
     ends = [end for cut in cuts(name) for end in cut]
-    return {name, *ends, *(str(held.outputs.get(one)) for one in ("external_id", "organization", "user"))}
+    return {name, *ends, *(str(known.outputs.get(field)) for field in ("external_id", "organization", "user"))}
 
 
 def has_writes(last_state: LastState, store: Store, declaration: Declaration) -> bool:
@@ -109,8 +109,8 @@ def has_writes(last_state: LastState, store: Store, declaration: Declaration) ->
         if kind in declaration.texts:
             continue
         for record in store.records(kind):
-            held = last_state.records[kind].get(record.key)
-            if held is None or not held.reached or changes(kind, fields(record), held.outputs):
+            known = last_state.records[kind].get(record.key)
+            if known is None or not known.reached or changes(kind, fields(record), known.outputs):
                 return True
     return False
 
@@ -120,11 +120,11 @@ def leaving_bags(leaving: Mapping[Kind, Mapping[str, KnownRecord]]) -> list[dict
     return [
         {
             "kind": kind,
-            "key": name if kind in {"memberships", "roles"} else str(held.outputs.get("external_id")),
-            "id": held.id,
-            **{end: str(held.outputs[end]) for end in ("organization", "user") if end in held.outputs},
+            "key": name if kind in {"memberships", "roles"} else str(known.outputs.get("external_id")),
+            "id": known.id,
+            **{end: str(known.outputs[end]) for end in ("organization", "user") if end in known.outputs},
         }
         for kind, gone in leaving.items()
-        for name, held in gone.items()
-        if held.applied is None
+        for name, known in gone.items()
+        if known.applied is None
     ]

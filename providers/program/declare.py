@@ -75,15 +75,15 @@ def declare_stack() -> None:
                 moved or resumes or has_writes(last_state, store, declaration) or _removes(leaving, settings)
             ):
                 confirm_target(last_state, WorkOS(key, base_url, settings.rate_share), live)
-            told = announced(last_state, declaration, store, settings, leaving)
+            announcement = announced(last_state, declaration, store, settings, leaving)
             if not pulumi.runtime.is_dry_run():
                 stop_path(Path.cwd(), pulumi.get_stack()).unlink(missing_ok=True)
                 hold_run(Path.cwd(), pulumi.get_stack())
                 if line := begin_journal(journal, last_state):
                     pulumi.info(plain(line))
-            for line in announcement_lines(told, settings.rate_share, resumes=resumes):
+            for line in announcement_lines(announcement, settings.rate_share, resumes=resumes):
                 pulumi.info(plain(line))
-            if resumes and not told.writes():
+            if resumes and not announcement.writes():
                 pulumi.info(_RESUMES)
             graph = Graph(store, last_state, declaration, leaving, settings, stack=pulumi.get_stack())
             declared = graph.declare()
@@ -97,9 +97,9 @@ def declare_stack() -> None:
                     **target,
                     "stack": pulumi.get_stack(),
                     "leaving": leaving_bags(leaving),
-                    "told": summary.apply(_told),
+                    "told": summary.apply(_after_outputs),
                 },
-                pulumi.ResourceOptions(depends_on=[one for group in declared.values() for one in group]),
+                pulumi.ResourceOptions(depends_on=[resource for group in declared.values() for resource in group]),
             )
     except FerryError as error:
         raise pulumi.RunError(plain(str(error))) from None
@@ -155,9 +155,9 @@ def _report(store: Store, last_state: LastState, declaration: Declaration) -> No
         )
 
 
-async def _told(summary: dict[str, dict[str, int]]) -> bool:
+async def _after_outputs(summary: dict[str, dict[str, int]]) -> bool:
     """True, once the engine has had the time to take the stack's outputs: after a verdict that fails it takes none."""
-    if any(one["failed"] or one["pending"] for one in summary.values()):
+    if any(counts["failed"] or counts["pending"] for counts in summary.values()):
         await asyncio.sleep(_TIME_FOR_OUTPUTS_SECONDS)
     return True
 
@@ -166,14 +166,14 @@ def _summary(
     counts: dict[str, dict[str, int]], declared: Mapping[Kind, Sequence[pulumi.Resource]]
 ) -> pulumi.Output[dict[str, Any]]:
     kinds = list(declared)
-    setbacks = [pulumi.Output.all(*(setback_of(one) for one in declared[kind])) for kind in kinds]
+    setbacks = [pulumi.Output.all(*(setback_of(resource) for resource in declared[kind])) for kind in kinds]
 
     def with_setbacks(groups: list[list[Any]]) -> dict[str, Any]:
         states = {FILE_OF[kind]: _states(group) for kind, group in zip(kinds, groups, strict=True)}
         none: Counter[str] = Counter()
         return {
-            file: {**one, **{state: states.get(file, none)[state] for state in ("failed", "pending")}}
-            for file, one in counts.items()
+            file: {**buckets, **{state: states.get(file, none)[state] for state in ("failed", "pending")}}
+            for file, buckets in counts.items()
         }
 
     return pulumi.Output.all(*setbacks).apply(with_setbacks)
@@ -182,9 +182,9 @@ def _summary(
 def _states(setbacks: list[Any]) -> Counter[str]:
     """How many records failed and are pending, by the outputs of records and of cohorts."""
     states: Counter[str] = Counter()
-    for one in setbacks:
-        if one and "state" in one:
-            states[one["state"]] += 1
-        elif one:
-            states.update({state: int(one[state]) for state in ("failed", "pending")})
+    for setback in setbacks:
+        if setback and "state" in setback:
+            states[setback["state"]] += 1
+        elif setback:
+            states.update({state: int(setback[state]) for state in ("failed", "pending")})
     return states

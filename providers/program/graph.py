@@ -144,15 +144,15 @@ class Graph:
         """
         handed = _held_by_records(self._last_state, kind, self._declaration)
         earlier = ORDER[:-1] if kind == "memberships" else ORDER[:1]
-        before = [one for kind_before in earlier for one in self._all(kind_before)]
+        before = [resource for kind_before in earlier for resource in self._all(kind_before)]
         declared: list[Any] = []
-        held = holders.by_cohort()
+        by_cohort = holders.by_cohort()
         for number, text in enumerate(self._declaration.texts[kind]):
             bag: dict[str, Any] = {
                 "cohort": number,
                 "stack": self._stack,
                 "records": text,
-                "holders": held.get(number),
+                "holders": by_cohort.get(number),
                 "handed": handed[number] if handed else None,
                 "setbacks": None,
             }
@@ -175,14 +175,14 @@ def _held_by_records(last_state: LastState, kind: Kind, declaration: Declaration
     if not last_state.records[kind]:
         return []
     found: list[dict[str, Applied]] = [{} for _ in range(COHORTS)]
-    for key, held in last_state.records[kind].items():
-        if held.reached and held.outputs.get("origin") and declaration.declares(kind, key):
-            applied = applied_record(kind, key, held.id, str(held.outputs["origin"]), held.outputs)
-            owner = str(held.outputs["organization"]) if kind == "memberships" else key
+    for key, known in last_state.records[kind].items():
+        if known.reached and known.outputs.get("origin") and declaration.declares(kind, key):
+            applied = applied_record(kind, key, known.id, str(known.outputs["origin"]), known.outputs)
+            owner = str(known.outputs["organization"]) if kind == "memberships" else key
             found[cohort_of(owner)][key] = applied
-    return [pack(one) for one in found]
+    return [pack(records) for records in found]
 
 
 def _held_by_cohorts(last_state: LastState, kind: Kind) -> Mapping[str, Applied]:
     """And the other way round."""
-    return {key: held for cohort in last_state.cohorts[kind].values() for key, held in cohort.applied().items()}
+    return {key: applied for cohort in last_state.cohorts[kind].values() for key, applied in cohort.applied().items()}

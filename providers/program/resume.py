@@ -13,8 +13,8 @@ def standing(journal: Journal, last_state: LastState) -> Standing:
     whole = _serial(last_state)
 
     def includes(kind: Kind, cohort: int) -> int:
-        held = last_state.cohorts[kind].get(cohort)
-        return max(whole, int(held.outputs.get("journal") or 0) if held else 0)
+        known = last_state.cohorts[kind].get(cohort)
+        return max(whole, int(known.outputs.get("journal") or 0) if known else 0)
 
     return journal.standing(last_state.lives(), includes, alone=last_state.is_empty)
 
@@ -36,19 +36,19 @@ def begin_journal(journal: Journal, last_state: LastState) -> str:
 
     `last_state` is settled (`settle_leavers`). Returns what a person is to be told, '' for nothing.
     """
-    found, told = standing(journal, last_state), ""
+    found, message = standing(journal, last_state), ""
     if found == "other":
         path = journal.path
-        told = aside_line(path, journal.set_aside(), "it is of another life of this stack")
+        message = aside_line(path, journal.set_aside(), "it is of another life of this stack")
     elif found == "included":
-        journal.renew(one for one in journal.left() if last_state.holds(one.kind, one.id))
+        journal.renew(leaver for leaver in journal.left() if last_state.holds(leaver.kind, leaver.id))
     for kind, id_ in last_state.returned:
         journal.note_back(kind, id_)
     lives = last_state.lives()
     journal.begin(
         "" if journal.life in lives else min(lives, default=""), _serial(last_state), alone=last_state.is_empty
     )
-    return told
+    return message
 
 
 def _serial(last_state: LastState) -> int:

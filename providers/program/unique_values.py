@@ -39,14 +39,14 @@ class Holders:
         self._by_value: dict[tuple[str, bytes], tuple[str, str, str]] = {}
         if kind not in _UNIQUE:
             return
-        for key, held in last_state.kept(kind).items():
+        for key, known in last_state.kept(kind).items():
             if not declaration.declares(kind, key):
-                self._add(key, held, declares=False)
-        for key, held in leaving.items():
-            self._add(key, held, declares=False)
-        for key, held in last_state.records[kind].items():
-            if held.reached and key not in leaving and key not in last_state.retained[kind]:
-                self._add(key, held, declares=True)
+                self._add(key, known, declares=False)
+        for key, known in leaving.items():
+            self._add(key, known, declares=False)
+        for key, known in last_state.records[kind].items():
+            if known.reached and key not in leaving and key not in last_state.retained[kind]:
+                self._add(key, known, declares=True)
         for number, cohort in last_state.cohorts["users"].items() if kind == "users" else ():
             if not (cohort.whole and cohort.text == declaration.text(kind, number)):
                 for key, applied in unpack(cohort.packed, has_other_id).items():
@@ -60,46 +60,46 @@ class Holders:
         values = [record.email] if isinstance(record, User) else list(record.domains)
         wanted = [("external_id", mark("external_id", record.external_id))]
         wanted += [(_UNIQUE[self._kind], mark(_UNIQUE[self._kind], value)) for value in values]
-        found = [self._by_value[one] for one in wanted if one in self._by_value]
+        found = [self._by_value[wanted_value] for wanted_value in wanted if wanted_value in self._by_value]
         return {id_: owner for id_, owner, own in found if own != record.key} or None
 
     def by_cohort(self) -> dict[int, dict[str, dict[str, str]]]:
         """The same for every record of a kind in cohorts whose line is new: by number of the cohort and key."""
         result: dict[int, dict[str, dict[str, str]]] = {}
         for number, text in enumerate(self._texts if self._by_value else ()):
-            held = self._cohorts.get(number)
-            known = set(lines_of(held.text)) if held and held.whole else set()
-            for line in lines_of(text) if not (held and held.whole and held.text == text) else ():
+            by_key = self._cohorts.get(number)
+            known = set(lines_of(by_key.text)) if by_key and by_key.whole else set()
+            for line in lines_of(text) if not (by_key and by_key.whole and by_key.text == text) else ():
                 record = None if line in known else self._store.record(self._kind, line.rpartition(" ")[0])
                 if record and (found := self.of(record)):
                     result.setdefault(number, {})[record.key] = found
         return result
 
-    def _add(self, key: str, held: KnownRecord, *, declares: bool) -> None:
-        own, values = self._marks(key, held)
+    def _add(self, key: str, known: KnownRecord, *, declares: bool) -> None:
+        own, values = self._marks(key, known)
         if declares:
-            self._by_value["external_id", own] = held.id, key, key
-        elif not any(self._store.withholds(self._kind, name) for name in _names(key, held)):
+            self._by_value["external_id", own] = known.id, key, key
+        elif not any(self._store.withholds(self._kind, name) for name in _names(key, known)):
             owner = "" if self._deletes else RETAINED
             for value in values:
-                self._by_value[_UNIQUE[self._kind], value] = held.id, owner, key
-            self._by_value["external_id", own] = held.id, owner, key
+                self._by_value[_UNIQUE[self._kind], value] = known.id, owner, key
+            self._by_value["external_id", own] = known.id, owner, key
 
-    def _marks(self, key: str, held: KnownRecord) -> tuple[bytes, list[bytes]]:
+    def _marks(self, key: str, known: KnownRecord) -> tuple[bytes, list[bytes]]:
         """Of the external id, and of the unique values."""
         unique = _UNIQUE[self._kind]
-        if held.applied is None:
-            values = held.outputs.get(unique) or []
+        if known.applied is None:
+            values = known.outputs.get(unique) or []
             texts = [values] if isinstance(values, str) else values
-            return mark("external_id", str(held.outputs.get("external_id"))), [mark(unique, text) for text in texts]
-        marks = split(self._kind, held.applied.digest)
+            return mark("external_id", str(known.outputs.get("external_id"))), [mark(unique, text) for text in texts]
+        marks = split(self._kind, known.applied.digest)
         email = [marks["email"]] if "email" in marks else []
         return marks.get("external_id") or mark("external_id", key), [
             *email,
-            *(mark(unique, one) for one in held.applied.domains),
+            *(mark(unique, domain) for domain in known.applied.domains),
         ]
 
 
-def _names(key: str, held: KnownRecord) -> set[str]:
-    own = held.outputs.get("external_id")
+def _names(key: str, known: KnownRecord) -> set[str]:
+    own = known.outputs.get("external_id")
     return {key, str(own)} if own else {key}

@@ -64,8 +64,8 @@ def differences(here: Store, there: Store, counts: Counts) -> Iterator[Differenc
     """What differs, by kind and key. `counts` is filled on the way, and complete when the last one was handed out."""
     for kind in KINDS:
         counted = counts[kind] = Counter(dict.fromkeys(("same", *WHERES), 0))
-        for one, other in _pairs(here.records(kind), there.records(kind)):
-            found = _difference(kind, one, other)
+        for first, other in _pairs(here.records(kind), there.records(kind)):
+            found = _difference(kind, first, other)
             counted[found.where if found else "same"] += 1
             if found:
                 yield found
@@ -78,27 +78,27 @@ def setting_differences(here: Settings, there: Settings) -> list[SettingDifferen
 
 
 def _shaping(settings: Settings) -> dict[str, Any]:
-    told: dict[str, Any] = settings.model_dump(mode="json", by_alias=True, include=set(SHAPING))
-    told["skip"] = sorted(told["skip"])
-    told["tenants"] = [{"name": one["name"], "prefix": one["prefix"]} for one in told["tenants"]]
+    values: dict[str, Any] = settings.model_dump(mode="json", by_alias=True, include=set(SHAPING))
+    values["skip"] = sorted(values["skip"])
+    values["tenants"] = [{"name": tenant["name"], "prefix": tenant["prefix"]} for tenant in values["tenants"]]
     # Their order decides which of several roles counts.
-    told["roles"] = [list(pair) for pair in told["roles"].items()]
-    return told
+    values["roles"] = [list(pair) for pair in values["roles"].items()]
+    return values
 
 
 def _pairs(here: Iterator[Record], there: Iterator[Record]) -> Iterator[tuple[Record | None, Record | None]]:
     """Each record of either side with the one of the same key on the other."""
-    one, other = next(here, None), next(there, None)
-    while one or other:
-        if other is None or (one is not None and _order(one) < _order(other)):
-            yield one, None
-            one = next(here, None)
-        elif one is None or _order(other) < _order(one):
+    first, other = next(here, None), next(there, None)
+    while first or other:
+        if other is None or (first is not None and _order(first) < _order(other)):
+            yield first, None
+            first = next(here, None)
+        elif first is None or _order(other) < _order(first):
             yield None, other
             other = next(there, None)
         else:
-            yield one, other
-            one, other = next(here, None), next(there, None)
+            yield first, other
+            first, other = next(here, None), next(there, None)
 
 
 def _order(record: Record) -> tuple[str, ...]:
@@ -106,14 +106,14 @@ def _order(record: Record) -> tuple[str, ...]:
     return (record.organization, record.user) if isinstance(record, Membership) else (record.key,)
 
 
-def _difference(kind: Kind, one: Record | None, other: Record | None) -> Difference | None:
+def _difference(kind: Kind, first: Record | None, other: Record | None) -> Difference | None:
     """None: the two are the same."""
-    if one is not None and other is not None:
-        if one == other:
+    if first is not None and other is not None:
+        if first == other:
             return None
-        differing = tuple(_fields(kind, fields(one), fields(other)))
-        return Difference(kind, one.key, "other_fields", fields=differing) if differing else None
-    record = one or other
+        differing = tuple(_fields(kind, fields(first), fields(other)))
+        return Difference(kind, first.key, "other_fields", fields=differing) if differing else None
+    record = first or other
     assert record is not None  # noqa: S101
     name = record.name if isinstance(record, Organization | Role) else ""
     return Difference(kind, record.key, "only_here" if other is None else "only_there", name)

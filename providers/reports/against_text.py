@@ -35,7 +35,7 @@ class Side:
 
     def exports(self) -> list[dict[str, str]]:
         """The folders it reads, as configured."""
-        tenants = [{"tenant": one.name, "folder": one.export} for one in self.settings.tenants]
+        tenants = [{"tenant": tenant.name, "folder": tenant.export} for tenant in self.settings.tenants]
         return tenants or [{"tenant": "", "folder": self.settings.export}]
 
 
@@ -48,12 +48,12 @@ def document_pieces(
     here: Side, there: Side, settings: list[SettingDifference], found: Iterable[Difference], counts: Counts
 ) -> Iterator[str]:
     """The JSON document, piece by piece: it may be longer than memory is large."""
-    head = {one: {"stack": side.stack, "exports": side.exports()} for one, side in (("here", here), ("there", there))}
-    opened = json.dumps({**head, "settings": [asdict(one) for one in settings]}, indent=1)
+    head = {name: {"stack": side.stack, "exports": side.exports()} for name, side in (("here", here), ("there", there))}
+    opened = json.dumps({**head, "settings": [asdict(setting) for setting in settings]}, indent=1)
     yield opened.removesuffix("\n}") + ',\n "differences": ['
     comma = ""
-    for one in found:
-        yield f"{comma}\n  {json.dumps(asdict(one))}"
+    for difference in found:
+        yield f"{comma}\n  {json.dumps(asdict(difference))}"
         comma = ","
     tail = json.dumps({"counts": counts, "equal": is_equal(counts)}, indent=1)
     yield f"\n ],{tail.removeprefix('{')}\n"
@@ -64,13 +64,13 @@ def against_lines(
 ) -> Iterator[str]:
     """The report, line by line: the counts, then the first differences of each kind. Titles start with no space."""
     first: dict[tuple[Kind, Where], list[Difference]] = defaultdict(list)
-    for one in found:
-        shown = first[one.kind, one.where]
+    for difference in found:
+        shown = first[difference.kind, difference.where]
         if len(shown) < _SHOWN:
-            shown.append(one)
+            shown.append(difference)
     yield plain(f"FERRY CHECK {here.stack} against {there.stack}")
     for side in (here, there):
-        yield plain(f"  {side.stack}: {', '.join(one['folder'] for one in side.exports())}")
+        yield plain(f"  {side.stack}: {', '.join(export['folder'] for export in side.exports())}")
     yield ""
     yield "DIRECTORIES"
     yield f"  {'':<15}" + "".join(f"{name:>14}" for name in ("same", "only here", "only there", "other fields"))
@@ -105,21 +105,21 @@ def _records(here: Side, there: Side, where: Where, shown: list[Difference], num
             "other_fields": f"  {count(number, 'record')} with other fields:",
         }[where]
     )
-    for one in shown:
-        told = f"      {one.key}"
-        if one.name and one.name != one.key:
-            told += f" {json.dumps(one.name, ensure_ascii=False)}"
-        if one.fields:
-            told += f": {', '.join(_field(each) for each in one.fields)}"
-        yield plain(told)
+    for difference in shown:
+        line = f"      {difference.key}"
+        if difference.name and difference.name != difference.key:
+            line += f" {json.dumps(difference.name, ensure_ascii=False)}"
+        if difference.fields:
+            line += f": {', '.join(_field(each) for each in difference.fields)}"
+        yield plain(line)
     if number > len(shown):
         yield f"      and {number - len(shown):,} more (all of them: --json)"
 
 
-def _field(one: FieldDifference) -> str:
-    if one.here is None and one.there is None:
-        return one.field
-    return f"{one.field} {_value(one.here)} here, {_value(one.there)} there"
+def _field(difference: FieldDifference) -> str:
+    if difference.here is None and difference.there is None:
+        return difference.field
+    return f"{difference.field} {_value(difference.here)} here, {_value(difference.there)} there"
 
 
 def _value(value: Any) -> str:

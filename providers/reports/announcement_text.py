@@ -31,7 +31,7 @@ class Announcement:
 
 def announcement_lines(announced: Announcement, share: float, *, resumes: bool = False) -> list[str]:
     """Nothing for a run in which nothing happens; `resumes` if a journal knows of writes that the state does not."""
-    kinds = [told for kind in KINDS if (told := _kind(announced, kind))]
+    kinds = [text for kind in KINDS if (text := _kind(announced, kind))]
     if not kinds:
         return []
     return [f"bill: {', '.join(kinds)}; {_costs(announced, share, resumes=resumes)}"]
@@ -39,12 +39,12 @@ def announcement_lines(announced: Announcement, share: float, *, resumes: bool =
 
 def _kind(announced: Announcement, kind: Kind) -> str:
     created, changed, removed, forgotten = (
-        one[kind] for one in (announced.created, announced.changed, announced.removed, announced.forgotten)
+        numbers[kind] for numbers in (announced.created, announced.changed, announced.removed, announced.forgotten)
     )
-    told = f"{kind} +{created} ~{changed} -{removed}" if created or changed or removed else ""
+    text = f"{kind} +{created} ~{changed} -{removed}" if created or changed or removed else ""
     if not forgotten:
-        return told
-    return f"{told} ({forgotten} only forgotten)" if told else f"{kind} {forgotten} only forgotten"
+        return text
+    return f"{text} ({forgotten} only forgotten)" if text else f"{kind} {forgotten} only forgotten"
 
 
 def _costs(announced: Announcement, share: float, *, resumes: bool) -> str:
@@ -54,8 +54,8 @@ def _costs(announced: Announcement, share: float, *, resumes: bool) -> str:
     reads = sum(announced.requests.values()) - writes
     requests = [Requests(method, path, number, "") for (method, path), number in announced.requests.items()]
     least = duration(seconds(requests, share))
-    told = f"{'at least ' if announced.exchanges else ''}{writes:,} write{'s' if writes > 1 else ''}"
+    text = f"{'at least ' if announced.exchanges else ''}{writes:,} write{'s' if writes > 1 else ''}"
     if reads:
-        told += f" and {reads:,} read{'s' if reads > 1 else ''}"
+        text += f" and {reads:,} read{'s' if reads > 1 else ''}"
     less = ", less what the journal of a killed run remembers" if resumes else ""
-    return f"{told}{less}, at least {least} at ferry:rateShare {share:g}"
+    return f"{text}{less}, at least {least} at ferry:rateShare {share:g}"

@@ -57,9 +57,9 @@ def undoing(*, memberships: int, users: int, organizations: int) -> list[Request
 def seconds(requests: Iterable[Requests], share: float) -> int:
     """The least time these requests take when a run may use this share of every limit, rounded up."""
     counted = dict.fromkeys(LIMITS, 0)
-    for one in requests:
-        for limit in limits_of(one.method, one.path):
-            counted[limit] += one.count
+    for request in requests:
+        for limit in limits_of(request.method, request.path):
+            counted[limit] += request.count
     return max(ceil(number * limit.seconds / limit.allowed(share)) for limit, number in counted.items())
 
 
@@ -73,11 +73,11 @@ def duration(total: int) -> str:
 
 def bill_of(requests: list[Requests], share: float) -> dict[str, Any]:
     """`{rate_share, requests: [{method, path, count, what}], total, seconds, floor_seconds}`."""
-    sent = [one for one in requests if one.count]
+    sent = [request for request in requests if request.count]
     return {
         "rate_share": share,
-        "requests": [asdict(one) for one in sent],
-        "total": sum(one.count for one in sent),
+        "requests": [asdict(request) for request in sent],
+        "total": sum(request.count for request in sent),
         "seconds": seconds(sent, share),
         "floor_seconds": seconds(sent, 1.0),
     }

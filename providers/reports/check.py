@@ -47,11 +47,11 @@ def document(
     settings: Settings,
 ) -> dict[str, Any]:
     """The same from a store's answers."""
-    found = Counter({one.code: one.count for one in codes})
-    ways = [{**asdict(one), **counterpart(one.provider)._asdict()} for one in sign_ins]
-    exports = [{"tenant": one.name, "folder": one.export} for one in settings.tenants]
-    told: dict[str, Any] = {
-        "clean": not any(one.refuses for one in codes),
+    found = Counter({code.code: code.count for code in codes})
+    ways = [{**asdict(sign_in), **counterpart(sign_in.provider)._asdict()} for sign_in in sign_ins]
+    exports = [{"tenant": tenant.name, "folder": tenant.export} for tenant in settings.tenants]
+    report: dict[str, Any] = {
+        "clean": not any(code.refuses for code in codes),
         "exports": exports or [{"tenant": "", "folder": settings.export}],
         "files": summary,
         "findings": _findings(codes),
@@ -72,28 +72,28 @@ def document(
         },
         "bill": bill(totals, settings.rate_share),
     }
-    return {**told, "checklist": checklist(told)}
+    return {**report, "checklist": checklist(report)}
 
 
-def refusing(told: dict[str, Any], accepted: Collection[str] = ()) -> list[str]:
+def refusing(report: dict[str, Any], accepted: Collection[str] = ()) -> list[str]:
     """The codes of the document that refuse records and are not accepted, as a whole or by their first word."""
-    codes = [one["code"] for one in told["findings"] if one["refuses"]]
+    codes = [finding["code"] for finding in report["findings"] if finding["refuses"]]
     return [code for code in codes if not {code, code.partition(":")[0]}.intersection(accepted)]
 
 
 def _findings(codes: list[CodeCount]) -> list[dict[str, Any]]:
     return [
         {
-            "code": one.code,
-            "count": one.count,
-            "refuses": one.refuses,
-            "next_step": NEXT_STEP[one.code.partition(":")[0]],
+            "code": code.code,
+            "count": code.count,
+            "refuses": code.refuses,
+            "next_step": NEXT_STEP[code.code.partition(":")[0]],
             "examples": [
                 {"file": each.file, "line": each.line, "external_id": each.external_id, "message": _fact(each.message)}
-                for each in one.examples
+                for each in code.examples
             ],
         }
-        for one in sorted(codes, key=lambda one: (not one.refuses, -one.count, one.code))
+        for code in sorted(codes, key=lambda code: (not code.refuses, -code.count, code.code))
     ]
 
 
@@ -102,4 +102,4 @@ def _fact(message: str) -> str:
 
 
 def _users(ways: Iterable[dict[str, Any]], way: str) -> int:
-    return sum(one["users"] for one in ways if one["way"] == way)
+    return sum(sign_in["users"] for sign_in in ways if sign_in["way"] == way)

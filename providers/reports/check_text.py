@@ -25,7 +25,7 @@ _HEADINGS = {
 
 def check_lines(document: Mapping[str, Any]) -> Iterator[str]:
     """The report, line by line. Only the titles of sections start with no space."""
-    folders = ", ".join(one["folder"] for one in document["exports"])
+    folders = ", ".join(export["folder"] for export in document["exports"])
     yield plain(f"FERRY CHECK {folders}")
     for title, lines in (
         ("LINES", _files(document)),
@@ -40,7 +40,7 @@ def check_lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield from lines
 
 
-def _told(text: str, indent: int = 2, first: str = "") -> list[str]:
+def _wrapped(text: str, indent: int = 2, first: str = "") -> list[str]:
     lead = first or " " * indent
     return textwrap.wrap(
         plain(text),
@@ -56,59 +56,59 @@ def _files(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {'':<13}" + "".join(f"{name:>12}" for name in ("lines", *BUCKETS))
     for file, counts in document["files"].items():
         yield f"  {file:<13}" + "".join(f"{counts[name]:>12,}" for name in ("lines", *BUCKETS))
-    total = sum(one["lines"] for one in document["files"].values())
+    total = sum(bucket_counts["lines"] for bucket_counts in document["files"].values())
     yield f"  Every line is in exactly one bucket: {count(total, 'line')}, none lost."
 
 
 def _findings(document: Mapping[str, Any]) -> Iterator[str]:
     for refuses, heading in ((True, "These refuse lines:"), (False, "These refuse nothing:")):
-        of_kind = [one for one in document["findings"] if one["refuses"] is refuses]
+        of_kind = [finding for finding in document["findings"] if finding["refuses"] is refuses]
         if of_kind:
             yield f"  {heading}"
-        for one in of_kind:
-            yield from _finding(one)
+        for finding in of_kind:
+            yield from _finding(finding)
     if not document["findings"]:
         yield "  None."
 
 
-def _finding(one: Mapping[str, Any]) -> Iterator[str]:
-    yield plain(f"  {one['count']:>9,}  {one['code']}")
-    facts = {each["message"] for each in one["examples"]}
+def _finding(finding: Mapping[str, Any]) -> Iterator[str]:
+    yield plain(f"  {finding['count']:>9,}  {finding['code']}")
+    facts = {each["message"] for each in finding["examples"]}
     if len(facts) == 1:
-        yield from _told(facts.pop(), 13)
+        yield from _wrapped(facts.pop(), 13)
         facts.clear()
-    yield from _told(f"Next: {one['next_step']}.", 13)
-    for each in one["examples"]:
+    yield from _wrapped(f"Next: {finding['next_step']}.", 13)
+    for each in finding["examples"]:
         place = f"{each['file']}:{each['line']}" if each["line"] else each["file"]
         yield plain(f"               {place} {each['external_id']}".rstrip())
         if facts:
-            yield from _told(each["message"], 17)
+            yield from _wrapped(each["message"], 17)
 
 
 def _sign_ins(document: Mapping[str, Any]) -> Iterator[str]:
-    yield from _told(
+    yield from _wrapped(
         "Declared users by way, provider and connection; who has several identities is counted at each. "
         "VERIFY: will be asked for a code by email at the first sign-in; the others will not."
     )
     yield f"  {'USERS':>9}  {'VERIFY':>9}  PROVIDER"
     for way, heading in _HEADINGS.items():
-        of_way = [one for one in document["sign_ins"] if one["way"] == way]
+        of_way = [sign_in for sign_in in document["sign_ins"] if sign_in["way"] == way]
         if of_way:
             yield f"  {heading}"
-        for one in of_way:
-            yield _sign_in(one)
+        for sign_in in of_way:
+            yield _sign_in(sign_in)
             if way == "none":
-                yield from _told(f"Instead: {instead(one['provider'])}.", 26)
+                yield from _wrapped(f"Instead: {instead(sign_in['provider'])}.", 26)
     spared, verify = document["verification"]["spared"], document["verification"]["must_verify"]
-    yield from _told(f"In all, {count(verify, 'user')} must verify the email and {spared:,} need not.")
+    yield from _wrapped(f"In all, {count(verify, 'user')} must verify the email and {spared:,} need not.")
 
 
-def _sign_in(one: Mapping[str, Any]) -> str:
-    name = one["provider"] or "(none)"
-    if one["connection"] not in {"", one["provider"]}:
-        name = f"{name} {one['connection']}"
-    workos = f" -> {one['workos']}" if one["way"] in {"social", "enterprise"} else ""
-    return plain(f"  {one['users']:>9,}  {one['verify']:>9,}  {name}{workos}")
+def _sign_in(sign_in: Mapping[str, Any]) -> str:
+    name = sign_in["provider"] or "(none)"
+    if sign_in["connection"] not in {"", sign_in["provider"]}:
+        name = f"{name} {sign_in['connection']}"
+    workos = f" -> {sign_in['workos']}" if sign_in["way"] in {"social", "enterprise"} else ""
+    return plain(f"  {sign_in['users']:>9,}  {sign_in['verify']:>9,}  {name}{workos}")
 
 
 def _credentials(document: Mapping[str, Any]) -> Iterator[str]:
@@ -121,9 +121,9 @@ def _credentials(document: Mapping[str, Any]) -> Iterator[str]:
         (mfa["factors_left_behind"], "factors stay behind: SMS, push, WebAuthn, unusable secrets"),
         (mfa["recovery_codes"], "recovery codes stay behind (recovery_code)"),
     ]
-    for number, told in rows:
-        yield f"  {number:>9,}  {told}"
-    yield from _told("Blocked users arrive without credentials; they are among those without.")
+    for number, text in rows:
+        yield f"  {number:>9,}  {text}"
+    yield from _wrapped("Blocked users arrive without credentials; they are among those without.")
 
 
 def _bill(bill: Mapping[str, Any]) -> Iterator[str]:
@@ -148,11 +148,11 @@ def _time(costs: Mapping[str, Any]) -> str:
 
 
 def _requests(costs: Mapping[str, Any]) -> Iterator[str]:
-    for one in costs["requests"]:
-        yield f"  {one['count']:>9,}  {one['method']:<6}  {one['what']}"
+    for request in costs["requests"]:
+        yield f"  {request['count']:>9,}  {request['method']:<6}  {request['what']}"
     yield f"  {costs['total']:>9,}  requests"
 
 
 def _checklist(document: Mapping[str, Any]) -> Iterator[str]:
     for number, step in enumerate(document["checklist"], 1):
-        yield from _told(step, first=f"  {number:>2}. ")
+        yield from _wrapped(step, first=f"  {number:>2}. ")

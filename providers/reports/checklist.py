@@ -23,7 +23,7 @@ def count(number: int, word: str) -> str:
 
 
 def _in_auth0(document: Mapping[str, Any]) -> Iterator[str]:
-    refused = sum(one["refused"] for one in document["files"].values())
+    refused = sum(counts["refused"] for counts in document["files"].values())
     if refused:
         yield (
             f"Read the findings that refuse {count(refused, 'line')}; correct what should come along in Auth0 and "
@@ -41,7 +41,7 @@ def _in_workos(document: Mapping[str, Any]) -> Iterator[str]:
     records, magic = document["records"], document["magic_auth"]
     if several := records["memberships_with_several_roles"]:
         yield f"Allow several roles a membership in WorkOS (Authorization): {count(several, 'membership')} have them."
-    cut = sum(one["count"] for one in document["findings"] if one["code"] == "several_roles")
+    cut = sum(finding["count"] for finding in document["findings"] if finding["code"] == "several_roles")
     if cut:
         yield (
             f"Decide about {count(cut, 'membership')} with several roles in Auth0, of which only one comes along: "
@@ -62,8 +62,8 @@ def _in_workos(document: Mapping[str, Any]) -> Iterator[str]:
         "without a counterpart": magic["no_counterpart"],
     }
     if any(ways_in.values()):
-        told = ", ".join(f"{number:,} {who}" for who, number in ways_in.items() if number)
-        yield f"Switch Magic Auth on in WorkOS (Authentication): it is the way in of {told}."
+        ways = ", ".join(f"{number:,} {who}" for who, number in ways_in.items() if number)
+        yield f"Switch Magic Auth on in WorkOS (Authentication): it is the way in of {ways}."
     if document["mfa"]["totps"]:
         yield (
             f"Decide in WorkOS (Authentication) who needs MFA: {count(document['mfa']['totps'], 'user')} bring an "
@@ -107,7 +107,7 @@ def _on_the_day(document: Mapping[str, Any]) -> Iterator[str]:
 def _users_by(document: Mapping[str, Any], way: str, name: str) -> str:
     """`corp-saml (13), corp-okta (2)`: the sign-ins of a way by one of their names, or by the provider's."""
     users: Counter[str] = Counter()
-    for one in document["sign_ins"]:
-        if one["way"] == way:
-            users[one[name] or one["provider"] or "(none)"] += one["users"]
-    return ", ".join(f"{one} ({number:,})" for one, number in users.most_common())
+    for sign_in in document["sign_ins"]:
+        if sign_in["way"] == way:
+            users[sign_in[name] or sign_in["provider"] or "(none)"] += sign_in["users"]
+    return ", ".join(f"{connection} ({number:,})" for connection, number in users.most_common())

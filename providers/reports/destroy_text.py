@@ -29,18 +29,18 @@ def dismantling_lines(inventory: Inventory, share: float) -> Iterator[str]:
     """One line about what goes, and one about what stays, if anything does."""
     memberships, users, organizations = (inventory.going[kind] for kind in ("memberships", "users", "organizations"))
     requests = undoing(memberships=memberships - inventory.along, users=users, organizations=organizations)
-    number = sum(one.count for one in requests)
+    number = sum(request.count for request in requests)
     yield (
         f"destroy: deletes {users:,} users, {organizations:,} organizations and {memberships:,} memberships, "
         f"{inventory.along:,} of these with their user or organization: {number:,} requests, "
         f"at least {duration(seconds(requests, share))} at ferry:rateShare {share:g}"
     )
     kinds: tuple[Kind, ...] = ("users", "organizations", "memberships", "roles")
-    told = [
+    lines = [
         f"{inventory.staying[kind]:,} {kind} (first: {inventory.first[kind]}), "
         f"{_WHY.get(kind, 'which Ferry did not create')}"
         for kind in kinds
         if inventory.staying[kind]
     ]
-    if told:
-        yield f"destroy: leaves in WorkOS {'; '.join(told)}"
+    if lines:
+        yield f"destroy: leaves in WorkOS {'; '.join(lines)}"

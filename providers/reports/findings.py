@@ -37,11 +37,11 @@ def findings_lines(summary: dict[str, dict[str, int]], codes: list[CodeCount], p
     for file in FILES:
         counts = summary[file]
         if counts["lines"]:
-            told = ", ".join(f"{counts[bucket]} {bucket}" for bucket in ("declared", "merged", "refused", "skipped"))
-            yield f"{file}: {counts['lines']} lines = {told}"
-    for one in codes:
-        first = one.examples[0]
+            text = ", ".join(f"{counts[bucket]} {bucket}" for bucket in ("declared", "merged", "refused", "skipped"))
+            yield f"{file}: {counts['lines']} lines = {text}"
+    for code in codes:
+        first = code.examples[0]
         where = f"{first.file}:{first.line}" if first.line or not first.external_id else first.external_id
-        yield f"{one.count:>6} {one.code} (first: {where})"
+        yield f"{code.count:>6} {code.code} (first: {where})"
     if codes:
         yield f"every finding with file, line and next step: {path}"

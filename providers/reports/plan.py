@@ -54,22 +54,25 @@ class Operation:
 
 
 def operations(
-    turns: Iterable[Turn], held: Mapping[Kind, Objects], sent: Iterable[Sent], setbacks: Mapping[tuple[Kind, str], Any]
+    turns: Iterable[Turn],
+    objects: Mapping[Kind, Objects],
+    sent: Iterable[Sent],
+    setbacks: Mapping[tuple[Kind, str], Any],
 ) -> Iterator[Operation]:
     """One operation for every record that is not as it should be already.
 
     `setbacks` by kind and key have `state`, `code` and `message`. Requests that read are left out.
     """
     by_id: dict[tuple[Kind, str], list[Sent]] = defaultdict(list)
-    for one in sent:
-        if one.method != "GET":
-            by_id[one.kind, one.about].append(one)
+    for request in sent:
+        if request.method != "GET":
+            by_id[request.kind, request.about].append(request)
     for turn in turns:
         requests = [*by_id.pop((turn.kind, turn.key), ()), *by_id.pop((turn.kind, turn.id), ())]
         verb, before, now = "update", None, None
         if turn.id:
-            before = held[turn.kind].before.get(turn.id)
-            now = held[turn.kind].after.get(turn.id, before)
+            before = objects[turn.kind].before.get(turn.id)
+            now = objects[turn.kind].after.get(turn.id, before)
         if setback := setbacks.get((turn.kind, turn.key)):
             verb = setback.state
         elif not turn.was_known:
@@ -79,7 +82,9 @@ def operations(
         found = Operation(turn.kind, turn.key, verb, _changed(turn.kind, before, now), _requests(requests))  # type: ignore[arg-type]
         if setback:
             found.code, found.message = setback.code, setback.message
-        found.fields |= {one.brings: (None, _WRITTEN) for one in requests if one.brings and not one.refused}
+        found.fields |= {
+            request.brings: (None, _WRITTEN) for request in requests if request.brings and not request.refused
+        }
         if verb != "update" or found.requests or found.fields:
             yield found
 
@@ -99,7 +104,7 @@ def _changed(kind: Kind, before: Fields | None, now: Fields | None) -> dict[str,
 
 
 def _requests(requests: Iterable[Sent]) -> list[str]:
-    return [f"{one.method} {one.template}" + (" (refused)" if one.refused else "") for one in requests]
+    return [f"{request.method} {request.template}" + (" (refused)" if request.refused else "") for request in requests]
 
 
 def plan_lines(
@@ -121,23 +126,23 @@ def plan_lines(
     of the differences Ferry leaves `kept` on purpose, and `wrong` are the others.
     """
     counts = {kind: Counter[str]() for kind in KINDS}
-    for one in found:
-        counts[one.kind][one.verb] += 1
-        fields = {name: {"old": old, "new": new} for name, (old, new) in one.fields.items()}
-        yield {"type": "operation", **asdict(one), "fields": fields}
-        if one.both:
-            yield {"type": "finding", **_finding(one, file_of)}
+    for operation in found:
+        counts[operation.kind][operation.verb] += 1
+        fields = {name: {"old": old, "new": new} for name, (old, new) in operation.fields.items()}
+        yield {"type": "operation", **asdict(operation), "fields": fields}
+        if operation.both:
+            yield {"type": "finding", **_finding(operation, file_of)}
     sorts = Counter[bool]()
     for each in left:
         sorts[each.kept] += 1
         values = {name: {"declared": declared, "workos": live} for name, (declared, live) in each.fields.items()}
-        told = {"kind": each.kind, "key": each.key, "what": each.what, "why": each.why, "kept": each.kept}
-        yield {"type": "difference", **told, "fields": values}
+        line = {"kind": each.kind, "key": each.key, "what": each.what, "why": each.why, "kept": each.kept}
+        yield {"type": "difference", **line, "fields": values}
     busy = {kind: sum(number for verb, number in counts[kind].items() if verb not in _LEFT) for kind in KINDS}
     yield {
         "type": "summary",
         **about,
-        "changes": any(number for one in counts.values() for verb, number in one.items() if verb != "forget"),
+        "changes": any(number for numbers in counts.values() for verb, number in numbers.items() if verb != "forget"),
         "kinds": {
             kind: {**{verb: counts[kind][verb] for verb in VERBS}, "unchanged": declared[kind] - busy[kind]}
             for kind in KINDS
@@ -149,10 +154,10 @@ def plan_lines(
     }
 
 
-def _finding(one: Operation, file_of: Callable[[Kind, str], str]) -> dict[str, Any]:
-    code, names = "changed_in_both", ", ".join(one.both)
-    told = f"{names} changed in Auth0, and in WorkOS too since the last run. Next: {NEXT_STEP[code]}."
-    return asdict(Finding(code, file_of(one.kind, one.key), 0, one.key, told))
+def _finding(operation: Operation, file_of: Callable[[Kind, str], str]) -> dict[str, Any]:
+    code, names = "changed_in_both", ", ".join(operation.both)
+    message = f"{names} changed in Auth0, and in WorkOS too since the last run. Next: {NEXT_STEP[code]}."
+    return asdict(Finding(code, file_of(operation.kind, operation.key), 0, operation.key, message))
 
 
 #: What becomes of records that are declared no more.
@@ -160,6 +165,6 @@ _LEFT = frozenset({"deactivate", "delete", "forget"})
 
 
 def _counted(sent: Iterable[Sent]) -> list[Requests]:
-    numbers = Counter((one.method, one.template, one.kind) for one in sent)
-    ordered = sorted(numbers.items(), key=lambda one: (one[0][0] == "GET", KINDS.index(one[0][2]), one[0]))
+    numbers = Counter((request.method, request.template, request.kind) for request in sent)
+    ordered = sorted(numbers.items(), key=lambda item: (item[0][0] == "GET", KINDS.index(item[0][2]), item[0]))
     return [Requests(method, template, number, kind) for (method, template, kind), number in ordered]

@@ -23,15 +23,15 @@ def plan_text(lines: Iterable[Mapping[str, Any]], shown: int = _SHOWN) -> Iterat
     differences: dict[bool, list[Mapping[str, Any]]] = {False: [], True: []}
     whys: set[str] = set()
     summary: Mapping[str, Any] = {}
-    for one in lines:
-        if one["type"] == "summary":
-            summary = one
-        elif one["type"] == "difference":
-            of_sort = differences[one["kept"]]
-            of_sort += [one] if len(of_sort) < shown else []
-            whys |= set() if one["kept"] else {one["why"]}
-        elif one["type"] == "operation" and one["verb"] != "forget":
-            operations += [one] if len(operations) < shown else []
+    for line in lines:
+        if line["type"] == "summary":
+            summary = line
+        elif line["type"] == "difference":
+            of_sort = differences[line["kept"]]
+            of_sort += [line] if len(of_sort) < shown else []
+            whys |= set() if line["kept"] else {line["why"]}
+        elif line["type"] == "operation" and line["verb"] != "forget":
+            operations += [line] if len(operations) < shown else []
     yield from _head(summary)
     yield ""
     yield from _operations(operations, summary, shown)
@@ -46,9 +46,11 @@ def _stays(sort: Sort, differences: list[Mapping[str, Any]], number: int, whys: 
         return
     yield ""
     yield f"STAYS DIFFERENT after this run, {HEADINGS[sort]} {number:,}"
-    for one in differences:
-        yield plain(f"  {one['what']} {one['kind'].removesuffix('s')} {one['key']} ({one['why']})")
-        for name, pair in one["fields"].items():
+    for difference in differences:
+        yield plain(
+            f"  {difference['what']} {difference['kind'].removesuffix('s')} {difference['key']} ({difference['why']})"
+        )
+        for name, pair in difference["fields"].items():
             yield plain(f"      {name}: directory {_value(pair['declared'])}, WorkOS {_value(pair['workos'])}")
     if number > len(differences):
         yield f"  and {number - len(differences):,} more: ferry plan --json"
@@ -77,18 +79,18 @@ def _operations(operations: list[Mapping[str, Any]], summary: Mapping[str, Any],
         yield "CHANGES none"
         return
     yield "CHANGES"
-    for one in operations:
-        sign = _SIGNS.get(one["verb"], "!")
-        yield plain(f"  {sign} {one['verb']} {one['kind'].removesuffix('s')} {one['key']}")
-        if one["code"]:
-            yield plain(f"      {one['code']}: {one['message']}")
-        for name, pair in one["fields"].items():
-            both = "   changed in WorkOS too, Auth0's value is written" if name in one["both"] else ""
-            old = "" if one["verb"] == "create" or name in {"password", "totp"} else f"{_value(pair['old'])} -> "
+    for operation in operations:
+        sign = _SIGNS.get(operation["verb"], "!")
+        yield plain(f"  {sign} {operation['verb']} {operation['kind'].removesuffix('s')} {operation['key']}")
+        if operation["code"]:
+            yield plain(f"      {operation['code']}: {operation['message']}")
+        for name, pair in operation["fields"].items():
+            both = "   changed in WorkOS too, Auth0's value is written" if name in operation["both"] else ""
+            old = "" if operation["verb"] == "create" or name in {"password", "totp"} else f"{_value(pair['old'])} -> "
             yield plain(f"      {name}: {old}{_value(pair['new'])}{both}")
-        for request in one["requests"]:
+        for request in operation["requests"]:
             yield f"      {request}"
-        if one["verb"] == "delete" and not one["requests"]:
+        if operation["verb"] == "delete" and not operation["requests"]:
             yield "      goes with its user or organization"
     total = sum(counts[verb] for counts in summary["kinds"].values() for verb in VERBS if verb != "forget")
     if total > shown:
@@ -104,9 +106,9 @@ def _value(value: Any) -> str:
 
 def _bill(bill: Mapping[str, Any]) -> Iterator[str]:
     yield "BILL"
-    for one in bill["requests"]:
-        yield f"  {one['count']:>9,}  {one['method']:<6}  {one['path']}"
-    writes = sum(one["count"] for one in bill["requests"] if one["method"] != "GET")
+    for request in bill["requests"]:
+        yield f"  {request['count']:>9,}  {request['method']:<6}  {request['path']}"
+    writes = sum(request["count"] for request in bill["requests"] if request["method"] != "GET")
     yield f"  {bill['total']:>9,}  requests, {writes:,} of them write"
     yield (
         f"  At least {duration(bill['seconds'])} at ferry:rateShare {bill['rate_share']:g}; "

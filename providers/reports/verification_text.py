@@ -32,12 +32,12 @@ def verification_document(found: Verification, about: Mapping[str, Any]) -> dict
     """
     return {
         "clean": found.clean,
-        "wrong": sum(not one.kept for one in found.differences),
-        "kept": sum(one.kept for one in found.differences),
+        "wrong": sum(not difference.kept for difference in found.differences),
+        "kept": sum(difference.kept for difference in found.differences),
         **about,
         "kinds": {kind: {name: getattr(found.counts[kind], name) for name in _COLUMNS} for kind in KINDS},
         "secrets": {**found.secrets, "users_unknown": found.unknown_secrets},
-        "differences": [_difference(one) for one in found.differences],
+        "differences": [_difference(difference) for difference in found.differences],
     }
 
 
@@ -47,17 +47,17 @@ HEADINGS: dict[Sort, str] = {"wrong": "WRONG", "kept": "KEPT ON PURPOSE"}
 _COLUMNS = ("declared", "equal", "different", "missing", "unmanaged")
 
 
-def _difference(one: Difference) -> dict[str, Any]:
-    tells_all = one.kind in {"organizations", "roles"}
+def _difference(difference: Difference) -> dict[str, Any]:
+    tells_all = difference.kind in {"organizations", "roles"}
     return {
-        "kind": one.kind,
-        "key": one.key,
-        "what": one.what,
-        "why": one.why,
-        "kept": one.kept,
+        "kind": difference.kind,
+        "key": difference.key,
+        "what": difference.what,
+        "why": difference.why,
+        "kept": difference.kept,
         "fields": {
             name: {"declared": declared, "workos": live} if tells_all or name in _TOLD else None
-            for name, (declared, live) in one.fields.items()
+            for name, (declared, live) in difference.fields.items()
         },
     }
 
@@ -69,10 +69,10 @@ def verification_lines(document: Mapping[str, Any], shown: int | None = _SHOWN) 
     yield plain(f"  {'environment':<12}{environment['base_url']} ({environment['kind']}, key {environment['key']})")
     yield f"  {'listed':<12}{document['began']} to {document['ended']}, {document['requests']:,} requests"
     yield f"  {'directory':<12}{document['directory']}, of these files and settings:"
-    for one in document["exports"]:
-        tenant = f" ({one['tenant']})" if one["tenant"] else ""
-        yield plain(f"  {'export':<12}{one['folder']}{tenant}")
-        for name, digest in one["sha256"].items():
+    for export in document["exports"]:
+        tenant = f" ({export['tenant']})" if export["tenant"] else ""
+        yield plain(f"  {'export':<12}{export['folder']}{tenant}")
+        for name, digest in export["sha256"].items():
             yield plain(f"  {'':<12}{digest}  {name}")
     yield ""
     yield "RECORDS"
@@ -94,20 +94,25 @@ def verification_lines(document: Mapping[str, Any], shown: int | None = _SHOWN) 
         yield "RESULT equal"
         return
     for sort in SORTS:
-        yield from _told(sort, [one for one in document["differences"] if one["kept"] is (sort == "kept")], shown)
+        yield from _differences(
+            sort,
+            [difference for difference in document["differences"] if difference["kept"] is (sort == "kept")],
+            shown,
+        )
     yield f"RESULT DIFFERENT: {document['wrong']:,} wrong, {document['kept']:,} kept on purpose"
 
 
-def _told(sort: Sort, differences: list[dict[str, Any]], shown: int | None) -> Iterator[str]:
+def _differences(sort: Sort, differences: list[dict[str, Any]], shown: int | None) -> Iterator[str]:
     if not differences:
         return
     yield f"{HEADINGS[sort]} {len(differences):,}"
-    for one in differences[:shown]:
-        told = f"  {one['what']:<10} {one['kind'].removesuffix('s')} {one['key']}{_fields(one['fields'])}"
-        yield plain(f"{told} ({one['why']})")
+    for difference in differences[:shown]:
+        record = f"{difference['kind'].removesuffix('s')} {difference['key']}"
+        line = f"  {difference['what']:<10} {record}{_fields(difference['fields'])}"
+        yield plain(f"{line} ({difference['why']})")
     if shown is not None and len(differences) > shown:
         yield f"  and {len(differences) - shown:,} more in the report"
-    yield from next_steps(sort, {one["why"] for one in differences})
+    yield from next_steps(sort, {difference["why"] for difference in differences})
     yield ""
 
 
@@ -125,8 +130,8 @@ def next_steps(sort: Sort, whys: Container[str]) -> Iterator[str]:
 def _fields(fields: Mapping[str, Any]) -> str:
     if not fields:
         return ""
-    told = (
+    advice = (
         name if pair is None else f"{name} {pair['declared']!r}, in WorkOS {pair['workos']!r}"
         for name, pair in fields.items()
     )
-    return ": " + "; ".join(told)
+    return ": " + "; ".join(advice)

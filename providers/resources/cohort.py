@@ -68,16 +68,16 @@ class CohortProvider(ResourceProvider):
         fresh = self.kind == "memberships" and (here.ids.fresh["users"] or here.ids.fresh["organizations"])
         serial, life = int(_olds.get("journal") or 0), str(_olds.get("life") or "")
         here.stack = str(_news["stack"])
-        told = here.journal.beyond(self.kind, number, serial, life)
-        if _olds.get("text") == text_digest(_news["records"]) and not fresh and not told:
+        newer = here.journal.beyond(self.kind, number, serial, life)
+        if _olds.get("text") == text_digest(_news["records"]) and not fresh and not newer:
             return DiffResult(changes=False)
         wanted = digests(_news["records"])
-        known = {**unpack(_olds.get("applied") or ""), **told}
-        applied = {key: held for key, held in known.items() if held is not None}
+        known = {**unpack(_olds.get("applied") or ""), **newer}
+        applied = {key: record for key, record in known.items() if record is not None}
         found = plan(self.kind, wanted, applied, anew(here, self.kind, number, applied))
         here.ids.fresh[self.kind].update(found.added)
         self._tell(here, _news, found)
-        return DiffResult(changes=bool(found or told or _olds.get("setbacks")))
+        return DiffResult(changes=bool(found or newer or _olds.get("setbacks")))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Every record of the cohort: one POST each, or nothing for what an earlier run or grain has made."""
@@ -115,10 +115,10 @@ class CohortProvider(ResourceProvider):
             if here.destroys:
                 self._destroy(here, applied, applied_keys(_props.get("retained") or ""), number)
             else:
-                for key, held in applied.items():
+                for key, record in applied.items():
                     here.stop_removal(self.kind)
                     ends = ends_of(key, number) if self.kind == "memberships" else None
-                    remove(here, self.kind, key, held.id, ends)
+                    remove(here, self.kind, key, record.id, ends)
         except Brake as error:
             raise RuntimeError(plain(f"{_id} cannot be removed: {error}. Run again")) from None
         except WorkOSFault as fault:
@@ -127,12 +127,12 @@ class CohortProvider(ResourceProvider):
     def _destroy(self, here: Host, applied: Mapping[str, Applied], retained: list[str], number: int) -> None:
         here.dismantling.begin(is_partial=here.is_partial)
         along = self._going_along(here, applied, number)
-        found = [key for key, held in applied.items() if held.origin != "created" and key not in along]
+        found = [key for key, record in applied.items() if record.origin != "created" and key not in along]
         if retained:
             say(f"left in WorkOS: {len(retained)} {self.kind} that left the export before (first: {retained[0]})")
         if found:
             say(f"left in WorkOS: {len(found)} {self.kind} that Ferry did not create (first: {found[0]})")
-        going = {key: held for key, held in applied.items() if held.origin == "created" or key in along}
+        going = {key: record for key, record in applied.items() if record.origin == "created" or key in along}
         if going and not here.confirmed:
             self._confirm(here, next(iter(going.values())))
 
@@ -150,10 +150,10 @@ class CohortProvider(ResourceProvider):
             return set()
         return {key for key in keys if here.dismantling.goes_along(*ends_of(key, number))}
 
-    def _confirm(self, here: Host, held: Applied) -> None:
+    def _confirm(self, here: Host, record: Applied) -> None:
         """Before the first removal: is the object there, or another one that this stack knows?"""
         try:
-            here.records(self.kind).live(held.id)
+            here.records(self.kind).live(record.id)
         except Gone:
             here.confirm_environment()
         here.confirmed = True
@@ -179,9 +179,9 @@ class CohortProvider(ResourceProvider):
 
     def _stop_targeted(self, setbacks: Mapping[str, Any]) -> None:
         """With `--target` there may be no verdict to fail the run; the journal remembers what was done."""
-        first = next((f" (first: {one['key']}: {one['message']})" for one in setbacks["records"]), "")
-        told = f"{setbacks['failed']} failed and {setbacks['pending']} are pending"
-        raise RuntimeError(plain(f"of the {self.kind} {told}{first}. Run again"))
+        first = next((f" (first: {setback['key']}: {setback['message']})" for setback in setbacks["records"]), "")
+        counts = f"{setbacks['failed']} failed and {setbacks['pending']} are pending"
+        raise RuntimeError(plain(f"of the {self.kind} {counts}{first}. Run again"))
 
     def _tell(self, here: Host, news: Mapping[str, Any], found: Plan) -> None:
         if found:

@@ -20,13 +20,13 @@ def read_cohort(here: Host, kind: Kind, applied: Mapping[str, Applied]) -> dict[
     """
     live = _live(here, kind, applied)
     found: dict[str, Applied] = {}
-    for key, held in applied.items():
-        there = live.get(held.id) or here.census.one(kind, held.id)
+    for key, record in applied.items():
+        there = live.get(record.id) or here.census.by_id(kind, record.id)
         if there is None:
             here.confirm_environment()
             say(f"gone: {kind} {key} is no longer in WorkOS; the next up makes it again")
             continue
-        found[key] = _compared(here, kind, key, held, there)
+        found[key] = _compared(here, kind, key, record, there)
     here.confirmed = here.confirmed or bool(found)
     return found
 
@@ -34,15 +34,15 @@ def read_cohort(here: Host, kind: Kind, applied: Mapping[str, Applied]) -> dict[
 def read_retained(here: Host, kind: Kind, retained: Mapping[str, Applied]) -> dict[str, Applied]:
     """Those of the records that left and WorkOS kept that are there still. Raises WorkOSFault."""
     live = _live(here, kind, retained)
-    return {key: held for key, held in retained.items() if held.id in live or here.census.one(kind, held.id)}
+    return {key: record for key, record in retained.items() if record.id in live or here.census.by_id(kind, record.id)}
 
 
-def _compared(here: Host, kind: Kind, key: str, held: Applied, live: Fields) -> Applied:
-    view = applied_fields(kind, key, held, live)
-    drift = drifted(kind, {**view, "origin": held.origin}, live)
+def _compared(here: Host, kind: Kind, key: str, applied: Applied, live: Fields) -> Applied:
+    view = applied_fields(kind, key, applied, live)
+    drift = drifted(kind, {**view, "origin": applied.origin}, live)
     if not drift:
-        return held
-    return updated(kind, key, held, view, {**view, **drift}) if here.tell_drift(kind, key, drift) else held
+        return applied
+    return updated(kind, key, applied, view, {**view, **drift}) if here.tell_drift(kind, key, drift) else applied
 
 
 def _live(here: Host, kind: Kind, applied: Mapping[str, Applied]) -> dict[str, Fields]:
@@ -54,4 +54,6 @@ def _live(here: Host, kind: Kind, applied: Mapping[str, Applied]) -> dict[str, F
     if kind == "organizations":
         return organizations
     named = {organization for key in applied for organization, _ in cuts(key)}
-    return here.census.memberships([id_ for id_, one in organizations.items() if one["external_id"] in named])
+    return here.census.memberships(
+        [id_ for id_, organization in organizations.items() if organization["external_id"] in named]
+    )

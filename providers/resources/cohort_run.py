@@ -76,7 +76,7 @@ class CohortRun:
 
     def _bring(self, item: tuple[str, Record]) -> None:
         key, record = item
-        here, held = self._here, self._applied.get(item[0])
+        here, applied = self._here, self._applied.get(item[0])
         if here.is_stopping():
             self._wait()
             return
@@ -92,14 +92,16 @@ class CohortRun:
             self._set_back(key, "pending", "pending", f"waits for {desired['waits_for']}")
             return
         written = Written(holders=self._holders.get(key) or {})
-        if held:
-            written = Written(held.id, applied_fields(self._kind, key, held, desired), held.origin, written.holders)
+        if applied:
+            written = Written(
+                applied.id, applied_fields(self._kind, key, applied, desired), applied.origin, written.holders
+            )
         try:
             self._write(key, written, desired)
         except Fatal as fault:
             self._give_up(fault)
         except Gone as fault:
-            self._set_back(key, "failed", "gone", GONE if held else str(fault))
+            self._set_back(key, "failed", "gone", GONE if applied else str(fault))
         except WorkOSFault as fault:
             self._set_back(key, "failed", fault.code, str(fault))
         except ExportError as error:
@@ -108,7 +110,7 @@ class CohortRun:
             if written.not_taken:
                 self._set_back(key, "failed", "not_taken", written.refusal)
         if written.id:
-            self._keep(key, written, desired, held)
+            self._keep(key, written, desired, applied)
         here.progress.done(self._kind)
 
     def _write(self, key: str, written: Written, desired: Fields) -> None:
@@ -135,7 +137,7 @@ class CohortRun:
         """List those of the cohort's organizations that this run did not make; False if it made them all."""
         here = self._here
         organizations = {ends_of(key, self._number)[0] for key in self._wanted} - here.ids.fresh["organizations"]
-        ids = [here.ids.of("organizations", one) for one in sorted(organizations)]
+        ids = [here.ids.of("organizations", organization) for organization in sorted(organizations)]
         here.found.list_memberships([id_ for id_ in ids if id_])
         return bool(ids)
 
@@ -154,39 +156,39 @@ class CohortRun:
         failed = [slug for slug in record.roles if ("roles", slug) in self._here.setbacks]
         return {"waits_for": f"role {failed[0]}, which failed"} if failed else ends
 
-    def _keep(self, key: str, written: Written, desired: Fields, held: Applied | None) -> None:
+    def _keep(self, key: str, written: Written, desired: Fields, applied: Applied | None) -> None:
         here = self._here
-        if held is None and written.origin == "found" and not here.claim(written.id):
+        if applied is None and written.origin == "found" and not here.claim(written.id):
             self._set_back(key, "failed", "held_twice", HELD_TWICE)
             return
-        if held is None and written.origin == "created":
+        if applied is None and written.origin == "created":
             here.ids.fresh[self._kind].add(key)
         here.note(self._kind, key, written.notes)
-        if held is None:
+        if applied is None:
             now = applied_record(self._kind, key, written.id, written.origin, written.applied)
         else:
-            before = applied_fields(self._kind, key, held, desired)
-            now = updated(self._kind, key, held, before, written.applied)
-        if now != held:
+            before = applied_fields(self._kind, key, applied, desired)
+            now = updated(self._kind, key, applied, before, written.applied)
+        if now != applied:
             here.journal.note(self._kind, key, now, self._number)
             self._applied[key] = now
 
     def _remove(self, key: str) -> None:
-        here, held = self._here, self._applied[key]
+        here, applied = self._here, self._applied[key]
         if here.is_stopping():
             self._wait()
             return
         ends = ends_of(key, self._number) if self._kind == "memberships" else None
         try:
-            removal = remove(here, self._kind, key, held.id, ends)
+            removal = remove(here, self._kind, key, applied.id, ends)
         except Fatal as fault:
             self._give_up(fault)
         except WorkOSFault as fault:
             self._set_back(key, "failed", fault.code, why_not_removed(here, fault))
         else:
             del self._applied[key]
-            if removal == "retain" and self._kind in RETAINED_KINDS and held.id not in here.in_use:
-                self._retained[key] = held
+            if removal == "retain" and self._kind in RETAINED_KINDS and applied.id not in here.in_use:
+                self._retained[key] = applied
             here.journal.note(self._kind, key, None, self._number)
         here.progress.done(self._kind)
 
@@ -208,13 +210,13 @@ class CohortRun:
     def _outputs(self) -> dict[str, Any]:
         order = [*(key for key in self._wanted if key in self._applied)]
         order += [key for key in self._applied if key not in self._wanted]
-        told = [
-            {"key": one.key, "state": one.state, "code": one.code, "message": one.message}
-            for one in sorted(self._setbacks, key=lambda one: one.key)
+        records = [
+            {"key": setback.key, "state": setback.state, "code": setback.code, "message": setback.message}
+            for setback in sorted(self._setbacks, key=lambda setback: setback.key)
         ]
-        failed = sum(one.state == "failed" for one in self._setbacks)
-        pending = len(told) - failed + self._pending
-        setbacks = {"failed": failed, "pending": pending, "records": told} if failed or pending else None
+        failed = sum(setback.state == "failed" for setback in self._setbacks)
+        pending = len(records) - failed + self._pending
+        setbacks = {"failed": failed, "pending": pending, "records": records} if failed or pending else None
         kept = {"kept": kept_in(self._applied, self._wanted)} if self._kind == "users" else {}
         return {
             "applied": pack({key: self._applied[key] for key in order}),
@@ -228,11 +230,11 @@ class CohortRun:
     def _still_retained(self) -> dict[str, Applied]:
         """Those who left and have neither come back nor been removed for another record that needs what they hold."""
         gone, in_use = self._here.records(self._kind).removed, self._here.in_use
-        own = {held.id for held in self._applied.values()}
+        own = {applied.id for applied in self._applied.values()}
         return {
-            key: held
-            for key, held in self._retained.items()
-            if not (held.id in gone or held.id in in_use or held.id in own)
+            key: applied
+            for key, applied in self._retained.items()
+            if not (applied.id in gone or applied.id in in_use or applied.id in own)
         }
 
 
@@ -245,12 +247,12 @@ def with_journal(
     """
     if aside := here.journal.require_life(str(olds.get("life") or "")):
         say(aside_line(here.journal.path, aside, "it is of another life of this stack"))
-    told = here.journal.since(kind, number, int(olds.get("journal") or 0))
-    if not told or not here.trusts_journal():
+    newer = here.journal.since(kind, number, int(olds.get("journal") or 0))
+    if not newer or not here.trusts_journal():
         return applied
     if here.journal.stands_alone:
-        told = here.seen(kind, number, told)
-    return {key: held for key, held in {**applied, **told}.items() if held is not None}
+        newer = here.seen(kind, number, newer)
+    return {key: record for key, record in {**applied, **newer}.items() if record is not None}
 
 
 def anew(here: Host, kind: Kind, number: int, keys: Iterable[str]) -> set[str]:

@@ -64,25 +64,25 @@ def created(last_state: LastState) -> Created:
 
 def inventory(last_state: LastState, ours: Created) -> Inventory:
     """What a destroy of the whole stack does; `ours` is what `created` says of it."""
-    told = Inventory()
+    counted = Inventory()
     for kind in KINDS:
         for key, is_ours, (organization, user) in _objects(last_state, kind):
             along = kind == "memberships" and (organization in ours["organizations"] or user in ours["users"])
-            told.along += along
+            counted.along += along
             if along or (is_ours and kind != "roles"):
-                told.going[kind] += 1
+                counted.going[kind] += 1
             else:
-                told.staying[kind] += 1
-                told.first[kind] = min(key, told.first.get(kind, key))
-    return told
+                counted.staying[kind] += 1
+                counted.first[kind] = min(key, counted.first.get(kind, key))
+    return counted
 
 
 def _objects(last_state: LastState, kind: Kind) -> Iterator[tuple[str, bool, tuple[str, str]]]:
     """Key, whether Ferry created it, and of a membership the ends."""
-    for key, held in last_state.records[kind].items():
-        if held.reached:
-            ends = str(held.outputs.get("organization")), str(held.outputs.get("user"))
-            yield key, held.outputs.get("origin") == "created", ends
+    for key, known in last_state.records[kind].items():
+        if known.reached:
+            ends = str(known.outputs.get("organization")), str(known.outputs.get("user"))
+            yield key, known.outputs.get("origin") == "created", ends
     for number, cohort in last_state.cohorts[kind].items():
         for key, applied in cohort.applied().items():
             yield key, applied.origin == "created", ends_of(key, number) if kind == "memberships" else ("", "")

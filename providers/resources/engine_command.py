@@ -252,7 +252,7 @@ def _parent_command() -> list[str]:
     except OSError:
         pass
     try:
-        told = subprocess.run(
+        done = subprocess.run(
             ["ps", "-o", "args=", "-p", str(parent)],  # noqa: S607
             capture_output=True,
             text=True,
@@ -260,4 +260,4 @@ def _parent_command() -> list[str]:
         )
     except OSError:
         return []
-    return told.stdout.split()
+    return done.stdout.split()

@@ -30,7 +30,7 @@ from providers.resources.workos_ids import Ids, ends_of
 from providers.settings import EXAMPLES, NAMESPACE, Kind, Settings, read_settings
 from providers.state.engine import read_last_state, selected_stack
 from providers.state.environment import confirm_target
-from providers.state.journal import Journal, Told, aside_line, journal_path
+from providers.state.journal import Journal, Newer, aside_line, journal_path
 from providers.state.last_state import LastState, spread
 from providers.state.run_lock import hold_run
 from providers.workos.census import Census, Found
@@ -202,7 +202,7 @@ class Host:
         path = self.journal.path
         say(aside_line(path, self.journal.set_aside(), why))
 
-    def seen(self, kind: Kind, number: int, told: Told) -> Told:
+    def seen(self, kind: Kind, number: int, newer: Newer) -> Newer:
         """Where there is no state: what the journal knows of a cohort, as far as WorkOS has the objects.
 
         They are listed; one that no list shows is read by its id, since lists may lag behind. Raises WorkOSFault.
@@ -210,12 +210,16 @@ class Host:
         with self.lock:
             census = self.census
         if kind == "memberships":
-            organizations = {ends_of(key, number)[0] for key, held in told.items() if held}
-            ids = (self.ids.of("organizations", one) for one in sorted(organizations))
+            organizations = {ends_of(key, number)[0] for key, applied in newer.items() if applied}
+            ids = (self.ids.of("organizations", organization) for organization in sorted(organizations))
             listed = census.memberships([id_ for id_ in ids if id_])
         else:
             listed = census.users() if kind == "users" else census.organizations()
-        return {key: held for key, held in told.items() if held and (held.id in listed or census.one(kind, held.id))}
+        return {
+            key: applied
+            for key, applied in newer.items()
+            if applied and (applied.id in listed or census.by_id(kind, applied.id))
+        }
 
     def _is_listed(self, kind: Kind, id_: str) -> bool:
         return kind in _PATHS and self.listed(kind, id_, "") is not None
@@ -272,7 +276,7 @@ class Host:
     @property
     def is_unsettled(self) -> bool:
         """Was something made ahead of a turn that has not come yet?"""
-        return "_records" in vars(self) and any(one.parked for one in self._records.values())
+        return "_records" in vars(self) and any(records.parked for records in self._records.values())
 
     def settle(self) -> None:
         """After all turns, bring what is unsettled to its end; what cannot be is a setback. Raises WorkOSFault."""
@@ -326,11 +330,11 @@ class Host:
 
     def note(self, kind: Kind, key: str, notes: Iterable[str]) -> None:
         """Remember the notes on a record (`Written.notes`) for the verdict; where there may be none, say them now."""
-        for one in noted(kind, key, notes):
+        for note in noted(kind, key, notes):
             with self.lock:
-                self.noted.setdefault(one.code, []).append(one)
+                self.noted.setdefault(note.code, []).append(note)
             if self.is_targeted:
-                say(f"{one.code}: {one.sentence}")
+                say(f"{note.code}: {note.sentence}")
 
     def confirm_environment(self) -> None:
         """Before something is forgotten or removed: is any object of this stack there, else the key may open another

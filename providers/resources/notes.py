@@ -42,8 +42,8 @@ class Noted(NamedTuple):
 def noted(kind: Kind, key: str, notes: Iterable[str]) -> Iterator[Noted]:
     """One for each code among the notes of a record, which are `code` or `code:field`."""
     fields: dict[str, dict[str, None]] = defaultdict(dict)
-    for one in notes:
-        code, _, name = one.partition(":")
+    for note in notes:
+        code, _, name = note.partition(":")
         fields[code] |= {name: None} if name else {}
     return (Noted(code, kind, key, ", ".join(names)) for code, names in fields.items())
 
@@ -52,13 +52,13 @@ def noted_lines(found: Mapping[str, Sequence[Noted]]) -> Iterator[str]:
     """One line a code: how many, the first of them, and what to do next."""
     for code, some in sorted(found.items()):
         first = min(some)
-        told = f"{len(some):>6} {code} (first: {first.kind} {first.key})"
-        yield f"{told}: {first.message}. Next: {NEXT_STEP[code]}"
+        line = f"{len(some):>6} {code} (first: {first.kind} {first.key})"
+        yield f"{line}: {first.message}. Next: {NEXT_STEP[code]}"
 
 
 def report_noted(path: Path, found: Mapping[str, Sequence[Noted]], store: Store) -> None:
     """Add a finding for each note to the file that the program wrote before the run."""
-    each = (one for _, some in sorted(found.items()) for one in sorted(some))
+    each = (note for _, some in sorted(found.items()) for note in sorted(some))
     append_findings(
-        path, (finding(one.code, store.file_of(one.kind, one.key), 0, one.key, one.message) for one in each)
+        path, (finding(note.code, store.file_of(note.kind, note.key), 0, note.key, note.message) for note in each)
     )

@@ -25,7 +25,7 @@ class Progress:
         self._least: Counter[Kind] = Counter()
         self._done: Counter[Kind] = Counter()
         self._began: dict[Kind, float] = {}
-        self._told_at = self._now()
+        self._said_at = self._now()
 
     def expect(self, kind: Kind, records: int, *, of: int = 0) -> None:
         """So many more records of a kind are to be written in this run, `of` at least so many in all."""
@@ -39,9 +39,9 @@ class Progress:
             now = self._now()
             self._done[kind] += 1
             self._began.setdefault(kind, now)
-            if now - self._told_at < _EVERY_SECONDS:
+            if now - self._said_at < _EVERY_SECONDS:
                 return
-            self._told_at = now
+            self._said_at = now
             line = self._line(kind, now)
         self._say(line)
 

@@ -210,11 +210,11 @@ class RecordProvider(ResourceProvider):
     def _handed(self, props: Mapping[str, Any]) -> Written:
         """What a cohort knew of the record before its kind came into this grain; else nothing."""
         holders = props.get("holders") or {}
-        held = unpack(props.get("handed") or "").get(self.key(props))
-        if held is None:
+        known = unpack(props.get("handed") or "").get(self.key(props))
+        if known is None:
             return Written(holders=holders)
-        applied = applied_fields(self.kind, self.key(props), held, self.desired(props))
-        return Written(held.id, applied, held.origin, holders)
+        applied = applied_fields(self.kind, self.key(props), known, self.desired(props))
+        return Written(known.id, applied, known.origin, holders)
 
     def _outputs(self, props: Mapping[str, Any], written: Written) -> dict[str, Any]:
         identity = {name: props.get(name) for name in self.required()}

@@ -60,18 +60,18 @@ def remove_all_that_left(here: Host) -> None:
     A run that is stopped leaves the others to the next one. Raises Fatal.
     """
 
-    def attempt(one: Mapping[str, Any]) -> None:
-        kind: Kind = one["kind"]
+    def attempt(leaver: Mapping[str, Any]) -> None:
+        kind: Kind = leaver["kind"]
         if here.is_stopping():
             return
         try:
-            removal = remove(here, kind, one["key"], one["id"], ends_in(one))
+            removal = remove(here, kind, leaver["key"], leaver["id"], ends_in(leaver))
         except Fatal:
             raise
         except WorkOSFault as fault:
-            here.set_back(Setback(kind, one["key"], "failed", fault.code, why_not_removed(here, fault)))
+            here.set_back(Setback(kind, leaver["key"], "failed", fault.code, why_not_removed(here, fault)))
         else:
-            here.journal.note_left(kind, one["key"], one["id"], removal)
+            here.journal.note_left(kind, leaver["key"], leaver["id"], removal)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(attempt, here.leaving))
@@ -79,13 +79,13 @@ def remove_all_that_left(here: Host) -> None:
 
 def why_not_removed(here: Host, fault: WorkOSFault) -> str:
     """What is said of an object that is to go, and what to do next."""
-    told = f"cannot be removed: {fault}"
+    message = f"cannot be removed: {fault}"
     if DELETION_NOT_ALLOWED not in fault.codes:
-        return f"{told}. Run again"
+        return f"{message}. Run again"
     if here.destroys:
-        return f"{told}. Remove it where it is managed and run again, or keep it: pulumi state delete its resource"
+        return f"{message}. Remove it where it is managed and run again, or keep it: pulumi state delete its resource"
     keep = "pulumi config set --path ferry:removed.users retain"
-    return f"{told}. Remove it where it is managed, or keep it in WorkOS ({keep}), and run pulumi up"
+    return f"{message}. Remove it where it is managed, or keep it in WorkOS ({keep}), and run pulumi up"
 
 
 def ends_in(bag: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -41,7 +41,7 @@ class VerdictProvider(ResourceProvider):
         host().checked()
         if news.get("stack"):
             host().stack = str(news["stack"])
-        host().leaving = [dict(one) for one in news.get("leaving") or []]
+        host().leaving = [dict(leaver) for leaver in news.get("leaving") or []]
         return CheckResult(news, [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -84,9 +84,11 @@ def _speak() -> None:
     _stop_for_what_waits()
     if not host().setbacks:
         return
-    setbacks = sorted(host().setbacks.values(), key=lambda one: (one.state, one.kind, one.key))
-    failed = sum(one.state == "failed" for one in setbacks)
-    lines = [plain(f"  {one.state} {one.kind} {one.key}: {one.message}") for one in setbacks[:_SHOWN]]
+    setbacks = sorted(host().setbacks.values(), key=lambda setback: (setback.state, setback.kind, setback.key))
+    failed = sum(setback.state == "failed" for setback in setbacks)
+    lines = [
+        plain(f"  {setback.state} {setback.kind} {setback.key}: {setback.message}") for setback in setbacks[:_SHOWN]
+    ]
     if len(setbacks) > _SHOWN:
         lines.append(f"  and {len(setbacks) - _SHOWN} more: resources whose id starts with failed: or pending:")
     raise RuntimeError(

@@ -21,7 +21,7 @@ ENDS: tuple[tuple[str, Kind], ...] = (("organization", "organizations"), ("user"
 def ends_of(key: str, number: int) -> tuple[str, str]:
     """Organization and user of a membership in this cohort; where an id holds a slash, the cohort tells them apart."""
     found = cuts(key)
-    return next((one for one in found if cohort_of(one[0]) == number), found[0])
+    return next((cut for cut in found if cohort_of(cut[0]) == number), found[0])
 
 
 class Ids:
@@ -53,6 +53,6 @@ class Ids:
             if found := self._records[kind].get(key):
                 return found
             if place not in self._cohorts:
-                held = unpack(self._packed.get(place, ""))
-                self._cohorts[place] = {one: applied.id for one, applied in held.items()}
+                known = unpack(self._packed.get(place, ""))
+                self._cohorts[place] = {name: applied.id for name, applied in known.items()}
             return self._cohorts[place].get(key, "")

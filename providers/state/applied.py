@@ -20,7 +20,7 @@ _VERSION = 1
 _PLAIN, _ESCAPED = b",./", b"&<>"
 _ALPHABET = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%,()*+-;.=/?@^_`{|}~"
 #: A letter's digit; above all of them for what is none.
-_DIGITS = bytes(_ALPHABET.index(one) if one in _ALPHABET else 255 for one in range(256))
+_DIGITS = bytes(_ALPHABET.index(byte) if byte in _ALPHABET else 255 for byte in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class Applied:
 
     def rest(self) -> str:
         """What only some records have, as text; '' for nothing."""
-        told: list[object] = [self.origin == "found", self.domains, dict(self.pairs)]
-        return json.dumps(told, separators=(",", ":")) if any(told) else ""
+        rest: list[object] = [self.origin == "found", self.domains, dict(self.pairs)]
+        return json.dumps(rest, separators=(",", ":")) if any(rest) else ""
 
     @classmethod
     def of(cls, id_: str, digest: bytes, rest: str) -> Applied:
@@ -52,14 +52,14 @@ def pack(applied: Mapping[str, Applied]) -> str:
     """Text for the state, '' for nothing; keys and ids without line breaks."""
     if not applied:
         return ""
-    keys, ids = list(applied), [one.id for one in applied.values()]
+    keys, ids = list(applied), [record.id for record in applied.values()]
     heads = commonprefix(keys), commonprefix(ids)  # noqa: RUF071 - these are no paths
     columns = [
         "\n".join(key[len(heads[0]) :] for key in keys).encode(),
-        "\n".join(one[len(heads[1]) :] for one in ids).encode(),
-        bytes(len(one.digest) for one in applied.values()),
-        b"".join(one.digest for one in applied.values()),
-        "\n".join(one.rest() for one in applied.values()).encode(),
+        "\n".join(id_[len(heads[1]) :] for id_ in ids).encode(),
+        bytes(len(record.digest) for record in applied.values()),
+        b"".join(record.digest for record in applied.values()),
+        "\n".join(record.rest() for record in applied.values()).encode(),
     ]
     header = json.dumps([_VERSION, *heads, *map(len, columns)]).encode()
     packed = b85encode(zlib.compress(header + b"\n" + b"".join(columns), 9))
@@ -95,7 +95,7 @@ def applied_ids(text: str) -> list[str]:
     if not text:
         return []
     (_, id_head), _, (ids, *_) = _columns(text)
-    return [id_head + one for one in ids.decode().split("\n")]
+    return [id_head + part for part in ids.decode().split("\n")]
 
 
 def _columns(text: str) -> tuple[tuple[str, str], list[str], list[bytes]]:
@@ -123,5 +123,5 @@ def _bytes_of(text: str) -> bytes:
     filled = -len(text) % 5
     digits = (text.encode() + b"~" * filled).translate(_DIGITS)
     fives = zip(*(digits[place::5] for place in range(5)), strict=True)
-    words = [(((one * 85 + two) * 85 + three) * 85 + four) * 85 + five for one, two, three, four, five in fives]
+    words = [(((first * 85 + two) * 85 + three) * 85 + four) * 85 + five for first, two, three, four, five in fives]
     return struct.pack(f">{len(words)}I", *words)[: len(words) * 4 - filled]

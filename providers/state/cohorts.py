@@ -152,8 +152,8 @@ def has_other_id(digest: bytes) -> bool:
 def digests(text: str) -> dict[str, bytes]:
     """The lines of a cohort: key to digest, in their order. Raises ValueError for what is no cohort's text."""
     found = {}
-    for one in lines_of(text):
-        key, apart, digest = one.rpartition(" ")
+    for text_line in lines_of(text):
+        key, apart, digest = text_line.rpartition(" ")
         if not apart:
             raise ValueError("a line without digest")
         found[key] = urlsafe_b64decode(digest + "=" * (-len(digest) % 4))
@@ -162,7 +162,7 @@ def digests(text: str) -> dict[str, bytes]:
 
 def keys_of(text: str) -> list[str]:
     """The keys of a cohort's lines, in their order."""
-    return [one.rpartition(" ")[0] for one in lines_of(text)]
+    return [text_line.rpartition(" ")[0] for text_line in lines_of(text)]
 
 
 def lines_of(text: str) -> list[str]:
@@ -177,7 +177,7 @@ def texts(kind: Kind, records: Iterable[Record]) -> list[str]:
     lines: list[list[str]] = [[] for _ in range(COHORTS)]
     for record in records:
         lines[cohort_of_record(record)].append(line(kind, record) + "\n")
-    return ["".join(one) for one in lines]
+    return ["".join(cohort) for cohort in lines]
 
 
 def text_digest(text: str) -> str:
@@ -209,11 +209,11 @@ def plan(
     """
     found = Plan(removed=[key for key in applied if key not in wanted])
     for key, digest in wanted.items():
-        held = applied.get(key)
-        if held is None or key in anew:
+        known = applied.get(key)
+        if known is None or key in anew:
             found.added.append(key)
-        elif held.digest != digest and changes(
-            kind, stand_in(kind, key, digest), {**stand_in(kind, key, held.digest), "origin": held.origin}
+        elif known.digest != digest and changes(
+            kind, stand_in(kind, key, digest), {**stand_in(kind, key, known.digest), "origin": known.origin}
         ):
             found.changed.append(key)
     return found
@@ -230,40 +230,40 @@ def _pairs(values: Mapping[str, Any]) -> dict[str, str]:
     return {pair: mark(pair, text).hex() for pair, text in (values.get("metadata") or {}).items()}
 
 
-def applied_fields(kind: Kind, key: str, held: Applied, beside: Mapping[str, Any]) -> dict[str, Any]:
+def applied_fields(kind: Kind, key: str, applied: Applied, beside: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that were applied, as far as they are those of `beside` (what is desired, or what is live); of every
     other field a text that is no value of it.
     """
-    values, theirs = stand_in(kind, key, held.digest), stand_in(kind, key, marked(kind, key, beside))
+    values, theirs = stand_in(kind, key, applied.digest), stand_in(kind, key, marked(kind, key, beside))
     for name, value in values.items():
         if name not in _FLAGS and value == theirs[name]:
             values[name] = beside.get(name)
     if "domains" in values:
-        values["domains"] = list(held.domains)
+        values["domains"] = list(applied.domains)
     if "metadata" in values:
         near = beside.get("metadata") or {}
         values["metadata"] = {
             pair: near[pair] if pair in near and mark(pair, near[pair]).hex() == own else f"fingerprint {own}"
-            for pair, own in held.pairs.items()
+            for pair, own in applied.pairs.items()
         }
     return values
 
 
-def updated(kind: Kind, key: str, held: Applied, before: Mapping[str, Any], now: Mapping[str, Any]) -> Applied:
+def updated(kind: Kind, key: str, applied: Applied, before: Mapping[str, Any], now: Mapping[str, Any]) -> Applied:
     """What is remembered of a record whose `applied_fields` were `before` and are `now`: what did not change keeps its
     mark, of which nobody may know the value.
     """
     changed = {name: now.get(name) for name in MANAGED[kind] if now.get(name) != before.get(name)}
     if not changed:
-        return held
-    marks = {name: own for name, own in split(kind, held.digest).items() if name not in changed}
+        return applied
+    marks = {name: own for name, own in split(kind, applied.digest).items() if name not in changed}
     marks |= marks_of(kind, key, {"external_id": key, **changed})
-    pairs = held.pairs
+    pairs = applied.pairs
     if "metadata" in changed:
         old, new = before.get("metadata") or {}, now.get("metadata") or {}
-        kept = {pair: held.pairs[pair] for pair in held.pairs if pair in new and new[pair] == old.get(pair)}
+        kept = {pair: applied.pairs[pair] for pair in applied.pairs if pair in new and new[pair] == old.get(pair)}
         pairs = {pair: kept.get(pair) or mark(pair, text).hex() for pair, text in new.items()}
         marks.pop("metadata", None)
         marks |= {"metadata": mark("metadata", pairs)} if pairs else {}
-    domains = tuple(changed["domains"] or ()) if "domains" in changed else held.domains
-    return Applied(held.id, joined(kind, marks), held.origin, domains, pairs)
+    domains = tuple(changed["domains"] or ()) if "domains" in changed else applied.domains
+    return Applied(applied.id, joined(kind, marks), applied.origin, domains, pairs)

@@ -33,7 +33,7 @@ class Declaration:
         if kind not in self.texts:
             return key in self.names[kind]
         organizations = [organization for organization, _ in cuts(key)] if kind == "memberships" else [key]
-        return any(not self.undeclared(kind, cohort_of(one), [key]) for one in organizations)
+        return any(not self.undeclared(kind, cohort_of(organization), [key]) for organization in organizations)
 
     def undeclared(self, kind: Kind, number: int, keys: Iterable[str]) -> list[str]:
         """Those of the keys of one cohort that are not declared, in whichever grain."""

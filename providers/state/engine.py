@@ -58,6 +58,6 @@ def read_stack_settings(stack: str, project: Path | None = None) -> Settings:
     done = subprocess.run(command, cwd=project, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Brake(f"the configuration of {stack} cannot be read: {' '.join(done.stderr.split())[:500]}")
-    held: Mapping[str, Mapping[str, object]] = json.loads(done.stdout or "{}")
-    plain = {key: str(one.get("value", "")) for key, one in held.items()}
-    return read_settings(plain, os.environ, lambda key: bool(held.get(f"{NAMESPACE}:{key}", {}).get("secret")))
+    configuration: Mapping[str, Mapping[str, object]] = json.loads(done.stdout or "{}")
+    plain = {key: str(value.get("value", "")) for key, value in configuration.items()}
+    return read_settings(plain, os.environ, lambda key: bool(configuration.get(f"{NAMESPACE}:{key}", {}).get("secret")))

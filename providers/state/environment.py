@@ -26,7 +26,12 @@ def confirm_target(last_state: LastState, door: WorkOS, live: bool) -> None:
             "WorkOS environment: make another with pulumi stack init"
         )
     kinds: tuple[tuple[Kind, tuple[str, ...]], ...] = (("organizations", ORGANIZATIONS), ("users", USERS))
-    known = [(path, held.id) for kind, path in kinds for held in last_state.records[kind].values() if held.reached]
+    known = [
+        (path, known_record.id)
+        for kind, path in kinds
+        for known_record in last_state.records[kind].values()
+        if known_record.reached
+    ]
     for kind, path in kinds:
         filled = [cohort for cohort in last_state.cohorts[kind].values() if cohort.packed]
         for cohort in filled[:: max(1, len(filled) // _WITNESSES)]:

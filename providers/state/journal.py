@@ -32,7 +32,7 @@ from providers.state.applied import Applied, pack, unpack
 #: How a line of a write begins: serial, kind and cohort.
 _WRITE = re.compile(r'\[(\d+), "([a-z]+)", (\d+),')
 #: What is known of a key: how it is in WorkOS, None if it was removed.
-Told = dict[str, Applied | None]
+Newer = dict[str, Applied | None]
 #: What a run makes of the journal that it finds: `other` is of another life, `included` is all in the state, `ahead`
 #: knows what the state does not, `alone` has no state beside it.
 Standing = Literal["other", "included", "ahead", "alone"]
@@ -130,7 +130,7 @@ class Journal:
             self._skim()
             return self._last
 
-    def since(self, kind: Kind, cohort: int, serial: int) -> Told:
+    def since(self, kind: Kind, cohort: int, serial: int) -> Newer:
         """What the journal knows of a cohort beyond the state that includes the lines up to `serial`."""
         with self._lock:
             self._skim()
@@ -139,7 +139,7 @@ class Journal:
             found = self._all()[kind, cohort]
         return {key: unpack(packed).get(key) for at, key, packed in found if at > serial}
 
-    def beyond(self, kind: Kind, cohort: int, serial: int, life: str) -> Told:
+    def beyond(self, kind: Kind, cohort: int, serial: int, life: str) -> Newer:
         """The same before a run begins: nothing if the last run ended well, or this is the journal of another life."""
         with self._lock:
             self._skim()
@@ -167,11 +167,11 @@ class Journal:
 
     def objects(self) -> list[tuple[Kind, str]]:
         """Kind and WorkOS id of what should be there by the journal alone."""
-        held: dict[tuple[Kind, str], str] = {}
+        packed_by_key: dict[tuple[Kind, str], str] = {}
         with self._lock:
             for (kind, _), lines in self._all().items():
-                held.update({(kind, key): packed for _, key, packed in lines})
-        return [(kind, unpack(packed)[key].id) for (kind, key), packed in held.items() if packed]
+                packed_by_key.update({(kind, key): packed for _, key, packed in lines})
+        return [(kind, unpack(packed)[key].id) for (kind, key), packed in packed_by_key.items() if packed]
 
     def witnesses(self) -> list[tuple[Kind, str]]:
         """Some five of its objects, spread over it."""
@@ -197,7 +197,7 @@ class Journal:
         """Let go of a journal that does not fit; it stays beside the next one. Returns its new path."""
         with self._lock:
             names = (self.path.with_name(f"{self.path.name}.aside-{number}") for number in range(1, 1_000_000))
-            aside = next(one for one in names if not one.exists())
+            aside = next(name for name in names if not name.exists())
             self._move_file(aside)
             self.forget()
             return aside
@@ -208,8 +208,8 @@ class Journal:
             kept = list(left)
             self._move_file(None)
             self.forget()
-            for one in kept:
-                self._note_left(one)
+            for leaver in kept:
+                self._note_left(leaver)
 
     def forget(self) -> None:
         """Know nothing of what earlier runs wrote; the file stays where it is."""

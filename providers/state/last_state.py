@@ -96,13 +96,13 @@ class LastState:
 
     def lives(self) -> set[str]:
         """The lives of the stack that the state names; one, or none in a state of an earlier Ferry."""
-        outputs = [self.target, *(one.outputs for cohorts in self.cohorts.values() for one in cohorts.values())]
-        return {str(one["life"]) for one in outputs if one.get("life")}
+        outputs = [self.target, *(cohort.outputs for cohorts in self.cohorts.values() for cohort in cohorts.values())]
+        return {str(output["life"]) for output in outputs if output.get("life")}
 
     def holds(self, kind: Kind, id_: str) -> bool:
         """Is there a resource of its own for this WorkOS id?"""
         if kind not in self._held_ids:
-            ids = {held.id for held in self.records[kind].values()} | set(self.removed[kind].values())
+            ids = {record.id for record in self.records[kind].values()} | set(self.removed[kind].values())
             self._held_ids[kind] = ids
         return id_ in self._held_ids[kind]
 
@@ -111,17 +111,17 @@ class LastState:
 
         Whom WorkOS kept and the directory `declares` again has not left.
         """
-        names = {(kind, held.id): name for kind, known in self.records.items() for name, held in known.items()}
-        for one in left:
-            name = names.get((one.kind, one.id))
+        names = {(kind, record.id): name for kind, known in self.records.items() for name, record in known.items()}
+        for leaver in left:
+            name = names.get((leaver.kind, leaver.id))
             if name is None:
                 continue
-            if one.removal == "retain" and declares(one.kind, name):
-                self.returned.append((one.kind, one.id))
-            elif one.removal == "retain":
-                self.retained[one.kind].add(name)
+            if leaver.removal == "retain" and declares(leaver.kind, name):
+                self.returned.append((leaver.kind, leaver.id))
+            elif leaver.removal == "retain":
+                self.retained[leaver.kind].add(name)
             else:
-                self.removed[one.kind][name] = self.records[one.kind].pop(name).id
+                self.removed[leaver.kind][name] = self.records[leaver.kind].pop(name).id
 
     def in_cohorts(self) -> set[Kind]:
         """The kinds that there are cohorts of."""
@@ -129,7 +129,7 @@ class LastState:
 
     def count(self, kind: Kind) -> int:
         """The records of a kind that reached WorkOS."""
-        known = (held.reached for name, held in self.records[kind].items() if name not in self.retained[kind])
+        known = (record.reached for name, record in self.records[kind].items() if name not in self.retained[kind])
         return sum(known) + sum(len(applied_keys(cohort.packed)) for cohort in self.cohorts[kind].values())
 
     def spread(self, kind: Kind, organization: str = "") -> list[str]:
@@ -138,24 +138,24 @@ class LastState:
         """
         of = f"{organization}/" if kind == "memberships" else ""
         if of:
-            ids = [held.id for key, held in self.records[kind].items() if held.reached and key.startswith(of)]
+            ids = [record.id for key, record in self.records[kind].items() if record.reached and key.startswith(of)]
             members = self._unpacked(kind, cohort_of(organization))
-            ids += [held.id for key, held in members.items() if key.startswith(of)]
+            ids += [member.id for key, member in members.items() if key.startswith(of)]
         else:
             ids = list(self.ids(kind))
         return _apart(ids)
 
     def ids(self, kind: Kind) -> Iterator[str]:
         """The WorkOS ids of a kind."""
-        yield from (held.id for held in self.records[kind].values() if held.reached)
+        yield from (record.id for record in self.records[kind].values() if record.reached)
         for cohort in self.cohorts[kind].values():
             yield from applied_ids(cohort.packed)
 
     def id_of(self, kind: Kind, key: str) -> str:
         """The WorkOS id of a record, '' if the state knows none."""
-        held = self.records[kind].get(key)
-        if held is not None:
-            return held.id if held.reached else ""
+        known = self.records[kind].get(key)
+        if known is not None:
+            return known.id if known.reached else ""
         found = self._found(kind, key)
         return found.id if found else ""
 
@@ -163,26 +163,26 @@ class LastState:
         """The fields that were applied to a record, origin included; of a record in a cohort as far as they are those
         of `beside`. None: nothing is known.
         """
-        if (held := self.records[kind].get(key)) is not None:
-            return held.outputs if held.reached else None
+        if (known := self.records[kind].get(key)) is not None:
+            return known.outputs if known.reached else None
         found = self._found(kind, key)
         return {**applied_fields(kind, key, found, beside), "origin": found.origin} if found else None
 
     def written_secrets(self) -> Iterator[dict[str, dict[str, bytes]]]:
         """Users in batches: by key and write-only field the mark of what was applied."""
         yield {
-            key: {name: mark(name, held.outputs[name]) for name in WRITE_ONLY if held.outputs.get(name)}
-            for key, held in self.records["users"].items()
-            if held.reached
+            key: {name: mark(name, known.outputs[name]) for name in WRITE_ONLY if known.outputs.get(name)}
+            for key, known in self.records["users"].items()
+            if known.reached
         }
         for cohort in self.cohorts["users"].values():
-            yield {key: split("users", held.digest) for key, held in cohort.applied().items()}
+            yield {key: split("users", applied.digest) for key, applied in cohort.applied().items()}
 
     def _found(self, kind: Kind, key: str) -> Applied | None:
         """A record of a cohort."""
         owners = {organization for organization, _ in cuts(key)} if kind == "memberships" else {key}
         found = (self._unpacked(kind, cohort_of(owner)).get(key) for owner in sorted(owners))
-        return next((one for one in found if one), None)
+        return next((applied for applied in found if applied), None)
 
     def _unpacked(self, kind: Kind, number: int) -> dict[str, Applied]:
         """One cohort's records; the last one that was asked for is kept."""
@@ -195,15 +195,15 @@ class LastState:
         """What left in earlier runs and WorkOS keeps, by key."""
         records = {name: self.records[kind][name] for name in self.retained[kind]}
         for cohort in self.cohorts[kind].values():
-            records |= {key: KnownRecord(one.id, {}, one) for key, one in cohort.retained().items()}
+            records |= {key: KnownRecord(applied.id, {}, applied) for key, applied in cohort.retained().items()}
         return records
 
     def gone(self, kind: Kind, declaration: Declaration) -> dict[str, KnownRecord]:
         """The records of a kind that reached WorkOS and that the directory no longer declares."""
         gone = {
-            name: held
-            for name, held in self.records[kind].items()
-            if held.reached and name not in self.retained[kind] and not declaration.declares(kind, name)
+            name: known
+            for name, known in self.records[kind].items()
+            if known.reached and name not in self.retained[kind] and not declaration.declares(kind, name)
         }
         for number, cohort in self.cohorts[kind].items():
             if cohort.whole and cohort.text == declaration.text(kind, number):

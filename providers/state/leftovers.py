@@ -34,16 +34,20 @@ def kept(applied: Mapping[str, bytes], wanted: Mapping[str, bytes]) -> list[str]
     A new email is unverified in WorkOS until Ferry says otherwise, so a verification stays only with its email.
     """
     found = [code for code, name in _FIELD_OF.items() if name in applied and name not in wanted]
-    return [one for one in found if one != "email_verified_stays" or applied.get("email") == wanted.get("email")]
+    return [
+        found_code
+        for found_code in found
+        if found_code != "email_verified_stays" or applied.get("email") == wanted.get("email")
+    ]
 
 
 def kept_in(applied: Mapping[str, Applied], wanted: Mapping[str, bytes]) -> dict[str, list[str]]:
     """The users of a cohort by code; `wanted` are the `digests` of its text."""
     found: dict[str, list[str]] = {}
-    for key, held in applied.items():
+    for key, record in applied.items():
         digest = wanted.get(key)
-        if digest is not None and held.digest[0] & ~digest[0] & _ANY:
-            for code in kept(split("users", held.digest), split("users", digest)):
+        if digest is not None and record.digest[0] & ~digest[0] & _ANY:
+            for code in kept(split("users", record.digest), split("users", digest)):
                 found.setdefault(code, []).append(key)
     return found
 
@@ -60,15 +64,15 @@ def kept_findings(last_state: LastState, declaration: Declaration, store: Store)
             keys[code] += found
     summary = store.summary()
     silent = {code for code, file in _SECRETS_FROM.items() if not summary[file]["lines"]}
-    return [one for code, found in keys.items() if found for one in _told(code, sorted(found), store, silent)]
+    return [each for code, found in keys.items() if found for each in _findings(code, sorted(found), store, silent)]
 
 
 def _kept_by_records(last_state: LastState, store: Store) -> Iterator[tuple[str, str]]:
     known = last_state.records["users"]
     for record in store.records("users") if known else ():
-        held = known.get(record.key)
-        if held and held.reached:
-            applied, wanted = (marks_of("users", record.key, one) for one in (held.outputs, fields(record)))
+        known_user = known.get(record.key)
+        if known_user and known_user.reached:
+            applied, wanted = (marks_of("users", record.key, values) for values in (known_user.outputs, fields(record)))
             for code in kept(applied, wanted):
                 yield code, record.key
 
@@ -98,7 +102,7 @@ def _declared(keys: Collection[str], store: Store) -> dict[str, bytes]:
     return {key: marked("users", key, fields(record)) for key, record in found.items() if record}
 
 
-def _told(code: str, keys: list[str], store: Store, silent: Collection[str]) -> Iterator[Finding]:
+def _findings(code: str, keys: list[str], store: Store, silent: Collection[str]) -> Iterator[Finding]:
     if code in silent:
         what = {"password_stays": "password", "totp_stays": "authenticator"}[code]
         message = f"the export has no {_SECRETS_FROM[code]} file; {len(keys)} users keep the {what} Ferry gave them"

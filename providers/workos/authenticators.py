@@ -24,7 +24,7 @@ class Authenticators:
             found = list(self.door.pages(*_path(id_)))
         except Gone as gone:
             raise _without_user(gone) from None
-        written.factors = {str(one.get("id")) for one in found if one.get("type") == "totp"}
+        written.factors = {str(factor.get("id")) for factor in found if factor.get("type") == "totp"}
         if found:
             written.notes.append(_FACTOR_OF_OTHERS)
 
@@ -68,7 +68,7 @@ class Authenticators:
         return self._listed(path) if written.factors is None else written.factors
 
     def _listed(self, path: tuple[str, ...]) -> set[str]:
-        return {str(one.get("id")) for one in self.door.pages(*path) if one.get("type") == "totp"}
+        return {str(factor.get("id")) for factor in self.door.pages(*path) if factor.get("type") == "totp"}
 
 
 def _path(id_: str) -> tuple[str, ...]:

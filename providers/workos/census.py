@@ -56,39 +56,46 @@ class Census:
         with self._lock:
             if self._organizations is None:
                 found = self._door.pages(*ORGANIZATIONS)
-                self._organizations = {one["id"]: {"id": one["id"], **organization_fields(one)} for one in found}
+                self._organizations = {
+                    organization["id"]: {"id": organization["id"], **organization_fields(organization)}
+                    for organization in found
+                }
             return self._organizations
 
     def users(self) -> dict[str, Fields]:
         """Every user by WorkOS id, likewise."""
         with self._lock:
             if self._users is None:
-                self._users = {one["id"]: one for one in self.each_user()}
+                self._users = {user["id"]: user for user in self.each_user()}
             return self._users
 
     def each_user(self) -> Iterator[Fields]:
         """Every user, likewise, as they come and not kept; the same one may come twice."""
         listing = Listing(self._door, *USERS, starts=self._known("users", ""))
         for objects in listing.pages(self._pool):
-            yield from ({"id": one["id"], **user_fields(one)} for one in objects)
+            yield from ({"id": user["id"], **user_fields(user)} for user in objects)
 
     def memberships(self, organizations: Iterable[str]) -> dict[str, Fields]:
         """The active and inactive memberships of these organizations (WorkOS ids) by WorkOS id. Raises WorkOSFault."""
         organizations = list(dict.fromkeys(organizations))
         with self._lock:
-            missing = [one for one in organizations if one not in self._memberships]
+            missing = [organization for organization in organizations if organization not in self._memberships]
         for organization, found in zip(missing, self._pool.map(self._of, missing), strict=True):
             with self._lock:
                 self._memberships[organization] = found
         with self._lock:
-            return {one["id"]: one for organization in organizations for one in self._memberships[organization]}
+            return {
+                membership["id"]: membership
+                for organization in organizations
+                for membership in self._memberships[organization]
+            }
 
     def each_organization(self, organizations: Iterable[str]) -> Iterator[tuple[str, list[Fields]]]:
         """These organizations (WorkOS ids), each with its memberships, in their order and not kept."""
         organizations = list(organizations)
         yield from zip(organizations, self._pool.map(self._of, organizations), strict=True)
 
-    def one(self, kind: Kind, id_: str) -> Fields | None:
+    def by_id(self, kind: Kind, id_: str) -> Fields | None:
         """One object read by its id, as it is now; None if it is gone. Lists may lag behind what was written."""
         path, fields = _READ[kind]
         try:
@@ -108,14 +115,14 @@ class Census:
         after = None
         for _ in range(_SHORT):
             objects, after = self._door.page(*MEMBERSHIPS, after=after, **params)
-            found |= {one["id"]: one for one in objects}
+            found |= {membership["id"]: membership for membership in objects}
             if not after:
                 break
         else:
             starts = self._known("memberships", str(self.organizations()[organization]["external_id"]))
             for objects in Listing(self._door, *MEMBERSHIPS, starts=starts, after=after, **params).pages(self._walkers):
-                found |= {one["id"]: one for one in objects}
-        return [{"id": one["id"], **membership_fields(one)} for one in found.values()]
+                found |= {membership["id"]: membership for membership in objects}
+        return [{"id": membership["id"], **membership_fields(membership)} for membership in found.values()]
 
 
 class Found:
@@ -133,7 +140,11 @@ class Found:
         with self._lock:
             if "organizations" not in self._listed:
                 live = self._census.organizations().values()
-                self._index["organizations"] = {str(one["external_id"]): one for one in live if one["external_id"]}
+                self._index["organizations"] = {
+                    str(organization["external_id"]): organization
+                    for organization in live
+                    if organization["external_id"]
+                }
                 self._listed.add("organizations")
         return self._index["organizations"].get(external_id)
 
@@ -141,11 +152,11 @@ class Found:
         """The live user with this external id; else, where allowed, one with this email and none."""
         with self._lock:
             if "users" not in self._listed:
-                for one in self._census.users().values():
-                    if one["external_id"]:
-                        self._index["users"][str(one["external_id"])] = one
+                for user in self._census.users().values():
+                    if user["external_id"]:
+                        self._index["users"][str(user["external_id"])] = user
                     elif self._by_email:
-                        self._index["emails"][str(one["email"]).strip().lower()] = one
+                        self._index["emails"][str(user["email"]).strip().lower()] = user
                 self._listed.add("users")
         return self._index["users"].get(external_id) or self._index["emails"].get(email)
 
@@ -157,6 +168,6 @@ class Found:
     def list_memberships(self, organizations: list[str]) -> None:
         """List the memberships of these organizations (WorkOS ids), so that `membership` knows them."""
         live = self._census.memberships(organizations)
-        pairs = {f"{one['organization_id']}/{one['user_id']}": one for one in live.values()}
+        pairs = {f"{membership['organization_id']}/{membership['user_id']}": membership for membership in live.values()}
         with self._lock:
             self._index["memberships"].update(pairs)

@@ -209,7 +209,7 @@ class WorkOS:
 def _codes(error: APIError) -> tuple[str, ...]:
     """The codes of an error body: the outer one, then those of its `errors`."""
     inner = error.errors if isinstance(error.errors, list) else []
-    found = [error.code, *(one.get("code") for one in inner if isinstance(one, dict))]
+    found = [error.code, *(inner_error.get("code") for inner_error in inner if isinstance(inner_error, dict))]
     return tuple(str(code) for code in found if code)
 
 

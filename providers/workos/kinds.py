@@ -122,7 +122,7 @@ class Records:
         written.applied.update(self.made_way.pop(written.id, {}))
         todo = changes(self.kind, desired, {**written.applied, "origin": written.origin})
         if todo:
-            self.write(written, desired, {one.field: one.new for one in todo})
+            self.write(written, desired, {change.field: change.new for change in todo})
 
     def take_over(self, written: Written, desired: Fields, live: Mapping[str, Any], *, interrupted: bool) -> None:
         """Make an existing object this record's. If this call's own answer was lost and all is as sent, it is ours."""

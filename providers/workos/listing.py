@@ -72,7 +72,7 @@ class Listing:
                     raise
                 continue
             self._deliver(objects)
-            cursors = [cursors[-1], *(one["id"] for one in objects)]
+            cursors = [cursors[-1], *(listed["id"] for listed in objects)]
             if self._meets_another(objects, cursors if more else []) or not more:
                 return
 
@@ -84,8 +84,8 @@ class Listing:
 
     def _meets_another(self, objects: Objects, cursors: list[str | None]) -> bool:
         with self._lock:
-            met = [one["id"] for one in objects if one["id"] in self._ends]
-            self._met |= {one: list(cursors) for one in met}
+            met = [listed["id"] for listed in objects if listed["id"] in self._ends]
+            self._met |= {id_: list(cursors) for id_ in met}
         return bool(met)
 
     def _deliver(self, objects: Objects) -> None:

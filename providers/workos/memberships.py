@@ -108,6 +108,6 @@ def membership_fields(membership: Fields) -> Fields:
     return {
         "organization_id": membership.get("organization_id"),
         "user_id": membership.get("user_id"),
-        "roles": [str(one["slug"]) for one in several if one.get("slug")],
+        "roles": [str(role["slug"]) for role in several if role.get("slug")],
         "status": membership.get("status"),
     }

@@ -22,7 +22,7 @@ class Organizations(Records):
         if desired.get("metadata"):
             body["metadata"] = desired["metadata"]
         if desired.get("domains"):
-            body["domain_data"] = [{"domain": one, "state": "pending"} for one in desired["domains"]]
+            body["domain_data"] = [{"domain": domain, "state": "pending"} for domain in desired["domains"]]
         for attempt in range(_ATTEMPTS):
             try:
                 made = self.door.call("POST", *ORGANIZATIONS, body=body)
@@ -63,14 +63,14 @@ class Organizations(Records):
             except Conflict as conflict:
                 if "domains" not in changed or attempt == _ATTEMPTS - 1:
                     raise refused(conflict, conflict.code, "another organization holds this identity") from None
-                fresh = [one for one in wanted if one not in (written.applied.get("domains") or [])]
+                fresh = [domain for domain in wanted if domain not in (written.applied.get("domains") or [])]
                 self._make_way(written, desired, fresh, conflict)
         after = {name: value for name, value in changed.items() if name != "metadata"}
         if "metadata" in changed:
             after["metadata"] = merged_metadata(written.applied, changed["metadata"])
         written.applied |= after
         if "domain_data" in body:
-            body = {**body, "domain_data": [one for one in body["domain_data"] if one["domain"] in wanted]}
+            body = {**body, "domain_data": [sent for sent in body["domain_data"] if sent["domain"] in wanted]}
         self.see(written, body, answer)
 
     def live(self, id_: str) -> Fields:
@@ -85,18 +85,20 @@ class Organizations(Records):
         """Domains that it gave up for another organization, before its turn or while it waited for it."""
         freed = self.made_way.pop(written.id, {})
         if freed:
-            written.applied["domains"] = [one for one in written.applied.get("domains") or [] if one not in freed]
+            written.applied["domains"] = [
+                domain for domain in written.applied.get("domains") or [] if domain not in freed
+            ]
 
     def _domain_data(self, written: Written, wanted: list[str]) -> list[dict[str, str]]:
         states = self._states(written.id)
         managed = set(written.applied.get("domains") or [])
-        kept = [*wanted, *(one for one in states if one not in managed and one not in wanted)]
-        return [{"domain": one, "state": states.get(one, "pending")} for one in kept]
+        kept = [*wanted, *(domain for domain in states if domain not in managed and domain not in wanted)]
+        return [{"domain": domain, "state": states.get(domain, "pending")} for domain in kept]
 
     def _states(self, id_: str) -> dict[str, str]:
         """The domains that an organization has now, with their states as WorkOS takes them back."""
         live = self.door.call("GET", *ORGANIZATIONS, id_).get("domains") or []
-        return {str(one["domain"]): "verified" if one.get("state") in _VERIFIED else "pending" for one in live}
+        return {str(domain["domain"]): "verified" if domain.get("state") in _VERIFIED else "pending" for domain in live}
 
     def _make_way(self, written: Written, desired: Fields, domains: list[str], conflict: Conflict) -> None:
         """Free the domains that organizations of this stack give up in this run; a domain nobody holds is free."""
@@ -119,14 +121,14 @@ class Organizations(Records):
 
     def _holders(self, domain: str, own: str) -> list[Fields]:
         found = self.door.call("GET", *ORGANIZATIONS, params={"domains": domain, "limit": 1}).get("data", [])
-        return [one for one in found if one["id"] != own]
+        return [holder for holder in found if holder["id"] != own]
 
     def _give_up(self, id_: str, domain: str) -> None:
         """Take a domain from an organization, as it is now: its own turn may have changed the others meanwhile."""
         with self.alone(id_):
             states = self._states(id_)
             if domain in states:
-                data = [{"domain": one, "state": state} for one, state in states.items() if one != domain]
+                data = [{"domain": name, "state": state} for name, state in states.items() if name != domain]
                 self.door.call("PUT", *ORGANIZATIONS, id_, body={"domain_data": data})
             self.made_way.setdefault(id_, {})[domain] = None
 
@@ -136,6 +138,6 @@ def organization_fields(organization: Fields) -> Fields:
     return {
         "external_id": organization.get("external_id"),
         "name": organization.get("name"),
-        "domains": [one["domain"] for one in organization.get("domains") or []],
+        "domains": [domain["domain"] for domain in organization.get("domains") or []],
         "metadata": organization.get("metadata") or {},
     }

@@ -83,8 +83,8 @@ class PacedTransport(httpx2.BaseTransport):
         return response
 
     def _pause(self, retry_after: str, refused: int) -> None:
-        told = retry_after.isdecimal() and int(retry_after) > 0
-        seconds = min(float(retry_after), _LONGEST_PAUSE) if told else min(_FIRST_PAUSE * 2**refused, _LONGEST_GUESS)
+        is_told = retry_after.isdecimal() and int(retry_after) > 0
+        seconds = min(float(retry_after), _LONGEST_PAUSE) if is_told else min(_FIRST_PAUSE * 2**refused, _LONGEST_GUESS)
         self._budgets.pause(seconds)
 
     def close(self) -> None:

@@ -28,9 +28,9 @@ class Roles(Records):
     def create(self, written: Written, desired: Fields) -> None:
         """Adopt the role with this slug, name and description left alone; else one POST."""
         with self._lock:
-            held = self._all().get(desired["slug"])
-            if held is not None:
-                self._adopt(written, desired, held)
+            there = self._all().get(desired["slug"])
+            if there is not None:
+                self._adopt(written, desired, there)
                 return
             body = {name: desired[name] for name in ("slug", "name", "description") if desired.get(name)}
             try:
@@ -39,11 +39,11 @@ class Roles(Records):
                 interrupted = self.door.interrupted()
                 if not isinstance(refusal, Conflict) and _DUPLICATE not in refusal.codes:
                     raise
-                held = self._by_slug(desired["slug"])
-                if held is None:
+                there = self._by_slug(desired["slug"])
+                if there is None:
                     raise
-                self._adopt(written, desired, held)
-                ours = interrupted and all(held.get(name) == desired.get(name) for name in ("name", "description"))
+                self._adopt(written, desired, there)
+                ours = interrupted and all(there.get(name) == desired.get(name) for name in ("name", "description"))
                 written.origin = "created" if ours else "found"
                 return
             written.id, written.applied = str(made.get("id") or desired["slug"]), dict(desired)
@@ -82,8 +82,8 @@ class Roles(Records):
         self._listed = None
         return self._all().get(slug)
 
-    def _adopt(self, written: Written, desired: Fields, held: Mapping[str, Any]) -> None:
-        written.id, written.origin = str(held.get("id") or held["slug"]), "found"
+    def _adopt(self, written: Written, desired: Fields, there: Mapping[str, Any]) -> None:
+        written.id, written.origin = str(there.get("id") or there["slug"]), "found"
         written.applied = dict(desired)
 
 
@@ -93,7 +93,7 @@ def environment_roles(door: WorkOS) -> dict[str, Fields]:
     cursors: list[str] = []
     while True:
         answer = door.call("GET", *ROLES, params={"after": cursors[-1]} if cursors else None)
-        found |= {str(one["slug"]): one for one in answer.get("data", [])}
+        found |= {str(role["slug"]): role for role in answer.get("data", [])}
         after = str((answer.get("list_metadata") or {}).get("after") or "")
         if not after or after in cursors:
             return found

@@ -51,18 +51,20 @@ def taken(kind: Kind, sent: Mapping[str, Any], answer: Mapping[str, Any]) -> Tak
             found.not_taken.append(name)
             found.instead[name] = answer[name] or ""
     _email(sent, answer, found)
-    found.otherwise += [one for one in _WORDS if one in sent and one in answer and not _alike(sent[one], answer[one])]
+    found.otherwise += [
+        word for word in _WORDS if word in sent and word in answer and not _alike(sent[word], answer[word])
+    ]
     if "metadata" in sent and "metadata" in answer:
         _metadata(sent["metadata"], answer["metadata"] or {}, found)
     if "domain_data" in sent and "domains" in answer:
-        _domains([str(one["domain"]) for one in sent["domain_data"]], answer["domains"] or [], found)
+        _domains([str(domain["domain"]) for domain in sent["domain_data"]], answer["domains"] or [], found)
     if kind == "memberships":
         _roles(sent, answer, found)
     return found
 
 
-def _alike(sent: object, held: object) -> bool:
-    return (sent or "") == (held or "")
+def _alike(sent: object, there: object) -> bool:
+    return (sent or "") == (there or "")
 
 
 def _email(sent: Mapping[str, Any], answer: Mapping[str, Any], found: Taken) -> None:
@@ -75,14 +77,14 @@ def _email(sent: Mapping[str, Any], answer: Mapping[str, Any], found: Taken) -> 
         found.instead["email_verified"] = False
 
 
-def same_email(one: object, other: object) -> bool:
+def same_email(email: object, other: object) -> bool:
     """Are these the same address to WorkOS?"""
-    return str(one or "").strip().casefold() == str(other or "").strip().casefold()
+    return str(email or "").strip().casefold() == str(other or "").strip().casefold()
 
 
-def _metadata(sent: Mapping[str, Any], held: Mapping[str, Any], found: Taken) -> None:
+def _metadata(sent: Mapping[str, Any], known: Mapping[str, Any], found: Taken) -> None:
     for key, value in sent.items():
-        there = held.get(key)
+        there = known.get(key)
         if (there is None) != (value is None):
             found.not_taken.append(f"metadata.{key}")
             found.instead.setdefault("metadata", {})[key] = there
@@ -90,22 +92,22 @@ def _metadata(sent: Mapping[str, Any], held: Mapping[str, Any], found: Taken) ->
             found.otherwise.append(f"metadata.{key}")
 
 
-def _domains(sent: list[str], held: list[Mapping[str, Any]], found: Taken) -> None:
-    there = {str(one.get("domain")).lower() for one in held}
-    missing = [one for one in sent if one.lower() not in there]
+def _domains(sent: list[str], known: list[Mapping[str, Any]], found: Taken) -> None:
+    there = {str(domain.get("domain")).lower() for domain in known}
+    missing = [name for name in sent if name.lower() not in there]
     if missing:
-        found.not_taken += [f"domain {one}" for one in missing]
-        found.instead["domains"] = [one for one in sent if one not in missing]
+        found.not_taken += [f"domain {name}" for name in missing]
+        found.instead["domains"] = [name for name in sent if name not in missing]
 
 
 def _roles(sent: Mapping[str, Any], answer: Mapping[str, Any], found: Taken) -> None:
     """Roles are a set. The answer has them as `roles`, or as `role`."""
     wanted = sent.get("role_slugs") or [sent["role_slug"]] if {"role_slug", "role_slugs"} & sent.keys() else []
-    held = [str(one["slug"]) for one in answer.get("roles") or [answer.get("role") or {}] if one.get("slug")]
-    if not wanted or not held or set(wanted) == set(held):
+    slugs = [str(role["slug"]) for role in answer.get("roles") or [answer.get("role") or {}] if role.get("slug")]
+    if not wanted or not slugs or set(wanted) == set(slugs):
         return
     if answer.get("directory_managed"):
         found.by_directory = True
         return
     found.not_taken.append("roles")
-    found.instead["roles"] = held
+    found.instead["roles"] = slugs

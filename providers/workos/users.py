@@ -131,8 +131,8 @@ class Users(Records):
                     "its WorkOS user gave its email to another user and cannot have its own. Free that in WorkOS, then "
                     "run pulumi refresh --run-program with ferry:onDrift repair, and pulumi up"
                 )
-                told = Refused(what, fault.status, (*fault.codes, "email_parked"), fault.request_id)
-                left.append((target["external_id"], told))
+                refusal = Refused(what, fault.status, (*fault.codes, "email_parked"), fault.request_id)
+                left.append((target["external_id"], refusal))
         return left
 
     def _password(self, desired: Fields) -> Fields:
@@ -193,14 +193,14 @@ class Users(Records):
         found = [self._holder(desired["email"], is_held=is_held) if "email" in body else None]
         if "external_id" in body:
             found.append(self.get(*USERS, "external_id", desired["external_id"]))
-        return list({one["id"]: one for one in found if one is not None and one["id"] != own}.values())
+        return list({user["id"]: user for user in found if user is not None and user["id"] != own}.values())
 
     def _holder(self, email: str, *, is_held: bool) -> Fields | None:
         def look() -> list[Fields]:
             return list(self.door.call("GET", *USERS, params={"email": email, "limit": 1}).get("data", []))
 
         found = self.door.until_listed(look) if is_held else look()
-        return next((one for one in found if same_email(one.get("email"), email)), None)
+        return next((user for user in found if same_email(user.get("email"), email)), None)
 
     def _make_way(self, holder: Fields, written: Written, desired: Fields, conflict: Conflict) -> None:
         """Free an email or external id that another object of this stack gives up in this run: change that first."""
@@ -213,7 +213,7 @@ class Users(Records):
             target = self.declared.user_by_key(key)
         else:
             target = self.declared.user(external_id) if external_id else None
-        if target is not None and all(holder.get(one) != target[one] for one in _clashing(holder, desired)):
+        if target is not None and all(holder.get(name) != target[name] for name in _clashing(holder, desired)):
             self._move(holder, target)
             return
         is_own = external_id == desired["external_id"]
@@ -232,7 +232,11 @@ class Users(Records):
                 self._move_now(id_, holder, target)
 
     def _move_now(self, id_: str, holder: Fields, target: Fields) -> None:
-        body: Fields = {one: target[one] for one in ("external_id", "email") if holder.get(one) != target[one]}
+        body: Fields = {
+            field_name: target[field_name]
+            for field_name in ("external_id", "email")
+            if holder.get(field_name) != target[field_name]
+        }
         if "email" in body and target.get("email_verified"):
             body["email_verified"] = True
         if not body:
@@ -257,7 +261,7 @@ class Users(Records):
 
 
 def _clashing(holder: Fields, desired: Fields) -> list[str]:
-    return [one for one in ("external_id", "email") if holder.get(one) == desired[one]]
+    return [name for name in ("external_id", "email") if holder.get(name) == desired[name]]
 
 
 def user_fields(user: Fields) -> Fields:

@@ -63,14 +63,16 @@ def change_settings(auth0: Auth0, sent: object) -> object:
     body = read_body(sent, _SETTINGS)
     if body.get("limited", "off") not in limits.MODES:
         raise _refused("limited", f"one of {', '.join(limits.MODES)}")
-    if not all(isinstance(one, str) for one in body.get("scopes", [])):
+    if not all(isinstance(scope, str) for scope in body.get("scopes", [])):
         raise _refused("scopes", "a list of strings")
     if body.get("page_maximum", 50) not in (50, 100):
         raise _refused("page_maximum", "50 or 100")
     if body.get("job_polls", 1) < 1:
         raise _refused("job_polls", "at least 1")
     changed = body.get("limits", {})
-    if not changed.keys() <= {*PATHS, limits.REST} or not all(type(one) is int and one > 0 for one in changed.values()):
+    if not changed.keys() <= {*PATHS, limits.REST} or not all(
+        type(number) is int and number > 0 for number in changed.values()
+    ):
         raise _refused("limits", "numbers of requests by path, as the log names it without /auth0; * is all others")
     rates = auth0.limits
     rates.mode = body.pop("limited", rates.mode)

@@ -60,7 +60,7 @@ class Auth0Endpoint:
         served, headers = auth0.limits.take(self._template) if limited else (True, {})
         try:
             if fault is not None and fault.mode in ("refuse", "drop_before"):
-                answer = _told(fault)
+                answer = _refusal_of(fault)
             elif not served:
                 raise too_many_requests()
             elif operation is None:
@@ -122,7 +122,7 @@ def _call(auth0: Auth0, request: Request, raw: bytes, operation: Operation, faul
     )
 
 
-def _told(fault: Fault) -> Response:
+def _refusal_of(fault: Fault) -> Response:
     """What a refusing fault was told to say, or Auth0's error object of its status."""
     if fault.body is not DEFAULT_BODY:
         return JSONResponse(fault.body, fault.status, fault.headers)

@@ -43,7 +43,7 @@ def create_job(call: Call) -> Response:
     fields = asked.get("fields") or [{"name": name} for name in PREDEFINED]
     lines = export_lines(
         _users(call, asked),
-        [(one["name"], one.get("export_as", one["name"])) for one in fields],
+        [(field["name"], field.get("export_as", field["name"])) for field in fields],
         asked["format"],
         idp_tokens=IDP_TOKENS_SCOPE in call.scopes,
     )
@@ -92,10 +92,21 @@ def _found(call: Call) -> Job | None:
 def _users(call: Call, asked: dict[str, Any]) -> Iterator[Line]:
     tenant, users = call.auth0.tenant, call.auth0.tenant.lines_of_users()
     if "connection_id" in asked:
-        name = next((one["name"] for one in tenant.connections.values() if one["id"] == asked["connection_id"]), None)
+        name = next(
+            (
+                connection["name"]
+                for connection in tenant.connections.values()
+                if connection["id"] == asked["connection_id"]
+            ),
+            None,
+        )
         if name is None:
             raise invalid_body("The connection does not exist on property connection_id")
-        users = (user for user in users if any(one.get("connection") == name for one in user.get("identities") or ()))
+        users = (
+            user
+            for user in users
+            if any(identity.get("connection") == name for identity in user.get("identities") or ())
+        )
     return islice(users, asked.get("limit"))
 
 
@@ -121,15 +132,15 @@ def _read(body: bytes) -> dict[str, Any]:
 
 
 def _check_fields(fields: object, kind: str) -> None:
-    if not isinstance(fields, list) or not all(isinstance(one, dict) for one in fields):
+    if not isinstance(fields, list) or not all(isinstance(field, dict) for field in fields):
         raise _wrong("fields", "Expected an array of objects")
-    for one in fields:
-        if "name" not in one or not one.keys() <= {"name", "export_as"}:
+    for field in fields:
+        if "name" not in field or not field.keys() <= {"name", "export_as"}:
             raise _wrong("fields", "Expected name and, if wanted, export_as")
-        if not all(isinstance(text, str) and 0 < len(text) <= NAME_LENGTH for text in one.values()):
+        if not all(isinstance(text, str) and 0 < len(text) <= NAME_LENGTH for text in field.values()):
             raise _wrong("fields", f"Expected strings of 1 to {NAME_LENGTH} characters")
-        if kind == "csv" and one["name"] in CSV_REFUSES:
-            raise _wrong("fields", f"{one['name']} cannot be exported as a whole to csv")
+        if kind == "csv" and field["name"] in CSV_REFUSES:
+            raise _wrong("fields", f"{field['name']} cannot be exported as a whole to csv")
     if kind == "csv" and len(fields) > CSV_FIELDS:
         raise _wrong("fields", f"Array is too long ({len(fields)}), maximum {CSV_FIELDS}")
 

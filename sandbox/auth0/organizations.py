@@ -71,7 +71,7 @@ def list_member_roles(call: Call) -> Response:
     check_query(call.query, OFFSET)
     tenant, user_id = call.auth0.tenant, call.parameters["user_id"]
     members = (json.loads(raw) for raw in tenant.members.get(_found(call)["id"], ()))
-    member = next((one for one in members if one["user_id"] == user_id), None)
+    member = next((member for member in members if member["user_id"] == user_id), None)
     if member is None:
         raise not_found("member", "inexistent_member")
     roles: list[Line] = [tenant.roles.get(role["id"], role) for role in member.get("roles", [])]
@@ -95,7 +95,7 @@ def list_connections(call: Call) -> Response:
     check_query(call.query, OFFSET | {"is_enabled"})
     wanted = flag(call.query, "is_enabled", absent=True)
     return offset_page(
-        call, "connections", _connections(call) if wanted else [], lambda one: {**one, "is_enabled": True}
+        call, "connections", _connections(call) if wanted else [], lambda connection: {**connection, "is_enabled": True}
     )
 
 

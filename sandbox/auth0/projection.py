@@ -57,7 +57,7 @@ def _without_idp_tokens(user: Line) -> Line:
     identities = user.get("identities")
     if not identities:
         return user
-    kept = [{key: value for key, value in one.items() if key not in IDP_TOKENS} for one in identities]
+    kept = [{key: value for key, value in identity.items() if key not in IDP_TOKENS} for identity in identities]
     return {**user, "identities": kept}
 
 

@@ -62,8 +62,8 @@ class Auth0:
     def reset(self) -> None:
         """Empty everything; the faults are not this side's alone."""
         fresh = Auth0(self.faults)
-        for held in fields(self):
-            setattr(self, held.name, getattr(fresh, held.name))
+        for attribute in fields(self):
+            setattr(self, attribute.name, getattr(fresh, attribute.name))
 
     def serve(self, tenant: Tenant) -> None:
         """Change the tenant; the jobs of the one before go with it."""

@@ -127,7 +127,7 @@ def _read_line(raw: bytes, place: str, required: tuple[str, ...], nested: Nested
         raise TenantError(f"{place} is not an object with {' and '.join(required)}")
     for name, keys in nested.items():
         parts = line.get(name) or []
-        if not isinstance(parts, list) or not all(_has(one, keys) for one in parts):
+        if not isinstance(parts, list) or not all(_has(part, keys) for part in parts):
             raise TenantError(f"{place} has {name} that are not a list of objects as Auth0 has them")
     return line
 

@@ -181,7 +181,7 @@ class Fault:
         if not isinstance(body, dict):
             return body
         left = {name: value for name, value in body.items() if name not in self.fields}
-        for name, _, key in (one.partition(".") for one in self.fields):
+        for name, _, key in (path.partition(".") for path in self.fields):
             if key and isinstance(left.get(name), dict):
                 left[name] = {other: value for other, value in left[name].items() if other != key}
                 if not left[name]:
@@ -215,7 +215,7 @@ class Faults:
         """Arm a list of faults beside those that are armed already; refuse the whole list for one that is wrong."""
         if not isinstance(sent, list):
             raise invalid_parameters("faults_list_required", "Send a list of faults.")
-        for fault in [_read_fault(one) for one in sent]:
+        for fault in [_read_fault(each) for each in sent]:
             alike = fault.seed, fault.mode, fault.path.pattern
             fault.place = self._places[alike]
             self._places[alike] += 1
@@ -301,8 +301,8 @@ def _read_fault(sent: object) -> Fault:
         headers=headers,
         delay_ms=body.get("delay_ms", 1000),
         writes=body.get("writes", 10),
-        calls=[_read_call(one) for one in body.get("calls", [])],
-        fields=[str(one) for one in body.get("fields", [])],
+        calls=[_read_call(call) for call in body.get("calls", [])],
+        fields=[str(field_name) for field_name in body.get("fields", [])],
     )
 
 

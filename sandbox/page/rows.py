@@ -34,14 +34,14 @@ def found(environment: Environment, name: str) -> dict[str, list[Row]]:
     organization = environment.organizations.get(name) or environment.organization_by_external_id(name)
     memberships = [] if user is None else [environment.roster.of_user(user.id).older(None)]
     if organization is not None:
-        memberships += [environment.roster.of_organization(organization.id, one).older(None) for one in STATUSES]
+        memberships += [environment.roster.of_organization(organization.id, status).older(None) for status in STATUSES]
     identifiers = {
         "users": [user.id] if user else [],
         "organizations": [organization.id] if organization else [],
         "memberships": dict.fromkeys(
             [*_memberships_named(environment, name), *islice(merge(*memberships, reverse=True), ROWS)]
         ),
-        "roles": [one.id for one in environment.roles().values() if name in (one.id, one.slug)],
+        "roles": [role.id for role in environment.roles().values() if name in (role.id, role.slug)],
     }
     return {kind: _rows(environment, kind, some) for kind, some in identifiers.items() if some}
 
@@ -55,15 +55,17 @@ def _memberships_named(environment: Environment, name: str) -> Iterator[str]:
         if letter == "/":
             organization = environment.organization_by_external_id(name[:place])
             user = environment.user_by_external_id(name[place + 1 :])
-            held = environment.membership_of(user.id, organization.id) if user and organization else None
-            if held is not None:
-                yield held.id
+            membership = environment.membership_of(user.id, organization.id) if user and organization else None
+            if membership is not None:
+                yield membership.id
 
 
 def _roles(environment: Environment, cursor: str | None) -> Iterator[str]:
     """The environment's own are some dozens at most, so they need no series."""
     identifiers = (role.id for role in environment.roles().values())
-    return iter(sorted((one for one in identifiers if cursor is None or one < cursor), reverse=True))
+    return iter(
+        sorted((identifier for identifier in identifiers if cursor is None or identifier < cursor), reverse=True)
+    )
 
 
 _OLDER: Final[Mapping[str, Callable[[Environment, str | None], Iterator[str]]]] = {
@@ -78,14 +80,14 @@ KINDS: Final = tuple(_OLDER)
 def _rows(environment: Environment, kind: str, identifiers: Iterable[str]) -> list[Row]:
     match kind:
         case "users":
-            return [_user(environment, environment.users[one]) for one in identifiers]
+            return [_user(environment, environment.users[identifier]) for identifier in identifiers]
         case "organizations":
-            return [_organization(environment, environment.organizations[one]) for one in identifiers]
+            return [_organization(environment, environment.organizations[identifier]) for identifier in identifiers]
         case "memberships":
-            return [_membership(environment, environment.memberships[one]) for one in identifiers]
+            return [_membership(environment, environment.memberships[identifier]) for identifier in identifiers]
         case _:
             roles = {role.id: role for role in environment.roles().values()}
-            return [_role(roles[one]) for one in identifiers]
+            return [_role(roles[identifier]) for identifier in identifiers]
 
 
 def _user(environment: Environment, user: User) -> Row:

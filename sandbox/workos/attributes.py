@@ -14,18 +14,18 @@ VALUE_LENGTH: Final = 600
 SENT_PAIRS: Final = 50
 
 
-def merge_metadata(held: Mapping[str, str], body: Mapping[str, Any], switches: Switches) -> Mapping[str, str]:
+def merge_metadata(known: Mapping[str, str], body: Mapping[str, Any], switches: Switches) -> Mapping[str, str]:
     """Return the metadata after an update: keys are set one by one, null deletes a key, ``{}`` deletes them all.
 
     A null in place of the whole object is taken as ``{}``; that is not documented.
     """
     if "metadata" not in body:
-        return held
+        return known
     if not body["metadata"]:
         return NO_METADATA
     if len(body["metadata"]) > SENT_PAIRS:
         raise invalid_metadata(f"A body may hold at most {SENT_PAIRS} pairs of metadata.")
-    merged = dict(held)
+    merged = dict(known)
     for key, value in body["metadata"].items():
         _check(key, value)
         if value is None:

@@ -133,16 +133,16 @@ async def _recognized(call: Call, email: str, typed: str) -> User:
     """
     environment = call.environment
     user = environment.user_by_email(email)
-    held = None if user is None else user.password
-    if user is None or held is None:
+    password = None if user is None else user.password
+    if user is None or password is None:
         raise invalid_credentials()
     call.note(user.external_id)
     try:
-        right = await asyncio.get_running_loop().run_in_executor(_WORKERS, password_check.is_right, typed, held)
+        right = await asyncio.get_running_loop().run_in_executor(_WORKERS, password_check.is_right, typed, password)
     except password_check.UncheckableHashError as error:
         raise invalid_oauth_request(str(error)) from error
     user = environment.user_by_email(email)
-    if user is None or user.password != held or not right:
+    if user is None or user.password != password or not right:
         raise invalid_credentials()
     return user
 
@@ -162,15 +162,15 @@ def _choose_organization(environment: Environment, user: User) -> Answer:
     organizations = _organizations(environment, user)
     if len(organizations) > 1:
         token = environment.hold_pending(Pending(user.id, "organization_selection_required"))
-        choice = [{"id": one, "name": name} for one, name in organizations.items()]
+        choice = [{"id": id_, "name": name} for id_, name in organizations.items()]
         raise organization_selection_required(token, users.shown(user), choice)
     return _signed_in(environment, user, next(iter(organizations), None))
 
 
 def _organizations(environment: Environment, user: User) -> dict[str, str]:
     """Return id and name of the organizations with an active membership, the oldest membership first."""
-    memberships = (environment.memberships[one] for one in environment.roster.of_user(user.id).newer(None))
-    active = [one.organization_id for one in memberships if one.status == "active"]
+    memberships = (environment.memberships[id_] for id_ in environment.roster.of_user(user.id).newer(None))
+    active = [membership.organization_id for membership in memberships if membership.status == "active"]
     return {identifier: environment.organizations[identifier].name for identifier in active}
 
 

@@ -40,7 +40,7 @@ def delete(call: Call) -> Answer:
     """Take a domain from its organization."""
     domain, environment = _found(call), call.environment
     organization = environment.organizations[domain.organization_id]
-    _set_domains(environment, organization, tuple(one for one in organization.domains if one.id != domain.id))
+    _set_domains(environment, organization, tuple(other for other in organization.domains if other.id != domain.id))
     return Answer(204)
 
 
@@ -51,7 +51,9 @@ def verify(call: Call) -> Answer:
         raise domain_verified()
     organization = environment.organizations[domain.organization_id]
     begun = domain._replace(state="pending", updated_at=environment.registrar.moment())
-    _set_domains(environment, organization, tuple(begun if one is domain else one for one in organization.domains))
+    _set_domains(
+        environment, organization, tuple(begun if other is domain else other for other in organization.domains)
+    )
     return Answer(201, shown_domain(begun))
 
 

@@ -156,7 +156,7 @@ class Endpoint:
         environment = self._side.environment
         sent = {name: values[-1] for name, values in _query(scope).items()} | (body if isinstance(body, dict) else {})
         named = [str(sent[name]) for name in _NAMING if name in sent]
-        words = [environment.external_name(one) for one in (*scope["path_params"].values(), *named)]
+        words = [environment.external_name(id_) for id_ in (*scope["path_params"].values(), *named)]
         return " ".join([scope["method"], self._template, *words])
 
 

@@ -62,9 +62,9 @@ def create(call: Call) -> Answer:
         raise not_found("Organization", body["organization_id"])
     _note(call, user.id, organization.id)
     roles = _read_roles(environment, organization.id, body) or (DEFAULT_ROLE,)
-    held = environment.membership_of(user.id, organization.id)
-    if held is not None:
-        return _bring_back(environment, held, roles)
+    known = environment.membership_of(user.id, organization.id)
+    if known is not None:
+        return _bring_back(environment, known, roles)
     identifier, moment = environment.registrar.identify("om")
     membership = Membership(identifier, moment, moment, user.id, organization.id, roles, "active")
     environment.set_membership(membership)
@@ -118,9 +118,9 @@ def list_page(call: Call) -> Answer:
         page = cut_page([_of_both(environment, user_id, organization_id, statuses)], asked)
     elif user_id:
         series = environment.roster.of_user(user_id)
-        page = cut_page([series], asked, lambda one: environment.memberships[one].status in statuses)
+        page = cut_page([series], asked, lambda id_: environment.memberships[id_].status in statuses)
     else:
-        page = cut_page([environment.roster.of_organization(organization_id, one) for one in statuses], asked)
+        page = cut_page([environment.roster.of_organization(organization_id, status) for status in statuses], asked)
     return Answer(200, page.shown(lambda identifier: shown(environment, environment.memberships[identifier])))
 
 

@@ -131,7 +131,7 @@ def list_page(call: Call) -> Answer:
     series = _holders(environment, domains) if domains else environment.organization_series
     words = call.query.get("search", [""])[-1].lower()
     page = cut_page(
-        [series], asked, (lambda one: words in environment.organizations[one].name.lower()) if words else None
+        [series], asked, (lambda id_: words in environment.organizations[id_].name.lower()) if words else None
     )
     return Answer(200, page.shown(lambda identifier: shown(environment.organizations[identifier])))
 
@@ -168,8 +168,8 @@ def new_domain(environment: Environment, organization_id: str, name: str, state:
 def _read_domains(environment: Environment, sent: list[object]) -> dict[str, str]:
     """Return domain to state; refuse a domain that is none, is there twice, or belongs to a mail provider."""
     states: dict[str, str] = {}
-    for one in sent:
-        body = read_body(one, _DOMAIN_FIELDS, ignore_unknown=environment.switches.unknown_fields == "ignore")
+    for domain in sent:
+        body = read_body(domain, _DOMAIN_FIELDS, ignore_unknown=environment.switches.unknown_fields == "ignore")
         name, state = read_domain(environment, body["domain"]), body["state"]
         if state not in WRITABLE_STATES:
             raise invalid_parameters("state_invalid", f"state must be one of {', '.join(WRITABLE_STATES)}.")
@@ -198,17 +198,23 @@ def check_domains(environment: Environment, names: Iterable[str], owner_id: str 
 
 def _merged_domains(environment: Environment, organization: Organization, states: dict[str, str]) -> tuple[Domain, ...]:
     """Return the domains after an update; those that stay keep their ids, and all stay if the switch says merge."""
-    held = {domain.domain: domain for domain in organization.domains}
-    kept = {} if environment.switches.domain_data == "replace" else {name: one.state for name, one in held.items()}
+    known = {domain.domain: domain for domain in organization.domains}
+    kept = (
+        {}
+        if environment.switches.domain_data == "replace"
+        else {name: known_domain.state for name, known_domain in known.items()}
+    )
     return tuple(
-        _domain(environment, organization, held.get(name), name, state) for name, state in (kept | states).items()
+        _domain(environment, organization, known.get(name), name, state) for name, state in (kept | states).items()
     )
 
 
-def _domain(environment: Environment, organization: Organization, held: Domain | None, name: str, state: str) -> Domain:
-    if held is None:
+def _domain(
+    environment: Environment, organization: Organization, known: Domain | None, name: str, state: str
+) -> Domain:
+    if known is None:
         return new_domain(environment, organization.id, name, state)
-    return held if held.state == state else held._replace(state=state, updated_at=environment.registrar.moment())
+    return known if known.state == state else known._replace(state=state, updated_at=environment.registrar.moment())
 
 
 def _holders(environment: Environment, domains: list[str]) -> Series:

@@ -29,44 +29,44 @@ class UncheckableHashError(Exception):
     """The sandbox cannot tell whether a password belongs to a hash; the message says why, and nothing of the hash."""
 
 
-def is_right(typed: str, held: Password) -> bool:
+def is_right(typed: str, password: Password) -> bool:
     """Tell whether ``typed`` is the password held; texts are compared as UTF-8, in constant time, unnormalized.
 
     Raises ``UncheckableHashError`` for firebase-scrypt, for a cost beyond the sandbox's bounds, and for a hash of the
     right form whose values no library takes.
     """
-    check = _CHECKS.get(held.kind)
+    check = _CHECKS.get(password.kind)
     if check is None:
-        message = f"The sandbox cannot check {held.kind} hashes."
+        message = f"The sandbox cannot check {password.kind} hashes."
         raise UncheckableHashError(message)
     try:
-        return check(typed.encode("utf-8", "surrogatepass"), held)
+        return check(typed.encode("utf-8", "surrogatepass"), password)
     except (ValueError, VerificationError) as error:
-        message = f"The {held.kind} hash of this user has values that cannot be computed."
+        message = f"The {password.kind} hash of this user has values that cannot be computed."
         raise UncheckableHashError(message) from error
 
 
-def _is_plaintext(typed: bytes, held: Password) -> bool:
-    return hmac.compare_digest(typed, held.text.encode("utf-8", "surrogatepass"))
+def _is_plaintext(typed: bytes, password: Password) -> bool:
+    return hmac.compare_digest(typed, password.text.encode("utf-8", "surrogatepass"))
 
 
-def _is_bcrypt(typed: bytes, held: Password) -> bool:
-    if int(held.text.split("$")[2]) > BCRYPT_COST:
+def _is_bcrypt(typed: bytes, password: Password) -> bool:
+    if int(password.text.split("$")[2]) > BCRYPT_COST:
         message = f"The sandbox checks bcrypt hashes of a cost of at most {BCRYPT_COST}."
         raise UncheckableHashError(message)
-    return bcrypt.checkpw(typed[:BCRYPT_BYTES], held.text.encode())
+    return bcrypt.checkpw(typed[:BCRYPT_BYTES], password.text.encode())
 
 
-def _is_argon2(typed: bytes, held: Password) -> bool:
+def _is_argon2(typed: bytes, password: Password) -> bool:
     try:
-        return verify_secret(held.text.encode(), typed, _ARGON2_TYPES[held.text.split("$")[1]])
+        return verify_secret(password.text.encode(), typed, _ARGON2_TYPES[password.text.split("$")[1]])
     except VerifyMismatchError:
         return False
 
 
-def _is_scrypt(typed: bytes, held: Password) -> bool:
+def _is_scrypt(typed: bytes, password: Password) -> bool:
     """``n`` is the cost itself; ``kl``, which may be left out, is the length of the hash."""
-    values, salt, digest = _phc(held.text)
+    values, salt, digest = _phc(password.text)
     n, r, p = (int(values[name]) for name in ("n", "r", "p"))
     if not 0 < n * r * p <= SCRYPT_WORK:
         message = f"The sandbox checks scrypt hashes with n * r * p of 1 to {SCRYPT_WORK}."
@@ -77,8 +77,8 @@ def _is_scrypt(typed: bytes, held: Password) -> bool:
     return hmac.compare_digest(made, digest)
 
 
-def _is_pbkdf2(typed: bytes, held: Password) -> bool:
-    values, salt, digest = _phc(held.text)
+def _is_pbkdf2(typed: bytes, password: Password) -> bool:
+    values, salt, digest = _phc(password.text)
     made = hashlib.pbkdf2_hmac(values["d"], typed, salt, int(values["i"]), len(digest))
     return hmac.compare_digest(made, digest)
 
@@ -87,10 +87,10 @@ def _is_salted(algorithm: str) -> Callable[[bytes, Password], bool]:
     """Check ``{LABEL}`` and Base64 of digest and salt; the layout of ssha256 is not documented."""
     length = hashlib.new(algorithm).digest_size
 
-    def check(typed: bytes, held: Password) -> bool:
-        decoded = b64decode(held.text.partition("}")[2], validate=True)
+    def check(typed: bytes, password: Password) -> bool:
+        decoded = b64decode(password.text.partition("}")[2], validate=True)
         digest, salt = decoded[:length], decoded[length:]
-        text = salt + typed if held.salt_position == "prefix" else typed + salt
+        text = salt + typed if password.salt_position == "prefix" else typed + salt
         return hmac.compare_digest(hashlib.new(algorithm, text).digest(), digest)
 
     return check
@@ -99,7 +99,7 @@ def _is_salted(algorithm: str) -> Callable[[bytes, Password], bool]:
 def _phc(text: str) -> tuple[dict[str, str], bytes, bytes]:
     """Return parameters, salt and hash of a PHC string; its Base64 has no padding."""
     *_, parameters, salt, digest = text.split("$")
-    values = dict(one.split("=", 1) for one in parameters.split(","))
+    values = dict(part.split("=", 1) for part in parameters.split(","))
     return values, _unpadded(salt), _unpadded(digest)
 
 

@@ -46,8 +46,8 @@ def _is_scrypt(text: str) -> bool:
     found = _SCRYPT.fullmatch(text)
     if found is None:
         return False
-    cost, told, (salt, digest) = int(found[1]), found[4], map(_length, found.groups()[-2:])
-    return bool(salt and digest) and 1 < cost == 1 << cost.bit_length() - 1 and int(told or digest) == digest
+    cost, width, (salt, digest) = int(found[1]), found[4], map(_length, found.groups()[-2:])
+    return bool(salt and digest) and 1 < cost == 1 << cost.bit_length() - 1 and int(width or digest) == digest
 
 
 def _is_pbkdf2(text: str) -> bool:

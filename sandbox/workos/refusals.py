@@ -37,7 +37,7 @@ def bad_request(refusal: Refusal) -> Refusal:
 
 def by_field(refusal: Refusal) -> Refusal:
     """The same violations as the list of events names them: ``{code, field}``, and no code over them (events/list)."""
-    errors = [{"code": one["code"], "field": one["message"].split()[0]} for one in refusal.body["errors"]]
+    errors = [{"code": error["code"], "field": error["message"].split()[0]} for error in refusal.body["errors"]]
     return Refusal(422, {"message": "Validation failed.", "errors": errors})
 
 

@@ -119,7 +119,7 @@ def remove_permission(call: Call) -> Answer:
     role, slug = _found(call), call.parameters["permission"]
     if slug not in role.permissions:
         raise not_found("Permission", slug)
-    return _changed(call, role, permissions=tuple(one for one in role.permissions if one != slug))
+    return _changed(call, role, permissions=tuple(permission for permission in role.permissions if permission != slug))
 
 
 def list_all(call: Call) -> Answer:

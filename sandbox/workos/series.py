@@ -159,16 +159,16 @@ class _Walk:
     keep: Callable[[str], bool] | None
 
     def newer(self, cursor: str | None) -> Iterator[str]:
-        walks = [one.newer(cursor) for one in self.series]
+        walks = [ids.newer(cursor) for ids in self.series]
         walk = walks[0] if len(walks) == 1 else merge(*walks)
         if (end := self.end) is not None:
-            walk = takewhile(lambda one: one < end, walk)
+            walk = takewhile(lambda id_: id_ < end, walk)
         return iter(walk) if self.keep is None else filter(self.keep, walk)
 
     def older(self, cursor: str | None) -> Iterator[str]:
         if self.end is not None:
             cursor = self.end if cursor is None else min(cursor, self.end)
-        walks = [one.older(cursor) for one in self.series]
+        walks = [ids.older(cursor) for ids in self.series]
         walk = walks[0] if len(walks) == 1 else merge(*walks, reverse=True)
         return iter(walk) if self.keep is None else filter(self.keep, walk)
 
@@ -184,7 +184,7 @@ def cut_page(series: Sequence[Ordered], asked: PageRequest, keep: Callable[[str]
     forward = asked.after is not None
     rising = asked.order == "asc" if cursor is None else forward == (asked.order != "desc")
     walk = whole.newer(cursor) if rising else whole.older(cursor)
-    page = [one for _, one in zip(range(asked.limit), walk, strict=False)]
+    page = [id_ for _, id_ in zip(range(asked.limit), walk, strict=False)]
     if not page:
         return Page([], None, None)
     if not rising:

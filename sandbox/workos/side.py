@@ -24,8 +24,8 @@ class WorkOS:
     def reset(self) -> None:
         """Empty everything, the counters behind ids and times too; the faults are not this side's alone."""
         fresh = WorkOS(self.faults)
-        for held in fields(self):
-            setattr(self, held.name, getattr(fresh, held.name))
+        for attribute in fields(self):
+            setattr(self, attribute.name, getattr(fresh, attribute.name))
 
     def begin(self, environment: Environment) -> None:
         """Go on with an environment that was kept; the settings are this side's."""

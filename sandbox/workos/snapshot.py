@@ -81,8 +81,8 @@ def load(path: Path) -> Environment:
                 digest.update(line)
                 match end := json.loads(line := following):
                     case [int(moment), str(name), [*fields]]:
-                        held = _READERS[name.partition(".")[0]](environment, fields)
-                        environment.restore(Event(moment, sys.intern(name), held))
+                        value = _READERS[name.partition(".")[0]](environment, fields)
+                        environment.restore(Event(moment, sys.intern(name), value))
                     case [*fields]:
                         environment.add_factor(Factor(*fields))
             environment.registrar.now = head["now"]
@@ -109,11 +109,11 @@ def _organization(environment: Environment, fields: list[Any]) -> Organization:
     return Organization(*_shared(environment.organizations.get(organization.id), organization))
 
 
-def _shared(held: Iterable[object] | None, following: Iterable[object]) -> Iterable[Any]:
+def _shared(known: Iterable[object] | None, following: Iterable[object]) -> Iterable[Any]:
     """Return the fields of what follows, and share those that did not change with what was held, as in the original."""
-    if held is None:
+    if known is None:
         return following
-    return [before if before == after else after for before, after in zip(held, following, strict=True)]
+    return [before if before == after else after for before, after in zip(known, following, strict=True)]
 
 
 def _membership(environment: Environment, fields: list[Any]) -> Membership:

@@ -122,16 +122,16 @@ class Environment:
 
     def set_user(self, user: User) -> None:
         """Hold a new user, or the user that another becomes."""
-        held = self.users.get(user.id)
-        if held is None:
+        known = self.users.get(user.id)
+        if known is None:
             self.user_series.add(user.id)
         else:
-            self._unname_user(held)
+            self._unname_user(known)
         self.users[user.id] = user
         self._users_by_email[user.email] = user.id
         if user.external_id is not None:
             self._users_by_external_id[user.external_id] = user.id
-        self._changed("user.created" if held is None else "user.updated", user.updated_at, user)
+        self._changed("user.created" if known is None else "user.updated", user.updated_at, user)
 
     def note_sign_in(self, user: User) -> User:
         """Move a user's last sign-in to this moment and return the user; WorkOS has no event for that."""
@@ -176,11 +176,11 @@ class Environment:
 
     def set_organization(self, organization: Organization) -> None:
         """Hold a new organization, or what another becomes; its domains come and go with it."""
-        held = self.organizations.get(organization.id)
-        if held is None:
+        known = self.organizations.get(organization.id)
+        if known is None:
             self.organization_series.add(organization.id)
         else:
-            self._unname_organization(held)
+            self._unname_organization(known)
         self.organizations[organization.id] = organization
         if organization.external_id is not None:
             self._organizations_by_external_id[organization.external_id] = organization.id
@@ -189,9 +189,9 @@ class Environment:
         for domain in organization.domains:
             self._organizations_by_domain[domain.domain] = organization.id
             self._organizations_by_domain_id[domain.id] = organization.id
-        name = "organization.created" if held is None else "organization.updated"
+        name = "organization.created" if known is None else "organization.updated"
         self._changed(name, organization.updated_at, organization)
-        self._tell_domains(() if held is None else held.domains, organization.domains)
+        self._tell_domains(() if known is None else known.domains, organization.domains)
 
     def _unname_organization(self, organization: Organization) -> None:
         if organization.external_id is not None:
@@ -202,8 +202,8 @@ class Environment:
             del self._organizations_by_domain[domain.domain]
             del self._organizations_by_domain_id[domain.id]
 
-    def _tell_domains(self, held: Iterable[Domain], wanted: Iterable[Domain]) -> None:
-        before, after = ({domain.id: domain for domain in domains} for domains in (held, wanted))
+    def _tell_domains(self, known: Iterable[Domain], wanted: Iterable[Domain]) -> None:
+        before, after = ({domain.id: domain for domain in domains} for domains in (known, wanted))
         for identifier, domain in after.items():
             if identifier not in before:
                 self._domain_event("created", domain)
@@ -239,12 +239,12 @@ class Environment:
 
     def set_membership(self, membership: Membership) -> None:
         """Hold a new membership, or what another becomes."""
-        held = self.memberships.get(membership.id)
-        if held is not None:
-            self.roster.remove(held)
+        known = self.memberships.get(membership.id)
+        if known is not None:
+            self.roster.remove(known)
         self.memberships[membership.id] = membership
         self.roster.add(membership)
-        what = "created" if held is None else "updated"
+        what = "created" if known is None else "updated"
         self._changed(f"organization_membership.{what}", membership.updated_at, membership)
 
     def remove_membership(self, membership: Membership) -> None:
@@ -268,11 +268,11 @@ class Environment:
         """Hold a new role, or what another becomes; the order of creation is the order of priority."""
         owner = role.organization_id or ""
         roles = self._roles.setdefault(owner, {})
-        held = roles.get(role.slug)
-        self._grant(owner, role.slug, () if held is None else held.permissions, role.permissions)
+        known = roles.get(role.slug)
+        self._grant(owner, role.slug, () if known is None else known.permissions, role.permissions)
         roles[role.slug] = role
         kind = "role" if role.organization_id is None else "organization_role"
-        self._changed(f"{kind}.{'created' if held is None else 'updated'}", role.updated_at, role)
+        self._changed(f"{kind}.{'created' if known is None else 'updated'}", role.updated_at, role)
 
     def _grant(self, owner: str, slug: str, before: Iterable[str], after: Iterable[str]) -> None:
         for permission in before:
@@ -306,7 +306,7 @@ class Environment:
         self.permission_series.remove(permission.id)
         for owner, slug in sorted(self._granted.get(permission.slug, ())):
             role = self._roles[owner][slug]
-            left = tuple(one for one in role.permissions if one != permission.slug)
+            left = tuple(slug for slug in role.permissions if slug != permission.slug)
             self.set_role(role._replace(permissions=left, updated_at=self.registrar.moment()))
         self._changed("permission.deleted", self.registrar.moment(), permission)
 

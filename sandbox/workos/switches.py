@@ -76,7 +76,7 @@ _ALLOWED: Final[dict[str, Sequence[Any]]] = {
     "bcrypt_2y": ("refuse", "accept"),
     "totp_time": range(-(2**62), 2**62),
 }
-_FIELDS: Final = {one.name: Field(type(one.default)) for one in fields(Switches)} | {
+_FIELDS: Final = {field.name: Field(type(field.default)) for field in fields(Switches)} | {
     "totp_time": Field(int, nullable=True)
 }
 

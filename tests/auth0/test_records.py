@@ -11,7 +11,7 @@ import pytest
 
 from providers.auth0.attribute_names import with_api_keys
 from providers.auth0.export import Export, Read
-from providers.auth0.fast_lines import regular
+from providers.auth0.fast_lines import fast_record
 from providers.auth0.lines import ExportError
 from providers.auth0.records import Factor, Password, User, with_one_spelling
 from providers.findings import FILES, Ledger
@@ -407,8 +407,8 @@ def test_no_value_of_a_line_is_in_an_error_that_stops_the_run(tmp_path: Path, ki
 def test_no_representation_shows_a_secret() -> None:
     hashed = Password.model_validate(password("1", HASH))
     factor = Factor.model_validate(otp("auth0|1", OTP))
-    quick = regular("passwords", json.dumps(password("1", HASH, email="a@people.example")).encode())
-    quick_factor = regular("mfa", json.dumps(otp("auth0|1", OTP)).encode())
+    quick = fast_record("passwords", json.dumps(password("1", HASH, email="a@people.example")).encode())
+    quick_factor = fast_record("mfa", json.dumps(otp("auth0|1", OTP)).encode())
 
     assert (hashed.password_hash, factor.otp_secret) == (HASH, OTP)
     assert quick is not None

@@ -5,5 +5,5 @@ a single user. What was fetched stands in `.download` of the folder until all of
 
 Reading order: `run` (the walk), `access` (who asks), `scopes` (what the application must be granted), `users` with
 `link` and `profiles`, `lists` with `paging`, `state` (what an interrupted run goes on from), `publish` (the final
-files), `remarks` (what is told at the end); below them `management` (the one door) and `pacing`.
+files), `oddities` (what is told at the end); below them `management` (the one door) and `pacing`.
 """

@@ -62,7 +62,7 @@ class Display:
 
     def _print(self, what: str, task: _Lines | TaskID) -> None:
         if isinstance(task, _Lines):
-            self._console.print(f"{what}: {task.told(self._now())}", markup=False)
+            self._console.print(f"{what}: {task.line(self._now())}", markup=False)
 
     def __enter__(self) -> Self:
         if self._bars is not None:
@@ -83,7 +83,7 @@ class _Lines:
         self.total, self.done, self.unit, self.first = total, done, unit, first
         self.began_at, self.printed_at = began_at, printed_at
 
-    def told(self, now: float) -> str:
+    def line(self, now: float) -> str:
         rate = (self.done - self.first) / (now - self.began_at) if now > self.began_at else 0.0
         text = _amount(self.done, self.total, self.unit)
         if rate and self.total is not None and self.done < self.total:

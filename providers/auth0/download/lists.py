@@ -10,7 +10,7 @@ from providers.auth0.download.errors import Gone, Refused
 from providers.auth0.download.management import IN_FLIGHT, Management
 from providers.auth0.download.paging import Listing, fetch
 from providers.auth0.download.state import Row, State
-from providers.auth0.download.threads import Crew
+from providers.auth0.download.threads import Threads
 
 #: Roles come only if asked for by name, and then nothing comes that is not asked for.
 MEMBER_FIELDS = "user_id,email,name,picture,roles"
@@ -33,7 +33,7 @@ LISTINGS = {
 _DISPENSABLE = frozenset({"domains", "connections"})
 
 
-def fetch_lists(management: Management, state: State, crew: Crew, display: Display) -> None:
+def fetch_lists(management: Management, state: State, threads: Threads, display: Display) -> None:
     """All lists to their end, those of the organizations several at once. Raises DownloadError, Stopped."""
     for kind in TENANT_KINDS:
         state.begin(kind)
@@ -44,8 +44,8 @@ def fetch_lists(management: Management, state: State, crew: Crew, display: Displ
     rows, total = state.unfinished(ORGANIZATION_KINDS), state.count(ORGANIZATION_KINDS)
     display.begin("members", total=total, done=total - len(rows), unit="lists")
     waiting: SimpleQueue[Row | None] = SimpleQueue()
-    for one in (*rows, *(None for _ in range(IN_FLIGHT))):
-        waiting.put(one)
+    for following in (*rows, *(None for _ in range(IN_FLIGHT))):
+        waiting.put(following)
 
     def work() -> None:
         for row in iter(waiting.get, None):
@@ -53,7 +53,7 @@ def fetch_lists(management: Management, state: State, crew: Crew, display: Displ
             display.advance("members")
 
     for _ in range(IN_FLIGHT):
-        crew.start(work)
+        threads.start(work)
 
 
 def _fetch_of_organization(management: Management, state: State, row: Row) -> None:

@@ -166,20 +166,20 @@ def _word(error: httpx.RequestError) -> str:
 def _refusal(what: str, status: int, answer: Any) -> Refused:
     code = answer.get("errorCode") if isinstance(answer, dict) else None
     code = code if isinstance(code, str) else ""
-    told = f"Auth0 refuses {what} ({' '.join(part for part in (str(status), code) if part)})"
+    message = f"Auth0 refuses {what} ({' '.join(part for part in (str(status), code) if part)})"
     if status == 401:
-        told += ": it does not accept the token it gave a moment ago. Check AUTH0_DOMAIN and AUTH0_BASE_URL"
+        message += ": it does not accept the token it gave a moment ago. Check AUTH0_DOMAIN and AUTH0_BASE_URL"
     elif status == 403:
-        told += ": the application is not allowed to. Check its scopes and the tenant's plan"
-    return (Gone if status == 404 else Refused)(told, status, code)
+        message += ": the application is not allowed to. Check its scopes and the tenant's plan"
+    return (Gone if status == 404 else Refused)(message, status, code)
 
 
 def _no_token(access: Access, status: int, answer: Any) -> DownloadError:
     code = answer.get("error") if isinstance(answer, dict) else None
-    told = f"Auth0 at {access.base_url} gives no token ({' '.join([str(status), *([code] if code else [])])}). "
+    message = f"Auth0 at {access.base_url} gives no token ({' '.join([str(status), *([code] if code else [])])}). "
     if status == 401:
-        return DownloadError(told + "AUTH0_CLIENT_ID or AUTH0_CLIENT_SECRET is wrong for this tenant")
+        return DownloadError(message + "AUTH0_CLIENT_ID or AUTH0_CLIENT_SECRET is wrong for this tenant")
     return DownloadError(
-        f"{told}Authorize the application for the API {access.audience} (Dashboard, Applications, APIs), "
+        f"{message}Authorize the application for the API {access.audience} (Dashboard, Applications, APIs), "
         "and check that AUTH0_DOMAIN is the tenant's own domain, not a custom one"
     )

@@ -17,7 +17,7 @@ _ITEMS = {
 }
 
 
-def remarks(state: State) -> Iterator[str]:
+def oddities(state: State) -> Iterator[str]:
     """Oddities that leave the download whole."""
     if count := state.fact("users_repeated"):
         yield f"{count} user(s) stand in the export more than once; `ferry check` says which line counts"

@@ -126,14 +126,14 @@ def _distinct(texts: list[tuple[str | None, str]]) -> int:
 
 def _items(answer: Any, listing: Listing, row: Row) -> list[Json]:
     items = answer.get(listing.key) if isinstance(answer, dict) else None
-    if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise _strange(listing, row, f"gives no list of {listing.key}")
     return items
 
 
 def _texts(items: list[Json], listing: Listing) -> list[tuple[str | None, str]]:
     """Id and JSON text of each."""
-    return [(own_id(one, listing.own), as_line(one)) for one in items]
+    return [(own_id(item, listing.own), as_line(item)) for item in items]
 
 
 def own_id(item: Json, key: str) -> str | None:

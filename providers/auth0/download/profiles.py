@@ -72,13 +72,13 @@ def without_tokens(line: bytes) -> bytes:
 def _strip(value: Any) -> bool:
     """Take tokens away, at any depth; was there one?"""
     if isinstance(value, list):
-        return sum(_strip(one) for one in value) > 0
+        return sum(_strip(inner) for inner in value) > 0
     if not isinstance(value, dict):
         return False
     tokens = [key for key in value if "token" in key.lower()]
     for key in tokens:
         del value[key]
-    return len(tokens) + sum(_strip(one) for one in value.values()) > 0
+    return len(tokens) + sum(_strip(inner) for inner in value.values()) > 0
 
 
 def _own(line: bytes) -> str:

@@ -29,9 +29,9 @@ def write_files(state: State) -> dict[str, dict[str, Any]]:
     return entries
 
 
-def write_manifest(state: State, access: Access, files: dict[str, dict[str, Any]], remarks: list[str]) -> None:
+def write_manifest(state: State, access: Access, files: dict[str, dict[str, Any]], oddities: list[str]) -> None:
     """What was downloaded, when, with which fields, and what is to be said about it."""
-    told = {
+    manifest = {
         "tenant": access.tenant,
         "domain": access.domain,
         "started": state.fact("started"),
@@ -39,10 +39,10 @@ def write_manifest(state: State, access: Access, files: dict[str, dict[str, Any]
         "ferry": version("ferry"),
         "fields": FIELDS,
         "files": files,
-        "remarks": remarks,
+        "remarks": oddities,
     }
     with open_private(state.work / MANIFEST, "wb") as file:
-        file.write(json.dumps(told, indent=2, ensure_ascii=False).encode() + b"\n")
+        file.write(json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n")
     state.note(whole=[*files, MANIFEST])
 
 
@@ -79,7 +79,7 @@ def _organizations(state: State) -> Iterator[str]:
             connections = [json.loads(text) for _, text in state.items("connections", own)]
             if domains:
                 organization["domains"] = [
-                    {"domain": one.get("domain"), "status": one.get("status")} for one in domains
+                    {"domain": domain.get("domain"), "status": domain.get("status")} for domain in domains
                 ]
             if connections:
                 organization["enabled_connections"] = connections

@@ -12,12 +12,12 @@ from providers.auth0.download.display import Display
 from providers.auth0.download.errors import DownloadError
 from providers.auth0.download.lists import fetch_lists
 from providers.auth0.download.management import Management
-from providers.auth0.download.oddities import gaps, remarks
+from providers.auth0.download.oddities import gaps, oddities
 from providers.auth0.download.pacing import Gate
 from providers.auth0.download.publish import move_into, utc_now, write_files, write_manifest
 from providers.auth0.download.scopes import check_scopes
 from providers.auth0.download.state import WORK, State
-from providers.auth0.download.threads import Crew
+from providers.auth0.download.threads import Threads
 from providers.auth0.download.users import UsersExport
 from providers.auth0.lines import ExportError
 
@@ -31,7 +31,7 @@ class Downloaded:
 
     folder: Path
     lines: dict[str, int]
-    remarks: list[str]
+    oddities: list[str]
     gaps: list[str]
 
 
@@ -49,8 +49,8 @@ def download(
     """
     access = read_access(environment)
     folder = folder or exports / access.tenant
-    crew = Crew()
-    gate = Gate(crew.stopped.wait)
+    threads = Threads()
+    gate = Gate(threads.stopped.wait)
     management = Management(access, gate)
     try:
         _check_folder(folder, again=again)
@@ -62,10 +62,10 @@ def download(
             _check_tenant(access, folder, state, display)
             if not state.fact("whole"):
                 with display:
-                    _fetch(management, state, crew, gate, display)
+                    _fetch(management, state, threads, gate, display)
                 _finish(access, state)
             lines = {name: entry["lines"] for name, entry in state.fact("files").items()}
-            told = Downloaded(folder, lines, state.fact("remarks"), state.fact("gaps"))
+            done = Downloaded(folder, lines, state.fact("remarks"), state.fact("gaps"))
             move_into(folder, state)
         finally:
             state.close()
@@ -73,7 +73,7 @@ def download(
         raise DownloadError(f"{error.filename or folder}: {error.strerror or type(error).__name__}") from None
     finally:
         management.close()
-    return told
+    return done
 
 
 def _check_folder(folder: Path, *, again: bool) -> None:
@@ -115,16 +115,16 @@ def _check_tenant(access: Access, folder: Path, state: State, display: Display) 
         )
 
 
-def _fetch(management: Management, state: State, crew: Crew, gate: Gate, display: Display) -> None:
+def _fetch(management: Management, state: State, threads: Threads, gate: Gate, display: Display) -> None:
     users = UsersExport(management, state, gate, display)
     users.create()
-    crew.start(users.run)
-    crew.start(lambda: fetch_lists(management, state, crew, display))
-    crew.join()
+    threads.start(users.run)
+    threads.start(lambda: fetch_lists(management, state, threads, display))
+    threads.join()
 
 
 def _finish(access: Access, state: State) -> None:
     files = write_files(state)
-    odd, missing = list(remarks(state)), list(gaps(state))
+    odd, missing = list(oddities(state)), list(gaps(state))
     state.note(files=files, remarks=odd, gaps=missing)
     write_manifest(state, access, files, [*missing, *odd])

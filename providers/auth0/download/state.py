@@ -90,7 +90,7 @@ class State:
         """Remember JSON values by name; None forgets."""
         with self._lock, self.db:
             self.db.executemany(
-                "REPLACE INTO facts VALUES (?, ?)", [(name, json.dumps(one)) for name, one in facts.items()]
+                "REPLACE INTO facts VALUES (?, ?)", [(name, json.dumps(value)) for name, value in facts.items()]
             )
 
     def plan(self, kinds: Iterable[str], owners_of: str) -> None:
@@ -126,14 +126,14 @@ class State:
         """A page: ids and JSON texts, and where the next one begins; None: the list is whole. An id that is there
         already is counted, and its newest text kept. `missing` is how many items Auth0 counts but does not give.
         """
-        own = [one for one, _ in items if one is not None]
+        own = [own_id for own_id, _ in items if own_id is not None]
         known = "SELECT count(*) FROM items WHERE list = ? AND own IN (SELECT value FROM json_each(?))"
         with self._lock, self.db:
             (received,) = self.db.execute("SELECT received FROM lists WHERE id = ?", (row.id,)).fetchone()
             (again,) = self.db.execute(known, (row.id, json.dumps(own))).fetchone()
             self.db.executemany(
                 "INSERT INTO items VALUES (?, ?, ?, ?) ON CONFLICT (list, own) DO UPDATE SET item = excluded.item",
-                [(row.id, received + place, one, item) for place, (one, item) in enumerate(items)],
+                [(row.id, received + place, own_id, item) for place, (own_id, item) in enumerate(items)],
             )
             self.db.execute(
                 "UPDATE lists SET checkpoint = ?, finished = ?, received = received + ?, repeated = repeated + ?, "

@@ -11,7 +11,7 @@ from providers.auth0.download.errors import Stopped
 _PATIENCE_SECONDS = 2.0
 
 
-class Crew:
+class Threads:
     """Starts functions in threads of their own; `stopped` is set when they should leave."""
 
     def __init__(self) -> None:

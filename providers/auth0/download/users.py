@@ -115,19 +115,19 @@ class UsersExport:
         while True:
             job = self._state.fact("job")
             answer = self._management.get("jobs", job)
-            told: dict[str, Any] = answer if isinstance(answer, dict) else {}
-            match told.get("status"):
-                case "completed" if isinstance(told.get("location"), str):
-                    return str(told["location"])
+            answered: dict[str, Any] = answer if isinstance(answer, dict) else {}
+            match answered.get("status"):
+                case "completed" if isinstance(answered.get("location"), str):
+                    return str(answered["location"])
                 case "pending" | "processing" as status:
-                    self._show(status, told.get("percentage_done"))
-                    self._gate.wait(_next_poll(told.get("time_left_seconds"), poll))
+                    self._show(status, answered.get("percentage_done"))
+                    self._gate.wait(_next_poll(answered.get("time_left_seconds"), poll))
                     poll = min(poll * 2, _LONGEST_POLL)
                 case "expired":
                     raise Gone("the export job expired", 404)
                 case status:
                     self._state.note(job=None)
-                    raise _failed(job, status, told.get("status_details"))
+                    raise _failed(job, status, answered.get("status_details"))
 
     def _show(self, status: str, percentage: Any) -> None:
         done = int(percentage) if isinstance(percentage, int | float) else 0

@@ -21,7 +21,7 @@ BY_TEXT = 2
 
 
 class Person(NamedTuple):
-    """What Ferry keeps of one Auth0 user, a row of `people`; `fault` and `told` say why it cannot be declared.
+    """What Ferry keeps of one Auth0 user, a row of `people`; `fault` and `why` say why it cannot be declared.
 
     Flags are 0 or 1 and absent texts are empty, which SQLite takes in half the time that it takes for False and None.
     `verified` may be `BY_TEXT` too.
@@ -38,7 +38,7 @@ class Person(NamedTuple):
     last_name: str
     metadata: str
     fault: str
-    told: str
+    why: str
     sign_in: int
     verifies: int
     mfa: int
@@ -74,22 +74,22 @@ class SignInSet(NamedTuple):
 def judge(place: int, own: str, user: User, sign_in: SignInSet, settings: Settings, ledger: Ledger) -> Person:
     """One users line by itself: its fields as WorkOS takes them, or why not. `own` is the external id."""
     email = (user.email or "").strip().lower()
-    told_verified = user.email_verified
-    plain = told_verified is True or told_verified is False
-    verified = told_verified if plain else is_verified(told_verified, settings)
-    fault, told = "", ""
+    exported_verified = user.email_verified
+    plain = exported_verified is True or exported_verified is False
+    verified = exported_verified if plain else is_verified(exported_verified, settings)
+    fault, sentence = "", ""
     if own in settings.skip:
-        fault, told = "skipped", "left out on purpose"
+        fault, sentence = "skipped", "left out on purpose"
     elif found := external_id_fault(own):
-        fault, told = found
+        fault, sentence = found
     elif not email:
-        fault, told = "no_email", "the user has no email"
+        fault, sentence = "no_email", "the user has no email"
     elif len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email):
-        fault, told = "invalid_email", "the email is not an address"
+        fault, sentence = "invalid_email", "the email is not an address"
     metadata = ""
     if not fault:
         note_long_id(ledger, "users", place, own)
-        if not plain and not verified and _is_odd(told_verified):
+        if not plain and not verified and _is_odd(exported_verified):
             message = "email_verified is no boolean and not the text true, so the email counts as unverified"
             ledger.note("users", place, own, "email_verified_text", message)
         if settings.user_metadata:
@@ -100,7 +100,7 @@ def judge(place: int, own: str, user: User, sign_in: SignInSet, settings: Settin
         place,
         own,
         email,
-        (1 if plain else _degree(told_verified)) if verified else 0,
+        (1 if plain else _degree(exported_verified)) if verified else 0,
         1 if user.blocked else 0,
         user.created_at or "",
         user.updated_at or "",
@@ -108,7 +108,7 @@ def judge(place: int, own: str, user: User, sign_in: SignInSet, settings: Settin
         user.family_name or "",
         metadata,
         fault,
-        told,
+        sentence,
         sign_in.number,
         1 if not fault and must_verify(email, verified, sign_in.providers) else 0,
         1 if user.multifactor else 0,
@@ -118,10 +118,10 @@ def judge(place: int, own: str, user: User, sign_in: SignInSet, settings: Settin
 def sign_in_of(user: User) -> str:
     """Provider and connection of every identity, a line each: provider, tab, connection."""
     if len(user.identities) == 1:
-        (one,) = user.identities
-        return f"{one.provider or ''}\t{one.connection or ''}"
+        (identity,) = user.identities
+        return f"{identity.provider or ''}\t{identity.connection or ''}"
     if user.identities:
-        return "\n".join([f"{one.provider or ''}\t{one.connection or ''}" for one in user.identities])
+        return "\n".join([f"{identity.provider or ''}\t{identity.connection or ''}" for identity in user.identities])
     return f"{user.user_id.partition('|')[0]}\t{user.connection or ''}"
 
 

@@ -21,7 +21,7 @@ from providers.findings import Ledger
 STAGE = {
     "users": """
 CREATE TABLE people (place INTEGER PRIMARY KEY, user_id TEXT, email TEXT, verified INT, blocked INT, created_at TEXT,
-    updated_at TEXT, first_name TEXT, last_name TEXT, metadata TEXT, fault TEXT, told TEXT, sign_in INT,
+    updated_at TEXT, first_name TEXT, last_name TEXT, metadata TEXT, fault TEXT, why TEXT, sign_in INT,
     verifies INT, mfa INT);
 CREATE TABLE sign_ins (number INTEGER PRIMARY KEY, identities TEXT);
 CREATE TABLE identities (own TEXT, tenant INT, connection TEXT, person INT, rank INT);
@@ -112,7 +112,7 @@ def attach(db: sqlite3.Connection, name: str, path: Path) -> None:
 
 def _set_up(db: sqlite3.Connection, name: str, cache: int) -> None:
     settings = ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{cache}")
-    db.executescript("".join(f"PRAGMA {name}.{one};" for one in settings))
+    db.executescript("".join(f"PRAGMA {name}.{setting};" for setting in settings))
 
 
 @contextmanager
@@ -161,10 +161,13 @@ class Stage:
 
 def settle(db: sqlite3.Connection, ledger: Ledger) -> None:
     """Move findings and withheld ids of a ledger into the tables of a draft."""
-    found = ((at, one.code, one.file, one.line, one.external_id, one.message) for at, one in ledger.findings)
+    found = (
+        (at, finding.code, finding.file, finding.line, finding.external_id, finding.message)
+        for at, finding in ledger.findings
+    )
     db.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?)", found)
-    held = ((file, external_id, code) for (file, external_id), code in ledger.withheld.items())
-    db.executemany("INSERT INTO withheld VALUES (?, ?, ?)", held)
+    withheld = ((file, external_id, code) for (file, external_id), code in ledger.withheld.items())
+    db.executemany("INSERT INTO withheld VALUES (?, ?, ?)", withheld)
     ledger.findings.clear()
     ledger.withheld.clear()
 

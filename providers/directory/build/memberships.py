@@ -92,7 +92,9 @@ def end_members(
     for table in _TABLES:
         db.execute(table)
     db.executemany("INSERT INTO kept VALUES (?)", ((own,) for own in sorted(organizations.kept)))
-    db.executemany("INSERT INTO slugs VALUES (?, ?)", ((number, one.text()) for number, one in members.slugs.items()))
+    db.executemany(
+        "INSERT INTO slugs VALUES (?, ?)", ((number, role_set.text()) for number, role_set in members.slugs.items())
+    )
     for query in _SET_ASIDE:
         db.execute(query)
     _set_skipped_aside(db, settings)
@@ -109,7 +111,7 @@ def end_members(
         else:
             blocked = is_blocked(fate, line.blocked)
             aside.append(((line.organization, home), line._replace(blocked=blocked)))
-    for pair, lines in groupby(sorted(aside), lambda one: one[0]):
+    for pair, lines in groupby(sorted(aside), lambda pair_row: pair_row[0]):
         members.declare(pair, [line for _, line in lines])
     members.declare_named_roles()
 
@@ -152,7 +154,7 @@ class _Members:
         self.db, self.roles, self.settings, self.ledger = db, roles, settings, ledger
         sets = db.execute("SELECT number, roles FROM role_sets").fetchall()
         #: Auth0 id and name of the roles in each set.
-        self.sets = {number: [self._named_role(*one) for one in json.loads(text)] for number, text in sets}
+        self.sets = {number: [self._named_role(*named) for named in json.loads(text)] for number, text in sets}
         self._resolved: dict[tuple[int, ...], _Slugs] = {}
         self.slugs = {number: self._resolve((number,)) for number in self.sets}
         #: Where a role was named first, by organization, user and line.

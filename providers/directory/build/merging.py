@@ -84,14 +84,14 @@ def group_people(db: sqlite3.Connection, settings: Settings, hashes_known: Calla
     groups: list[list[Person]] = []
     for email, sharing in _sharing(db, others.keys()):
         usable: list[Person] = []
-        told = others.get(email, [])
+        members = others.get(email, [])
         for person in sharing:
             if person.fault or person.place in people.odd:
-                told += [bool(person.verified)] if person.fault != "skipped" else []
+                members += [bool(person.verified)] if person.fault != "skipped" else []
             else:
                 usable.append(person)
         if usable:
-            kept = _kept_of(usable, told, settings, people)
+            kept = _kept_of(usable, members, settings, people)
             if len(kept) > 1:
                 groups.append(kept)
     hashes_known()
@@ -107,7 +107,10 @@ def group_people(db: sqlite3.Connection, settings: Settings, hashes_known: Calla
 def _write_down(db: sqlite3.Connection, people: People) -> None:
     columns = "person INTEGER PRIMARY KEY, bucket TEXT, code TEXT, home TEXT, blocked INT"
     db.execute(f"CREATE TABLE people_draft.odd ({columns})")
-    rows = ((place, one.bucket, one.code, one.home, int(one.blocked)) for place, one in sorted(people.odd.items()))
+    rows = (
+        (place, person.bucket, person.code, person.home, int(person.blocked))
+        for place, person in sorted(people.odd.items())
+    )
     db.executemany("INSERT INTO odd VALUES (?, ?, ?, ?, ?)", rows)
     db.execute("CREATE TABLE people_draft.unreadable (own TEXT PRIMARY KEY, code TEXT)")
     db.executemany("INSERT INTO unreadable VALUES (?, ?)", people.unreadable.items())
@@ -122,9 +125,9 @@ def read_back(db: sqlite3.Connection) -> People:
     return People(odd, dict(db.execute("SELECT own, code FROM unreadable")))
 
 
-def faulty(fault: str, told: str) -> Fate:
-    """The fate of an account that cannot be declared whatever the others are, by its `fault` and `told`."""
-    return Fate("skipped" if fault == "skipped" else "refused", fault, told)
+def faulty(fault: str, message: str) -> Fate:
+    """The fate of an account that cannot be declared whatever the others are, by its `fault` and `why`."""
+    return Fate("skipped" if fault == "skipped" else "refused", fault, message)
 
 
 _BLOCKED_SKIPPED = Fate("skipped", "blocked_skipped", "the user is blocked, or an account it would be merged with")
@@ -140,8 +143,8 @@ def drop_repeated(db: sqlite3.Connection, ledger: Ledger) -> None:
     """
     repeated = "SELECT user_id FROM people GROUP BY user_id HAVING count(*) > 1"
     rows = _select(db, f"WHERE p.user_id IN ({repeated}) ORDER BY p.user_id, p.place / {TENANT}")
-    for _, lines in groupby(list(rows), lambda one: (one.user_id, one.place // TENANT)):
-        *losers, _winner = sorted(lines, key=lambda one: (_age(db, one), -one.place))
+    for _, lines in groupby(list(rows), lambda row: (row.user_id, row.place // TENANT)):
+        *losers, _winner = sorted(lines, key=lambda line: (_age(db, line), -line.place))
         for person in losers:
             db.execute("DELETE FROM people WHERE place = ?", (person.place,))
             db.execute("DELETE FROM identities WHERE person = ?", (person.place,))
@@ -163,9 +166,9 @@ def _refuse_collisions(db: sqlite3.Connection, ledger: Ledger) -> None:
     message = "another tenant of this stack has the same id"
     repeated = "SELECT user_id FROM people GROUP BY user_id HAVING count(*) > 1"
     rows = _select(db, f"WHERE p.user_id IN ({repeated}) ORDER BY p.user_id, p.place")
-    for _, lines in groupby(list(rows), lambda one: one.user_id):
+    for _, lines in groupby(list(rows), lambda row: row.user_id):
         kept, *others = lines
-        db.execute("UPDATE people SET fault = 'tenant_collision', told = ? WHERE place = ?", (message, kept.place))
+        db.execute("UPDATE people SET fault = 'tenant_collision', why = ? WHERE place = ?", (message, kept.place))
         for person in others:
             db.execute("DELETE FROM people WHERE place = ?", (person.place,))
             db.execute("UPDATE identities SET person = ? WHERE person = ?", (kept.place, person.place))
@@ -181,7 +184,7 @@ def _sharing(db: sqlite3.Connection, emails: Iterable[str]) -> Iterator[tuple[st
     db.execute(f"INSERT INTO shared {repeated}")
     db.executemany("INSERT OR IGNORE INTO shared VALUES (?)", ((email,) for email in emails))
     rows = _select(db, "JOIN shared USING (email) ORDER BY email, p.place")
-    for email, group in groupby(rows, lambda one: one.email):
+    for email, group in groupby(rows, lambda row: row.email):
         yield email, list(group)
 
 
@@ -202,16 +205,16 @@ def _kept_of(sharing: list[Person], others: list[bool], settings: Settings, peop
 
 def _settle(sharing: list[Person], db: sqlite3.Connection, settings: Settings, people: People) -> None:
     marks = ",".join("?" * len(sharing))
-    found = db.execute(f"SELECT person FROM hashes WHERE person IN ({marks})", [one.place for one in sharing])
+    found = db.execute(f"SELECT person FROM hashes WHERE person IN ({marks})", [member.place for member in sharing])
     with_hash = {place for (place,) in found}
-    ordered = sorted(sharing, key=lambda one: (one.place not in with_hash, *seniority(one)))
+    ordered = sorted(sharing, key=lambda member: (member.place not in with_hash, *seniority(member)))
     primary = ordered[0]
     group = Group(min(person.user_id for person in sharing), primary, tuple(ordered))
     if group.blocked and settings.blocked_users == "skip":
         people.odd |= dict.fromkeys((person.place for person in ordered), _BLOCKED_SKIPPED)
         return
     message = f"the account has the email of {primary.user_id}, both verified"
-    told = "", "", group.key, group.blocked, group
-    people.odd[primary.place] = Fate("declared", *told)
-    merged = Fate("merged", "merged_into_primary", message, *told[2:])
+    fate = "", "", group.key, group.blocked, group
+    people.odd[primary.place] = Fate("declared", *fate)
+    merged = Fate("merged", "merged_into_primary", message, *fate[2:])
     people.odd |= dict.fromkeys((person.place for person in ordered[1:]), merged)

@@ -73,27 +73,27 @@ class Organizations:
 
 def read_organizations(lines: Iterable[Read], settings: Settings, ledger: Ledger) -> Organizations:
     """Each line declared, refused or skipped; a domain that several claim goes to the smallest id."""
-    held: dict[str, Read] = {}
+    known: dict[str, Read] = {}
     collided: dict[str, list[Read]] = defaultdict(list)
     for read in lines:
         record: Auth0Organization = read.record
-        other = held.setdefault(record.id, read)
+        other = known.setdefault(record.id, read)
         if other.place // TENANT != read.place // TENANT:
             collided[record.id].append(read)
         elif other is not read:
-            winner, loser = sorted((read, other), key=lambda one: one.record.model_dump_json())
-            held[record.id] = winner
+            winner, loser = sorted((read, other), key=lambda candidate: candidate.record.model_dump_json())
+            known[record.id] = winner
             message = "the id stands on another line too"
             ledger.end("merged", "organizations", loser.place, record.id, "duplicate_line", message)
     unreadable = {own: code for (file, own), code in ledger.withheld.items() if file == "organizations" and own}
-    result = Organizations(refused={own: code for own, code in unreadable.items() if own not in held})
+    result = Organizations(refused={own: code for own, code in unreadable.items() if own not in known})
     for external_id, reads in collided.items():
         result.refused[external_id] = "tenant_collision"
-        for read in (held.pop(external_id), *reads):
+        for read in (known.pop(external_id), *reads):
             message = "another tenant of this stack has the same id"
             ledger.refuse("organizations", read.place, external_id, "tenant_collision", message)
     owners: dict[str, str] = {}
-    for external_id, read in sorted(held.items()):
+    for external_id, read in sorted(known.items()):
         _keep_or_refuse(external_id, read, owners, result, settings, ledger)
     return result
 
@@ -106,7 +106,7 @@ def _keep_or_refuse(
         result.skipped.add(external_id)
         ledger.end("skipped", "organizations", read.place, external_id, "skipped", "left out on purpose")
         return
-    name = next((one for one in (record.display_name, record.name) if one and one.strip()), None)
+    name = next((text for text in (record.display_name, record.name) if text and text.strip()), None)
     fault = external_id_fault(external_id) if external_id.strip() else ("no_id", "the organization has no id")
     if fault is None and name is None:
         fault = "no_name", "the organization has neither display_name nor name"
@@ -124,8 +124,8 @@ def _keep_or_refuse(
 def _domains(read: Read, owners: dict[str, str], ledger: Ledger) -> tuple[str, ...]:
     record: Auth0Organization = read.record
     kept = set()
-    for one in record.domains:
-        domain = (one.domain or "").strip().lower().rstrip(".")
+    for listed in record.domains:
+        domain = (listed.domain or "").strip().lower().rstrip(".")
         owner = owners.setdefault(domain, record.id)
         if not _DOMAIN.fullmatch(domain):
             code, message = "invalid_domain", "a domain is not a host name and is left out"
@@ -168,9 +168,9 @@ class Roles:
         slug = self.slug(name)
         if slug_fault(slug) or slug in self.skipped or name in self.names.values():
             return None
-        if held := self.kept.get(slug):
-            clash = name[:_LONGEST_ROLE_NAME] != held.name
-            return ("role_slug_clash", f"the slug {slug} belongs to {held.external_id} already") if clash else None
+        if known := self.kept.get(slug):
+            clash = name[:_LONGEST_ROLE_NAME] != known.name
+            return ("role_slug_clash", f"the slug {slug} belongs to {known.external_id} already") if clash else None
         self.kept[slug] = Role(slug, name[:_LONGEST_ROLE_NAME], None, external_id)
         return "role_not_in_export", f"the role {slug} is named here and stands in no roles file"
 
@@ -192,7 +192,9 @@ def read_roles(lines: Iterable[Read], settings: Settings, ledger: Ledger) -> Rol
     """Each line declared, merged into the role with the same slug, refused or skipped (by id or slug; memberships may
     still name a skipped role, which then must be in WorkOS already). The smallest Auth0 id names a role.
     """
-    ordered = sorted(lines, key=lambda one: (one.record.id, one.record.name, one.record.description or "", one.place))
+    ordered = sorted(
+        lines, key=lambda line: (line.record.id, line.record.name, line.record.description or "", line.place)
+    )
     roles = Roles(dict(settings.roles))
     left_out = {roles.slug(read.record.name) for read in ordered if read.record.id in settings.skip}
     roles.skipped = frozenset(left_out | settings.skip)
@@ -204,10 +206,10 @@ def read_roles(lines: Iterable[Read], settings: Settings, ledger: Ledger) -> Rol
             ledger.end("skipped", "roles", read.place, record.id, "skipped", "left out on purpose")
         elif fault := slug_fault(slug):
             ledger.refuse("roles", read.place, record.id, "role_slug_invalid", fault)
-        elif held := roles.kept.get(slug):
-            same = held.external_id == record.id and (record.id or held.name == record.name[:_LONGEST_ROLE_NAME])
+        elif known := roles.kept.get(slug):
+            same = known.external_id == record.id and (record.id or known.name == record.name[:_LONGEST_ROLE_NAME])
             code = "duplicate_line" if same else "role_slug_clash"
-            message = f"the slug {slug} belongs to {held.external_id} already"
+            message = f"the slug {slug} belongs to {known.external_id} already"
             ledger.end("merged", "roles", read.place, record.id, code, message)
         else:
             roles.kept[slug] = _role(read, slug, ledger)

@@ -45,7 +45,7 @@ def match_passwords(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM hashes WHERE number > 1")
     for matches in rivals:
         best, tied = choose(matches)
-        db.executemany("INSERT INTO tied VALUES (?)", ((one.place,) for one in tied))
+        db.executemany("INSERT INTO tied VALUES (?)", ((match.place,) for match in tied))
         if best is not None:
             db.execute(f"INSERT INTO hashes SELECT {columns}, 1 {_USABLE} AND p.place = ?", (best.place,))
 

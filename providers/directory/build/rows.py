@@ -75,8 +75,10 @@ def _users(export: Export, settings: Settings, stage: Stage) -> None:
 
     stage.fill("people", rows())
     stage.add("identities", identities)
-    stage.add("sign_ins", ((one.number, text) for text, one in sets.items()))
-    claims = ((own, email.strip().lower(), is_verified(told, settings)) for own, (email, told) in export.claims.items())
+    stage.add("sign_ins", ((numbered.number, text) for text, numbered in sets.items()))
+    claims = (
+        (own, email.strip().lower(), is_verified(claim, settings)) for own, (email, claim) in export.claims.items()
+    )
     stage.add("claims", claims)
 
 
@@ -88,7 +90,7 @@ def _members(export: Export, _: Settings, stage: Stage) -> None:
     def rows() -> Iterator[tuple[Any, ...]]:
         for read in export.read("members"):
             member: Member = read.record
-            roles = tuple([(prefix + one.id if one.id else "", one.name) for one in member.roles])
+            roles = tuple([(prefix + role.id if role.id else "", role.name) for role in member.roles])
             number = numbers.setdefault(roles, known + len(numbers))
             yield read.place, prefix + member.org_id, prefix + member.user_id, number
 

@@ -95,10 +95,10 @@ def _write(
         _confirm(db, exports)
         settle(db, ledger)
         _write_findings(db, exports, ledger)
-        meta = {"summary": ledger.summary(), "sign_ins": [asdict(one) for one in sign_ins_of(sign_ins)]}
+        meta = {"summary": ledger.summary(), "sign_ins": [asdict(sign_in) for sign_in in sign_ins_of(sign_ins)]}
         meta["people"] = people_of(sign_ins)
-        told = ((name, json.dumps(value)) for name, value in meta.items())
-        db.executemany("INSERT INTO final.meta VALUES (?, ?)", told)
+        texts = ((name, json.dumps(value)) for name, value in meta.items())
+        db.executemany("INSERT INTO final.meta VALUES (?, ?)", texts)
 
 
 def _confirm(db: sqlite3.Connection, exports: list[Export]) -> None:
@@ -115,23 +115,26 @@ def _insert(db: sqlite3.Connection, table: str, width: int, rows: Iterable[tuple
 
 def _write_tenancy(db: sqlite3.Connection, organizations: Organizations, roles: Iterable[Role]) -> None:
     kept = sorted(organizations.kept.items())
-    rows = ((key, one.name, json.dumps(one.metadata), json.dumps(one.domains)) for key, one in kept)
+    rows = (
+        (key, organization.name, json.dumps(organization.metadata), json.dumps(organization.domains))
+        for key, organization in kept
+    )
     _insert(db, "organizations", 4, rows)
-    _insert(db, "roles", 4, ((one.slug, one.name, one.description, one.external_id) for one in roles))
+    _insert(db, "roles", 4, ((role.slug, role.name, role.description, role.external_id) for role in roles))
 
 
 def _write_findings(db: sqlite3.Connection, exports: list[Export], ledger: Ledger) -> None:
     """All findings by tenant, file and line; then a row a code, with the first three."""
     db.execute("CREATE TABLE places (file TEXT PRIMARY KEY, turn INT)")
-    names = (one.names[kind] for one in exports for kind in FILES)
+    names = (export.names[kind] for export in exports for kind in FILES)
     db.executemany("INSERT OR IGNORE INTO places VALUES (?, ?)", ((name, turn) for turn, name in enumerate(names)))
     found = " UNION ALL ".join(f"SELECT * FROM {draft}.findings" for draft in _DRAFTS)
     order = "turn, line, code, external_id, message"
     columns = "code, file, line, external_id, message"
     found = f"SELECT {columns} FROM ({found}) LEFT JOIN places USING (file) ORDER BY {order}"
     db.execute(f"INSERT INTO final.findings {found}")
-    held = " UNION ".join(f"SELECT file, external_id FROM {draft}.withheld" for draft in _DRAFTS)
-    db.execute(f"INSERT INTO final.withheld {held}")
+    withheld = " UNION ".join(f"SELECT file, external_id FROM {draft}.withheld" for draft in _DRAFTS)
+    db.execute(f"INSERT INTO final.withheld {withheld}")
     for code, number in db.execute("SELECT code, count(*) FROM final.findings GROUP BY code").fetchall():
         query = "SELECT code, file, line, external_id, message FROM final.findings WHERE code = ? LIMIT 3"
         examples = json.dumps(db.execute(query, (code,)).fetchall())

@@ -37,7 +37,7 @@ class SecondProcess(AbstractContextManager["SecondProcess"]):
         self._exports, self._settings, self._ledger = exports, settings, ledger
         self._process: subprocess.Popen[str] | None = None
         self._rest = Path()
-        self._told: dict[str, Any] = {}
+        self._members_answer: dict[str, Any] = {}
         if sum(export.size(kind) for export in exports for kind in REST) < _WORTH_A_PROCESS:
             return
         self._process = subprocess.Popen(
@@ -83,27 +83,27 @@ class SecondProcess(AbstractContextManager["SecondProcess"]):
     def end_members(self, people: Path, members: Path) -> None:
         """Begin to join the members with the people of a draft, which stays as it is from now on."""
         if self._process is None:
-            self._told = _end_members(people, self._rest, members, self._exports, self._settings)
+            self._members_answer = _end_members(people, self._rest, members, self._exports, self._settings)
         else:
             self._tell({"people": str(people), "members": str(members)})
 
     def members_ended(self) -> list[Role]:
         """Wait for the memberships, and return the roles of the roles file and those that only members name."""
-        told = self._told if self._process is None else self._answer()
-        self._ledger.add(told)
-        return [Role(*one) for one in told["roles"]]
+        answer = self._members_answer if self._process is None else self._answer()
+        self._ledger.add(answer)
+        return [Role(*fields) for fields in answer["roles"]]
 
     def _tell(self, task: dict[str, Any]) -> None:
         with suppress(BrokenPipeError):  # an answer that does not come says more
             print(json.dumps(task), file=self._process.stdin if self._process else None, flush=True)
 
     def _answer(self) -> dict[str, Any]:
-        told = self._process.stdout.readline() if self._process and self._process.stdout else ""
-        if not told:
+        line = self._process.stdout.readline() if self._process and self._process.stdout else ""
+        if not line:
             raise ExportError(
                 "a second process that reads the export ended too early; is memory or disk space short? Run again"
             )
-        answer: dict[str, Any] = json.loads(told)
+        answer: dict[str, Any] = json.loads(line)
         if "fault" in answer:
             raise ExportError(answer["fault"])
         return answer
@@ -118,11 +118,11 @@ def _end_members(people: Path, rest: Path, members: Path, exports: list[Export],
     """Write the memberships and what is to be said about members into a draft of their own."""
     ledger = Ledger({**exports[0].ledger.names})
     aside = Ledger()
-    organizations, roles = read_tenancy([one.beside(aside) for one in exports], settings, aside)
+    organizations, roles = read_tenancy([export.beside(aside) for export in exports], settings, aside)
     with opened(members, people_draft=people, rest_draft=rest) as db, at_once(db):
         end_members(db, organizations, read_back(db), roles, settings, ledger)
         settle(db, ledger)
-    named = [(one.slug, one.name, one.description, one.external_id) for one in roles.kept.values()]
+    named = [(role.slug, role.name, role.description, role.external_id) for role in roles.kept.values()]
     return {**ledger.counted(), "roles": named}
 
 
@@ -144,8 +144,8 @@ def _serve() -> None:
         _say({"fault": str(error)})
 
 
-def _say(told: dict[str, Any]) -> None:
-    sys.stdout.write(f"{json.dumps(told)}\n")
+def _say(answer: dict[str, Any]) -> None:
+    sys.stdout.write(f"{json.dumps(answer)}\n")
     sys.stdout.flush()
 
 

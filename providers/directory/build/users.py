@@ -71,8 +71,8 @@ def end_factors(db: sqlite3.Connection, people: People, ledger: Ledger) -> None:
 
 def _end_rivals(group: Group, seen: set[int], db: sqlite3.Connection, ledger: Ledger) -> None:
     """Of the authenticators of merged accounts the primary account's counts, else the earliest account's."""
-    rivals = [one for one in group.members if one.place in seen]
-    rivals.sort(key=lambda one: (one is not group.primary, *seniority(one)))
+    rivals = [member for member in group.members if member.place in seen]
+    rivals.sort(key=lambda member: (member is not group.primary, *seniority(member)))
     for person in rivals[1:]:
         (place,) = db.execute("DELETE FROM totps WHERE person = ? RETURNING place", (person.place,)).fetchone()
         message = "another merged account's authenticator counts"
@@ -88,8 +88,8 @@ def end_users(db: sqlite3.Connection, people: People, ledger: Ledger) -> Counter
     sets = dict(db.execute("SELECT number, identities FROM sign_ins"))
     each = f"SELECT p.sign_in, p.verifies, count(*) FROM people p WHERE {_PLAIN} GROUP BY 1, 2"
     counted: Counter[tuple[str, bool]] = Counter()
-    for number, told, users in db.execute(each):
-        counted[sets[number], bool(told)] += users
+    for number, verified, users in db.execute(each):
+        counted[sets[number], bool(verified)] += users
     db.execute(_INSERT_PLAIN)
     ledger.put("users", "declared", counted.total())
     groups: list[Group] = []
@@ -98,11 +98,11 @@ def end_users(db: sqlite3.Connection, people: People, ledger: Ledger) -> Counter
         if plain:
             _miss_authenticator(person.place, person.user_id, ledger)
             continue
-        fate = people.odd.get(person.place) or faulty(person.fault, person.told)
+        fate = people.odd.get(person.place) or faulty(person.fault, person.why)
         if _end(person, fate, ledger) and fate.group:
             groups.append(fate.group)
     for group in groups:
-        identities = "\n".join(sets[one.sign_in] for one in group.members)
+        identities = "\n".join(sets[member.sign_in] for member in group.members)
         verifies = must_verify(group.primary.email, bool(group.primary.verified), providers_in(identities))
         counted[identities, verifies] += 1
         _insert_group(group, db, ledger)
@@ -127,17 +127,17 @@ def _end(person: Person, fate: Fate, ledger: Ledger) -> bool:
 
 def _insert_group(group: Group, db: sqlite3.Connection, ledger: Ledger) -> None:
     primary = group.primary
-    if group.blocked and not all(one.blocked for one in group.members):
+    if group.blocked and not all(member.blocked for member in group.members):
         message = "one of the merged accounts is blocked, so the WorkOS user arrives blocked"
         ledger.note("users", primary.place, primary.user_id, "merged_blocked", message)
     fields = f"p.user_id, p.email, p.verified, p.first_name, p.last_name, p.metadata, {_CREDENTIALS}"
     query = f"SELECT {fields} {_JOINED} WHERE p.place = ?"
     row = list(db.execute(query, (primary.place,)).fetchone())
-    row[2] = max(one.verified for one in group.members)
+    row[2] = max(member.verified for member in group.members)
     if group.blocked:
         row[6] = None
     db.execute(f"INSERT INTO final.users VALUES ({','.join('?' * 15)})", (group.key, *row))
-    if row[10] is None and not group.blocked and any(one.mfa for one in group.members):
+    if row[10] is None and not group.blocked and any(member.mfa for member in group.members):
         _miss_authenticator(primary.place, primary.user_id, ledger)
 
 

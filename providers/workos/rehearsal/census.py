@@ -37,23 +37,23 @@ class RehearsedCensus:
     def memberships(self, organizations: Iterable[str]) -> dict[str, Fields]:
         """The memberships that these organizations had before the rehearsal, by WorkOS id."""
         if not self._members:
-            self._members = _by_organization(self._door.held["memberships"].before.values())
+            self._members = _by_organization(self._door.objects["memberships"].before.values())
         found: dict[str, Fields] = {}
         for organization in organizations:
             members = self._members.get(organization, [])
             if organization not in self._listed:
                 self._listed.add(organization)
                 self._count("memberships", len(members))
-            found |= {one["id"]: one for one in members}
+            found |= {membership["id"]: membership for membership in members}
         return found
 
-    def one(self, kind: Kind, id_: str) -> Fields | None:
+    def by_id(self, kind: Kind, id_: str) -> Fields | None:
         """One object as it was before the rehearsal."""
         self._door.sent.append(Sent("GET", f"{_TEMPLATES[kind]}/{{id}}", kind, id_))
-        return self._door.held[kind].before.get(id_)
+        return self._door.objects[kind].before.get(id_)
 
     def _list(self, kind: Kind) -> dict[str, Fields]:
-        found = {one["id"]: one for one in self._door.held[kind]}
+        found = {live["id"]: live for live in self._door.objects[kind]}
         if kind not in self._listed:
             self._listed.add(kind)
             self._count(kind, len(found))
@@ -71,27 +71,27 @@ class RehearsedDirectory:
 
     def organizations(self) -> dict[str, Fields]:
         """Every organization by WorkOS id."""
-        return {one["id"]: one for one in self._door.held["organizations"]}
+        return {organization["id"]: organization for organization in self._door.objects["organizations"]}
 
     def each_user(self) -> Iterator[Fields]:
         """Every user."""
-        yield from self._door.held["users"]
+        yield from self._door.objects["users"]
 
     def each_organization(self, organizations: Iterable[str]) -> Iterator[tuple[str, list[Fields]]]:
         """These organizations with their memberships."""
-        members = _by_organization(self._door.held["memberships"])
+        members = _by_organization(self._door.objects["memberships"])
         yield from ((id_, members.get(id_, [])) for id_ in organizations)
 
-    def one(self, kind: Kind, id_: str) -> Fields | None:
+    def by_id(self, kind: Kind, id_: str) -> Fields | None:
         """One object."""
         try:
-            return self._door.held[kind].get(id_)
+            return self._door.objects[kind].get(id_)
         except Gone:
             return None
 
 
 def _by_organization(memberships: Iterable[Fields]) -> dict[str, list[Fields]]:
     found: dict[str, list[Fields]] = defaultdict(list)
-    for one in memberships:
-        found[one["organization_id"]].append(one)
+    for membership in memberships:
+        found[membership["organization_id"]].append(membership)
     return found

@@ -40,8 +40,8 @@ class Rehearsal(WorkOS):
         """`roles` by slug, all others by WorkOS id, as the census has them; `door` may be one that only reads."""
         self._door, self.base_url, self.pace = door, door.base_url, door.pace
         self.sent: list[Sent] = []
-        self.held: dict[Kind, Objects] = {
-            "roles": Objects("roles", {str(one["id"]): one for one in roles.values()}),
+        self.objects: dict[Kind, Objects] = {
+            "roles": Objects("roles", {str(role["id"]): role for role in roles.values()}),
             "organizations": Objects("organizations", organizations),
             "users": Objects("users", users),
             "memberships": Objects("memberships", memberships),
@@ -87,69 +87,73 @@ class Rehearsal(WorkOS):
         return self._memberships(method, path[2:], body, params)
 
     def _roles(self, method: str, rest: tuple[str, ...], body: Fields) -> Fields:
-        held = self.held["roles"]
+        roles = self.objects["roles"]
         if method == "GET" and not rest:
             self._note(method, "/authorization/roles", "roles", "")
-            return {"data": [dict(one) for one in held]}
+            return {"data": [dict(role) for role in roles]}
         if method == "POST":
             new = {"id": self._new("role"), "description": None, **body}
-            return self._made("/authorization/roles", held, new, body["slug"])
-        role = held.find("slug", rest[0])
+            return self._made("/authorization/roles", roles, new, body["slug"])
+        role = roles.find("slug", rest[0])
         self._note(method, "/authorization/roles/{slug}", "roles", str(role["id"]) if role else rest[0])
         if role is None:
             raise Gone(f"{method} /authorization/roles", 404)
-        return dict(role if method == "GET" else held.put({**role, **body}))
+        return dict(role if method == "GET" else roles.put({**role, **body}))
 
     def _organizations(self, method: str, rest: tuple[str, ...], body: Fields, params: Fields) -> Fields:
-        held, template = self.held["organizations"], "/organizations"
+        organizations, template = self.objects["organizations"], "/organizations"
         if not rest and method == "GET":
             self._note(method, template, "organizations", "")
-            found = held.find("domain", str(params.get("domains")))
+            found = organizations.find("domain", str(params.get("domains")))
             return {"data": [_organization(found)] if found else []}
         if not rest:
             new = {"id": self._new("org"), "metadata": body.get("metadata") or {}, "domains": _domains(body, [])}
             new |= _named(body, "name", "external_id")
-            return _organization(self._made(template, held, new, body["external_id"]))
+            return _organization(self._made(template, organizations, new, body["external_id"]))
         if rest[0] == "external_id":
-            return _organization(self._by_external_id(held, f"{template}/external_id/{{external_id}}", rest[1]))
+            return _organization(
+                self._by_external_id(organizations, f"{template}/external_id/{{external_id}}", rest[1])
+            )
         self._note(method, f"{template}/{{id}}", "organizations", rest[0])
-        one = held.get(rest[0])
+        organization = organizations.get(rest[0])
         if method == "PUT":
-            metadata = _merged(one["metadata"], body.get("metadata") or {})
-            changed = {**one, **_named(body, "name", "external_id"), "metadata": metadata}
-            return _organization(self._changed(held, {**changed, "domains": _domains(body, one["domains"])}))
+            metadata = _merged(organization["metadata"], body.get("metadata") or {})
+            changed = {**organization, **_named(body, "name", "external_id"), "metadata": metadata}
+            return _organization(
+                self._changed(organizations, {**changed, "domains": _domains(body, organization["domains"])})
+            )
         if method == "DELETE":
-            self._remove_with_memberships(held, "organization_id", rest[0])
-        return _organization(one)
+            self._remove_with_memberships(organizations, "organization_id", rest[0])
+        return _organization(organization)
 
     def _users(self, method: str, rest: tuple[str, ...], body: Fields, params: Fields) -> Fields:
-        held, template = self.held["users"], "/user_management/users"
+        users, template = self.objects["users"], "/user_management/users"
         if not rest and method == "GET":
             self._note(method, template, "users", "")
-            found = held.find("email", str(params.get("email")))
+            found = users.find("email", str(params.get("email")))
             return {"data": [dict(found)] if found else []}
         if not rest:
             new = {"id": self._new("user"), "metadata": body.get("metadata") or {}}
             names = _named(body, "email", "email_verified", "external_id", "first_name", "last_name")
             new |= {"first_name": None, "last_name": None, **names}
-            return self._made(template, held, new, body["external_id"], _brings(body))
+            return self._made(template, users, new, body["external_id"], _brings(body))
         if rest[0] == "external_id":
-            return dict(self._by_external_id(held, f"{template}/external_id/{{external_id}}", rest[1]))
+            return dict(self._by_external_id(users, f"{template}/external_id/{{external_id}}", rest[1]))
         if rest[1:]:
             return self._authenticators(method, rest[0])
         self._note(method, f"{template}/{{id}}", "users", rest[0], _brings(body))
-        one = held.get(rest[0])
+        user = users.get(rest[0])
         if method == "PUT":
-            return self._changed(held, _changed_user(one, body))
+            return self._changed(users, _changed_user(user, body))
         if method == "DELETE":
-            self._remove_with_memberships(held, "user_id", rest[0])
-        return dict(one)
+            self._remove_with_memberships(users, "user_id", rest[0])
+        return dict(user)
 
     def _authenticators(self, method: str, user: str) -> Fields:
         template = "/user_management/users/{id}/auth_factors"
         self._note(method, template, "users", user)
-        is_there = user in self.held["users"].before
-        self.held["users"].get(user)
+        is_there = user in self.objects["users"].before
+        self.objects["users"].get(user)
         if method == "POST":
             self._factors[user].append({"id": self._new("auth_factor"), "type": "totp"})
             self.sent[-1] = self.sent[-1]._replace(brings="totp")
@@ -158,65 +162,65 @@ class Rehearsal(WorkOS):
         return {"data": [*found, *self._factors[user]]}
 
     def _memberships(self, method: str, rest: tuple[str, ...], body: Fields, params: Fields) -> Fields:
-        held, template = self.held["memberships"], "/user_management/organization_memberships"
+        memberships, template = self.objects["memberships"], "/user_management/organization_memberships"
         if not rest and method == "GET":
             self._note(method, template, "memberships", "")
-            found = held.find("pair", f"{params['organization_id']}/{params['user_id']}")
+            found = memberships.find("pair", f"{params['organization_id']}/{params['user_id']}")
             return {"data": [_membership(found)] if found else []}
         if not rest:
-            return self._made_membership(template, held, body)
+            return self._made_membership(template, memberships, body)
         self._note(method, "/".join((template, "{id}", *rest[1:])), "memberships", rest[0])
-        one = held.get(rest[0])
+        membership = memberships.get(rest[0])
         if method == "DELETE":
-            held.remove(rest[0])
+            memberships.remove(rest[0])
         elif method == "PUT":
             to = {"deactivate": {"status": "inactive"}, "reactivate": {"status": "active"}}.get("".join(rest[1:]))
-            one = self._changed(held, {**one, **(to or {"roles": _slugs(body)})})
-        return _membership(one)
+            membership = self._changed(memberships, {**membership, **(to or {"roles": _slugs(body)})})
+        return _membership(membership)
 
-    def _made_membership(self, template: str, held: Objects, body: Fields) -> Fields:
+    def _made_membership(self, template: str, objects: Objects, body: Fields) -> Fields:
         """A second create for a pair that is inactive brings it back (WorkOS API reference, membership create)."""
         pair = f"{body['organization_id']}/{body['user_id']}"
         for kind, name in (("users", "user_id"), ("organizations", "organization_id")):
-            self.held[kind].get(body[name])  # type: ignore[index]
-        there = held.find("pair", pair)
+            self.objects[kind].get(body[name])  # type: ignore[index]
+        there = objects.find("pair", pair)
         id_ = there["id"] if there and there["status"] == "inactive" else self._new("om")
         new = {"id": id_, **_named(body, "organization_id", "user_id"), "roles": _slugs(body), "status": "active"}
         for end, members in self._members.items():
             if members:
                 members[new[end]].append(id_)
-        return _membership(self._made(template, held, new, pair))
+        return _membership(self._made(template, objects, new, pair))
 
-    def _made(self, template: str, held: Objects, new: Fields, known_by: str, brings: str = "") -> Fields:
+    def _made(self, template: str, objects: Objects, new: Fields, known_by: str, brings: str = "") -> Fields:
         try:
-            made = held.put(new)
+            made = objects.put(new)
         except Conflict:
-            self._note("POST", template, held.kind, known_by, brings, refused=True)
+            self._note("POST", template, objects.kind, known_by, brings, refused=True)
             raise
-        self._note("POST", template, held.kind, new["id"], brings)
+        self._note("POST", template, objects.kind, new["id"], brings)
         return dict(made)
 
-    def _changed(self, held: Objects, changed: Fields) -> Fields:
+    def _changed(self, objects: Objects, changed: Fields) -> Fields:
         try:
-            return dict(held.put(changed))
+            return dict(objects.put(changed))
         except Conflict:
             self.sent[-1] = self.sent[-1]._replace(refused=True)
             raise
 
-    def _by_external_id(self, held: Objects, template: str, external_id: str) -> Fields:
-        found = held.find("external_id", external_id)
-        self._note("GET", template, held.kind, str(found["id"]) if found else external_id)
+    def _by_external_id(self, objects: Objects, template: str, external_id: str) -> Fields:
+        found = objects.find("external_id", external_id)
+        self._note("GET", template, objects.kind, str(found["id"]) if found else external_id)
         if found is None:
             raise Gone(f"GET {template}", 404)
         return found
 
-    def _remove_with_memberships(self, held: Objects, end: str, id_: str) -> None:
+    def _remove_with_memberships(self, objects: Objects, end: str, id_: str) -> None:
         """WorkOS deletes the memberships of a user and of an organization with it."""
-        held.remove(id_)
-        memberships = self.held["memberships"]
+        objects.remove(id_)
+        memberships = self.objects["memberships"]
         if not self._members[end]:
-            for one in memberships:
-                self._members[end][one[end]].append(one["id"])
+            for each in memberships:
+                self._members[end][each[end]].append(each["id"])
         for membership in self._members[end].pop(id_, ()):
             if memberships.after.get(membership, {}) is not None:
                 memberships.remove(membership)
@@ -230,13 +234,13 @@ class Rehearsal(WorkOS):
         return f"{prefix}_rehearsed_{next(self._numbers)}"
 
 
-def _changed_user(one: Fields, body: Fields) -> Fields:
+def _changed_user(user: Fields, body: Fields) -> Fields:
     """A new email resets `email_verified` unless the same body sets it (WorkOS API reference, user update)."""
-    changed = {**one, **_named(body, "email", "external_id", "email_verified")}
+    changed = {**user, **_named(body, "email", "external_id", "email_verified")}
     changed |= {name: body[name] or None for name in ("first_name", "last_name") if name in body}
-    if body.get("email", one["email"]) != one["email"]:
+    if body.get("email", user["email"]) != user["email"]:
         changed["email_verified"] = bool(body.get("email_verified"))
-    return {**changed, "metadata": _merged(one["metadata"], body.get("metadata") or {})}
+    return {**changed, "metadata": _merged(user["metadata"], body.get("metadata") or {})}
 
 
 def _brings(body: Fields) -> str:
@@ -247,21 +251,21 @@ def _named(body: Fields, *names: str) -> Fields:
     return {name: body[name] for name in names if name in body}
 
 
-def _merged(held: Mapping[str, Any], sent: Mapping[str, Any]) -> Fields:
-    return {key: value for key, value in {**held, **sent}.items() if value is not None}
+def _merged(known: Mapping[str, Any], sent: Mapping[str, Any]) -> Fields:
+    return {key: value for key, value in {**known, **sent}.items() if value is not None}
 
 
-def _domains(body: Fields, held: list[str]) -> list[str]:
-    return [one["domain"] for one in body["domain_data"]] if "domain_data" in body else list(held)
+def _domains(body: Fields, known: list[str]) -> list[str]:
+    return [domain["domain"] for domain in body["domain_data"]] if "domain_data" in body else list(known)
 
 
 def _slugs(body: Fields) -> list[str]:
     return body.get("role_slugs") or [body.get("role_slug") or DEFAULT_ROLE]
 
 
-def _organization(one: Fields) -> Fields:
-    return {**one, "domains": [{"domain": name, "state": "pending"} for name in one["domains"]]}
+def _organization(organization: Fields) -> Fields:
+    return {**organization, "domains": [{"domain": name, "state": "pending"} for name in organization["domains"]]}
 
 
-def _membership(one: Fields) -> Fields:
-    return {**one, "roles": [{"slug": slug} for slug in one["roles"]]}
+def _membership(membership: Fields) -> Fields:
+    return {**membership, "roles": [{"slug": slug} for slug in membership["roles"]]}

@@ -13,10 +13,13 @@ from providers.workos.kinds import Fields
 ById = Mapping[str, Fields]
 #: The unique values of each kind, by the name that a refusal and a search have for them.
 _UNIQUE: dict[Kind, Callable[[Fields], dict[str, list[str]]]] = {
-    "users": lambda one: {"email": [one["email"]], "external_id": [one["external_id"]]},
-    "organizations": lambda one: {"domain": list(one["domains"]), "external_id": [one["external_id"]]},
-    "memberships": lambda one: {"pair": [f"{one['organization_id']}/{one['user_id']}"]},
-    "roles": lambda one: {"slug": [one["slug"]]},
+    "users": lambda user: {"email": [user["email"]], "external_id": [user["external_id"]]},
+    "organizations": lambda organization: {
+        "domain": list(organization["domains"]),
+        "external_id": [organization["external_id"]],
+    },
+    "memberships": lambda membership: {"pair": [f"{membership['organization_id']}/{membership['user_id']}"]},
+    "roles": lambda role: {"slug": [role["slug"]]},
 }
 
 
@@ -30,8 +33,8 @@ class Objects:
         self._index: dict[tuple[str, str], str] | None = None
 
     def __iter__(self) -> Iterator[Fields]:
-        yield from (one for id_, one in self.before.items() if id_ not in self.after)
-        yield from (one for one in self.after.values() if one is not None)
+        yield from (fields for id_, fields in self.before.items() if id_ not in self.after)
+        yield from (fields for fields in self.after.values() if fields is not None)
 
     def get(self, id_: str) -> Fields:
         """One object. Raises Gone."""
@@ -45,18 +48,18 @@ class Objects:
         id_ = self._indexed().get((name, value))
         return self.get(id_) if id_ else None
 
-    def put(self, one: Fields) -> Fields:
+    def put(self, fields: Fields) -> Fields:
         """Make an object, or set another in its place. Raises Conflict for a unique value that is taken."""
-        index, id_ = self._indexed(), one["id"]
-        for name, values in _UNIQUE[self.kind](one).items():
+        index, id_ = self._indexed(), fields["id"]
+        for name, values in _UNIQUE[self.kind](fields).items():
             if any(index.get((name, value), id_) != id_ for value in values if value):
                 _refuse(self.kind, name)
         self._forget(id_)
         index.update(
-            {(name, value): id_ for name, values in _UNIQUE[self.kind](one).items() for value in values if value}
+            {(name, value): id_ for name, values in _UNIQUE[self.kind](fields).items() for value in values if value}
         )
-        self.after[id_] = one
-        return one
+        self.after[id_] = fields
+        return fields
 
     def remove(self, id_: str) -> None:
         """Take an object away. Raises Gone."""
@@ -72,7 +75,7 @@ class Objects:
 
     def _indexed(self) -> dict[tuple[str, str], str]:
         if self._index is None:
-            named = ((one["id"], _UNIQUE[self.kind](one)) for one in self)
+            named = ((fields["id"], _UNIQUE[self.kind](fields)) for fields in self)
             self._index = {
                 (name, value): id_
                 for id_, names in named
