@@ -92,8 +92,9 @@ def adopted(kind: Kind, desired: Mapping[str, Any], live: Mapping[str, Any]) -> 
 
 
 def drifted(kind: Kind, applied: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that somebody changed in WorkOS since Ferry wrote them, with their live values; what Ferry never gave
-    a value, and what nothing can read back, is nobody's change.
+    """Fields that somebody changed in WorkOS since Ferry wrote them, with their live values.
+
+    A field counts only if Ferry wrote it and WorkOS can be asked for it.
     """
     view = adopted(kind, applied, live) | {name: applied.get(name) for name in WRITE_ONLY}
     return {
@@ -104,8 +105,7 @@ def drifted(kind: Kind, applied: Mapping[str, Any], live: Mapping[str, Any]) -> 
 def unequal(
     kind: Kind, desired: Mapping[str, Any], live: Mapping[str, Any], applied: Mapping[str, Any] | None = None
 ) -> list[Change]:
-    """The fields in which a live object is not what the directory says, by the rules of writing: what the directory
-    does not speak of is the object's own, unless Ferry gave it (`applied`) and it is there still.
+    """Fields where WorkOS differs. A field the export leaves empty counts only if Ferry wrote it (`applied`).
 
     What nothing can read back is left out; a role that Ferry is not known to have created keeps its name.
     """

@@ -110,7 +110,7 @@ class _Counting:
             self._ask("GET", _PATHS[kind])
 
     def leave(self, kind: Kind) -> None:
-        """What is declared no more: as `removal.remove` does it."""
+        """Announce what left the export, as `removal.remove` does it."""
         removal, gone = self._settings.removal_of(kind), self._leaving[kind]
         if removal == "delete":
             for key, known in self._last_state.kept(kind).items():

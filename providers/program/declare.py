@@ -156,7 +156,7 @@ def _report(store: Store, last_state: LastState, declaration: Declaration) -> No
 
 
 async def _after_outputs(summary: dict[str, dict[str, int]]) -> bool:
-    """True, once the engine has had the time to take the stack's outputs: after a verdict that fails it takes none."""
+    """Wait 1 s if the verdict will fail: after a failed resource the engine drops stack outputs. Returns True."""
     if any(counts["failed"] or counts["pending"] for counts in summary.values()):
         await asyncio.sleep(_TIME_FOR_OUTPUTS_SECONDS)
     return True

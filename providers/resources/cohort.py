@@ -1,6 +1,6 @@
 """One Pulumi resource for many records: the same kinds and the same differ as one resource a record.
 
-Inputs: `cohort` (its number), `stack`, `records` (a line a record, `directory/cohorts.py`), and where needed `holders`
+Inputs: `cohort` (its number), `stack`, `records` (a line a record, `state/cohorts.py`), and where needed `holders`
 (key -> what may hold its unique values) and `handed` (what an earlier grain knew). Outputs: `applied` (packed), `text`
 (the SHA-256 of the records that are all applied), `journal` (the last serial included), `life` (of the stack, as the
 journal has it), `setbacks`, of users `kept` (by code, what WorkOS keeps although the records say it no more), and of

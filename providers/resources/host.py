@@ -337,8 +337,8 @@ class Host:
                 say(f"{note.code}: {note.sentence}")
 
     def confirm_environment(self) -> None:
-        """Before something is forgotten or removed: is any object of this stack there, else the key may open another
-        environment. Asks once a process. Raises Brake.
+        """Raise Brake if none of this stack's objects exist in WorkOS: the API key probably belongs to another
+        environment. Checked once per process, before something is forgotten or removed.
         """
         with self._confirming:
             if not self.confirmed:

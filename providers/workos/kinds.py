@@ -145,7 +145,7 @@ class Records:
             written.notes.append("role_directory_managed:roles")
 
     def shed(self, written: Written, changed: Fields, *path: str) -> Fields:
-        """Of more metadata pairs than one body may hold, send those that go, on their own; what is left to send."""
+        """Over 50 pairs of metadata: send the removals in a PUT of their own. Returns the change without them."""
         pairs = changed.get("metadata") or {}
         if len(pairs) <= SENT_PAIRS:
             return changed
@@ -156,11 +156,11 @@ class Records:
         return {**changed, "metadata": {key: value for key, value in pairs.items() if value is not None}}
 
     def alone(self, id_: str) -> AbstractContextManager[bool]:
-        """Held while the unique values of an object are written: by its own turn, or by one that makes way for it."""
+        """Lock on one object's email, external id and domains."""
         return self._writing.setdefault(id_, threading.Lock())
 
     def settle(self) -> list[tuple[str, Refused]]:
-        """After all turns: bring to its end what was made ahead of a turn that never came; what cannot be, by key."""
+        """Bring to its end what was made ahead of a turn that never came. Returns what cannot be, by key."""
         return []
 
     def delete(self, *path: str) -> None:

@@ -117,7 +117,7 @@ class Users(Records):
             raise Refused(what, conflict.status, conflict.codes, conflict.request_id) from None
 
     def settle(self) -> list[tuple[str, Refused]]:
-        """A parked user whose turn never came gets its email now; those for whom it is taken still."""
+        """Give parked users their email. Returns those whose email is still taken."""
         left = []
         for id_, target in sorted(self.parked.items()):
             body = {"email": target["email"], **({"email_verified": True} if target.get("email_verified") else {})}

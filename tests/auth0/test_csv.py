@@ -313,6 +313,7 @@ def test_a_field_without_end_stops_at_the_field_limit_not_at_the_end_of_memory(t
     assert found[-1] == {"user_id": "auth0|2", "name": "x"}
 
 
+@pytest.mark.slow
 def test_no_depth_of_a_cell_is_too_much(tmp_path: Path) -> None:
     text = table(
         [[f"auth0|{deep}", "[" * deep + "]" * deep] for deep in range(400, 1100)], header=["Id", "app_metadata.b"]

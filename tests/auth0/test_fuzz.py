@@ -18,6 +18,8 @@ from providers.auth0.lines import ExportError
 from providers.findings import FILES
 from tests.tenant import Line, member, organization, otp, password, person, read, role
 
+pytestmark = pytest.mark.slow
+
 CONFIG = {
     "userMetadata": '{"a":"user_metadata.a","b":"app_metadata.b.c"}',
     "exportAs": '{"Mail":"email","Land":"user_metadata.a"}',

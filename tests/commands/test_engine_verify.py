@@ -41,7 +41,7 @@ def verified(stack: Stack, code: int) -> dict[str, Any]:
 @BOTH_GRAINS
 def test_after_up_all_is_equal_and_nothing_is_written(stack: Stack, workos: Sandbox, grain: str) -> None:
     """The report is filed with counts, time, environment and the digests of the files."""
-    stack.configure(granularity=grain, userMetadata={"plan": "app_metadata.plan"})
+    stack.configure(granularity={"users": grain, "memberships": grain}, userMetadata={"plan": "app_metadata.plan"})
     export(stack)
     stack.up()
     workos.clear()
@@ -74,7 +74,7 @@ def test_after_up_all_is_equal_and_nothing_is_written(stack: Stack, workos: Sand
 @BOTH_GRAINS
 def test_what_a_report_says_to_do_next_ends_the_difference(stack: Stack, workos: Sandbox, grain: str) -> None:
     """Of each sort and reason, one after the other, until all is equal; `ferry plan` says the same."""
-    stack.configure(granularity=grain)
+    stack.configure(granularity={"users": grain, "organizations": grain})
     export(stack)
     stack.up()
     users, organizations = workos.users(), workos.organizations()

@@ -19,6 +19,8 @@ from tests.directory.test_directory_properties import Files, tenants
 from tests.examples import examples
 from tests.stack import Sandbox
 
+pytestmark = pytest.mark.slow
+
 CONFIGS: list[dict[str, str]] = [
     {"removed": "retain", "multipleRoles": "true"},
     {"removed": "delete"},

@@ -26,6 +26,8 @@ from tests.generate.distribution import Distribution, with_overrides
 from tests.generate.export import Plan, generate
 from tests.generate.shapes import READABLE, STOPPING
 
+pytestmark = pytest.mark.slow
+
 #: Many of each odd class in few lines.
 ODD = with_overrides(
     Distribution(),

@@ -19,6 +19,8 @@ from tests.generate.distribution import Distribution, with_overrides
 from tests.generate.export import Plan, generate
 from tests.generate.shapes import READABLE
 
+pytestmark = pytest.mark.slow
+
 #: What of a user these shapes carry as text, and under which names.
 COLUMNS = {
     "extension": ("Id", "Email", "Given Name", "Family Name", "Name", "Nickname"),

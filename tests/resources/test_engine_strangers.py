@@ -30,7 +30,7 @@ def test_who_registered_an_email_in_workos_without_verifying_it_does_not_get_the
 ) -> None:
     """The next step can be followed: the stranger's user is removed, and the person gets one of their own."""
     stranger = workos.call("POST", USERS, email="a@people.example", password="made up, 1! And long")
-    stack.configure(adopt="email", granularity=grain)
+    stack.configure(adopt="email", granularity={"users": grain})
     export(stack, verified=True)
     error = stack.up(fails=True).error()
 
@@ -55,7 +55,7 @@ def test_who_registered_an_email_in_auth0_without_verifying_it_does_not_get_the_
 ) -> None:
     """Neither names nor hash nor authenticator are written there, until Auth0 calls the email verified."""
     owner = workos.call("POST", USERS, email="a@people.example", email_verified=True, first_name="Owner")
-    stack.configure(adopt="email", granularity=grain)
+    stack.configure(adopt="email", granularity={"users": grain})
     export(stack, verified=False)
     before = workos.users()["a@people.example"]
     error = stack.up(fails=True).error()
@@ -75,7 +75,7 @@ def test_who_registered_an_email_in_auth0_without_verifying_it_does_not_get_the_
 @pytest.mark.parametrize("grain", ["record", "cohort"])
 def test_a_field_that_workos_ignores_fails_the_run_until_it_is_taken(stack: Stack, workos: Sandbox, grain: str) -> None:
     """The next run sends it and nothing else; the one after it asks nothing."""
-    stack.configure(granularity=grain)
+    stack.configure(granularity={"users": grain})
     export(stack, verified=True)
     workos.fault("POST", "/users$", "ignore", contains="auth0|a", fields=["external_id"], times=None)
     error = stack.up(fails=True).error()

@@ -15,6 +15,8 @@ from tests.resources.hosted_cohorts import Cohorts
 from tests.resources.provider_host import PROVIDER, Hosted, Project, ProviderHost, Raised
 from tests.stack import Sandbox
 
+pytestmark = pytest.mark.slow
+
 ANN, BEE, ACME = "auth0|ann", "auth0|bee", "org_acme"
 _TYPES: dict[Kind, str] = {
     "roles": "Role",

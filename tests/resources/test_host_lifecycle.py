@@ -13,6 +13,8 @@ from tests.resources.provider_host import PROVIDER, UNKNOWN, Hosted, Project, Pr
 from tests.stack import KEY, Sandbox
 from tests.tenant import HASH, OTHER_HASH, OTP, member, organization, otp, password, person, role
 
+pytestmark = pytest.mark.slow
+
 ANN, BEE = "auth0|ann", "auth0|bee"
 REFUSAL = {"code": "user_creation_error", "message": "no", "errors": [{"code": "person_unwelcome", "message": "no"}]}
 

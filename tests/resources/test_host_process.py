@@ -22,6 +22,8 @@ from tests.resources.provider_host import PROVIDER, Bag, Hosted, Project, Provid
 from tests.stack import ROOT, Sandbox
 from tests.tenant import person, role
 
+pytestmark = pytest.mark.slow
+
 CLASSES: list[type[ResourceProvider]] = [*PROVIDER.values(), *COHORT_PROVIDER.values(), VerdictProvider]
 ANN = "auth0|ann"
 #: Runs in a process of its own: each serialization leaves a wrapper around the process's pickler.

@@ -10,6 +10,8 @@ from tests.resources.provider_host import PROVIDER, Hosted, Project, ProviderHos
 from tests.stack import Sandbox
 from tests.tenant import member, organization, person, role
 
+pytestmark = pytest.mark.slow
+
 ANN, BEE, ACME = "auth0|ann", "auth0|bee", "org_acme"
 OF_BEE = f"{ACME}/{BEE}"
 

@@ -15,6 +15,8 @@ from tests.resources.provider_host import Hosted, Project, ProviderHost, Raised
 from tests.stack import Sandbox
 from tests.tenant import member, organization, person, role
 
+pytestmark = pytest.mark.slow
+
 ANN, BEE, ACME = "auth0|ann", "auth0|bee", "org_acme"
 
 

@@ -114,6 +114,7 @@ def test_a_refusing_fault_may_say_what_its_body_is(http: httpx.Client) -> None:
     assert http.get("/x").headers.get_list("content-type") == ["application/problem+json"]
 
 
+@pytest.mark.slow
 def test_the_log_keeps_the_last_thousand_requests_and_all_counts(http: httpx.Client) -> None:
     for _ in range(1005):
         http.get("/user_management/users/user_gone")

@@ -9,11 +9,15 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+import pytest
+
 from sandbox.page.overview import overview
 from sandbox.sandbox import Sandbox
 from sandbox.workos import domains, events, factors, memberships, organizations, permissions, roles, users
 from sandbox.workos.state import Environment
 from tests.sandbox.workos.calls import Json, ask
+
+pytestmark = pytest.mark.slow
 
 SMALL, BIG = 200, 6_000
 #: The users of a real export: a bcrypt hash, an id of Auth0's, two names.

@@ -67,6 +67,7 @@ SLOW = {"path": "^/organizations$", "mode": "slow", "delay_ms": 60_000}
 DROP = {"path": "^/organizations$", "mode": "drop_after", "contains": "second"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "bodies", "cut", "answered", "done"),
     [(SLOW, ["first"], 0, 0, ["first"]), (SLOW, ["first"], 5, 0, []), (DROP, ["first", "second", "third"], 0, 1, None)],

@@ -52,7 +52,7 @@ def test_an_account_registered_again_under_a_retained_email_waits_until_the_old_
 ) -> None:
     """One write, which WorkOS refuses. Then the old one goes, by `ferry:removed`, as the message says, or by hand."""
     again = [Transition("registered again", emails(old="x", b="b"), (Step(emails(new="x", b="b"), {}, {}),))]
-    stack.configure(granularity=grain, maxRemovedPercent="100")
+    stack.configure(granularity={"users": grain}, maxRemovedPercent="100")
     put_exports(stack, again, 0)
     stack.up()
     put_exports(stack, again, 1)

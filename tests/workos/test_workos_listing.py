@@ -64,6 +64,7 @@ def test_a_fault_of_one_walk_is_a_fault_of_the_list(door: WorkOS, workos: Sandbo
         list(Census(door).each_user())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("places", [[], [1], [250, 120, 30], [0, 299], [150, 151, 152]])
 def test_a_census_begins_where_it_is_told(door: WorkOS, workos: Sandbox, places: list[int]) -> None:
     """300 users are three pages from the beginning, and at most two more for each other place."""
@@ -80,6 +81,7 @@ def test_a_census_begins_where_it_is_told(door: WorkOS, workos: Sandbox, places:
     assert workos.asked()[LIST_USERS] <= 3 + 3 + 2 * len(places)
 
 
+@pytest.mark.slow
 def test_the_memberships_of_a_large_organization_are_begun_where_it_is_told(door: WorkOS, workos: Sandbox) -> None:
     """From the tenth page on."""
     organization = workos.call("POST", "/organizations", name="large", external_id="org_large")["id"]

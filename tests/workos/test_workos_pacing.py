@@ -118,6 +118,7 @@ LIMITS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.5, 0.9])
 @pytest.mark.parametrize(("method", "path", "limit", "window"), LIMITS)
 def test_a_run_takes_all_of_its_share_of_a_limit_evenly_and_no_more(

@@ -44,6 +44,7 @@ def test_a_member_who_is_no_user_is_told(auth0: Auth0Side, download: Download) -
     assert len(download.members()) == 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["drop_before", "drop_after", "drop_midway", "refuse"])
 @pytest.mark.parametrize("path", [ORGANIZATIONS, MEMBERS, "/roles$", "/oauth/token$", "/enabled_connections$"])
 def test_an_answer_that_fails_is_asked_for_again(auth0: Auth0Side, download: Download, path: str, mode: str) -> None:

@@ -14,6 +14,7 @@ from tests.tenant import person
 MEMBERS = "/members"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_download_that_is_stopped_goes_on_from_its_last_page(
     auth0: Auth0Side, download: Download, number: int

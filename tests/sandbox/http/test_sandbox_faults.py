@@ -226,6 +226,7 @@ def write_in(http: httpx.Client, order: list[int]) -> None:
         list(clients.map(write, order))
 
 
+@pytest.mark.slow
 def test_concurrent_clients_meet_the_same_faults_in_every_run(http: httpx.Client) -> None:
     seen = []
     for order in (list(range(60)), list(range(59, -1, -1)), Random(2).sample(range(60), 60)):
@@ -285,6 +286,7 @@ def names_struck(http: httpx.Client, order: list[int]) -> set[str]:
     return {name for method, path, name in calls if http.request(method, path).status_code == 503}
 
 
+@pytest.mark.slow
 def test_a_seed_strikes_the_same_objects_in_whatever_order_they_were_made(http: httpx.Client) -> None:
     """A factor and a domain are known by their owners, and an object that is gone by what it was."""
     order = list(range(20))

@@ -56,6 +56,7 @@ def about(place: str, contract: Contract, exchanges: list[Exchange]) -> Iterator
             yield exchange
 
 
+@pytest.mark.slow
 def test_no_difference_is_listed_that_nothing_needs(
     http: httpx.Client, workos: WorkOSClient, contract: Contract, exchanges: list[Exchange]
 ) -> None:

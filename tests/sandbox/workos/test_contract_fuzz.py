@@ -22,12 +22,13 @@ from workos import WorkOSClient
 from tests.contract.conformance import Contract
 from tests.contract.differences import amended
 from tests.contract.document import MEDIA_TYPE, Json, served
-from tests.examples import examples
 from tests.sandbox.conftest import KEY
 from tests.sandbox.workos.plain_calls import path_of
 from tests.sandbox.workos.sdk_calls import EVENTS, PASSWORD, World, populate
 
-EXAMPLES: Final = examples(25)
+pytestmark = pytest.mark.slow
+
+EXAMPLES: Final = 25
 AUTHENTICATE: Final = "/user_management/authenticate"
 GONE: Final = "gone"
 #: Ids of one kind; both at once are refused.
