@@ -48,13 +48,13 @@ class Expected:
     def users(self) -> dict[str, Fields]:
         """The users by external id."""
         return {
-            one["external_id"]: (one["email"], one["first_name"], one["last_name"], one["email_verified"])
-            for one in self._users
+            user["external_id"]: (user["email"], user["first_name"], user["last_name"], user["email_verified"])
+            for user in self._users
         }
 
     def keys_of_merged(self) -> dict[str, str]:
         """The names of merged users by external id: the smallest id of each group."""
-        return {one["external_id"]: min(one["merged_from"]) for one in self._users if "merged_from" in one}
+        return {user["external_id"]: min(user["merged_from"]) for user in self._users if "merged_from" in user}
 
     def memberships(self) -> list[Told]:
         """In order."""
@@ -66,17 +66,18 @@ class Expected:
 
     def secrets(self, field: Literal["password_hash", "totp_secret", "optional_password_hash"]) -> dict[str, str]:
         """Hashes or authenticator secrets by external id."""
-        return {one["external_id"]: one[field] for one in self._users if one.get(field)}
+        return {user["external_id"]: user[field] for user in self._users if user.get(field)}
 
     def organizations(self) -> dict[str, tuple[str, dict[str, str], list[str]]]:
         """Name, metadata and domains by external id."""
         return {
-            one["external_id"]: (one["name"], one["metadata"], sorted(one["domains"])) for one in self.lines("orgs")
+            line["external_id"]: (line["name"], line["metadata"], sorted(line["domains"]))
+            for line in self.lines("orgs")
         }
 
     def rejects(self) -> Counter[Found]:
         """Every line that is not declared although it stands for itself, with the reason."""
-        return Counter((one["file"], one["id"], one["reason"]) for one in self.lines("rejects"))
+        return Counter((line["file"], line["id"], line["reason"]) for line in self.lines("rejects"))
 
 
 def stored(project: Path, **config: str) -> Store:
@@ -87,21 +88,31 @@ def stored(project: Path, **config: str) -> Store:
 
 def users_in(store: Store) -> dict[str, Fields]:
     """The users by external id."""
-    return {one.external_id: (one.email, one.first_name, one.last_name, one.email_verified) for one in store.users()}
+    return {
+        user.external_id: (user.email, user.first_name, user.last_name, user.email_verified) for user in store.users()
+    }
 
 
 def memberships_in(store: Store) -> list[Told]:
     """In order; a membership without roles gets WorkOS's default."""
     names = {user.key: user.external_id for user in store.users()}
     return sorted(
-        (one.organization, names[one.user], one.roles or ("member",), "active" if one.active else "inactive")
-        for one in store.memberships()
+        (
+            membership.organization,
+            names[membership.user],
+            membership.roles or ("member",),
+            "active" if membership.active else "inactive",
+        )
+        for membership in store.memberships()
     )
 
 
 def organizations_in(store: Store) -> dict[str, tuple[str, dict[str, str], list[str]]]:
     """Name, metadata and domains by external id."""
-    return {one.external_id: (one.name, dict(one.metadata), sorted(one.domains)) for one in store.organizations()}
+    return {
+        organization.external_id: (organization.name, dict(organization.metadata), sorted(organization.domains))
+        for organization in store.organizations()
+    }
 
 
 def secrets_in(store: Store, field: Literal["password", "totp"]) -> dict[str, str]:
@@ -117,4 +128,7 @@ def secrets_in(store: Store, field: Literal["password", "totp"]) -> dict[str, st
 
 def findings_in(store: Store) -> Counter[Found]:
     """Every finding."""
-    return Counter((PurePath(one.file).name.partition(".")[0], one.external_id, one.code) for one in store.findings())
+    return Counter(
+        (PurePath(finding.file).name.partition(".")[0], finding.external_id, finding.code)
+        for finding in store.findings()
+    )

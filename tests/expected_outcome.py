@@ -17,13 +17,13 @@ def sha256(text: str) -> str:
 def expected_users(expected: Expected) -> dict[str, dict[str, Any]]:
     """The users of the folder, with memberships, in the form of `held_users`."""
     return {
-        one["external_id"]: {
-            **{name: one[name] for name in ("email", "first_name", "last_name", "email_verified")},
-            "password_sha256": {None if text is None else sha256(text) for text in hashes_of(one)},
-            "totp_sha256": [sha256(one["totp_secret"])] if one["totp_secret"] else [],
-            "memberships": sorted([own, sorted(roles), status] for own, roles, status in one["memberships"]),
+        line["external_id"]: {
+            **{name: line[name] for name in ("email", "first_name", "last_name", "email_verified")},
+            "password_sha256": {None if text is None else sha256(text) for text in hashes_of(line)},
+            "totp_sha256": [sha256(line["totp_secret"])] if line["totp_secret"] else [],
+            "memberships": sorted([own, sorted(roles), status] for own, roles, status in line["memberships"]),
         }
-        for one in expected.lines("users")
+        for line in expected.lines("users")
     }
 
 
@@ -70,10 +70,10 @@ def expect_workos_to_be(expected: Expected, workos: Sandbox, before: Expected | 
     assert len(workos.directory()["users"]) == len(wanted)
 
     organizations = workos.organizations()
-    for one in expected.lines("orgs"):
-        held = organizations.pop(one["external_id"])
-        assert (held["name"], held["metadata"]) == (one["name"], one["metadata"])
-        assert set(one["domains"]) <= held["domains"].keys() <= {*one["domains"], *one["maybe_domains"]}
+    for line in expected.lines("orgs"):
+        held = organizations.pop(line["external_id"])
+        assert (held["name"], held["metadata"]) == (line["name"], line["metadata"])
+        assert set(line["domains"]) <= held["domains"].keys() <= {*line["domains"], *line["maybe_domains"]}
         assert set(held["domains"].values()) <= {"pending"}
     assert organizations == {}
     assert workos.roles() == {"member", *expected.summary["roles"]}

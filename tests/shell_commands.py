@@ -37,5 +37,5 @@ def unknown_to_ferry(words: list[str]) -> list[str]:
     command = main.commands.get(words[0])
     if command is None:
         return [] if words[0] in _NOT_THERE else words[:1]
-    options = {name for one in command.params if isinstance(one, click.Option) for name in one.opts}
+    options = {name for param in command.params if isinstance(param, click.Option) for name in param.opts}
     return [word for word in words if word.startswith("-") and word not in options]

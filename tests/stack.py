@@ -93,25 +93,31 @@ class Sandbox:
 
     def users(self) -> dict[str, Json]:
         """Its users by external id; those without one by email."""
-        return {one["external_id"] or one["email"]: one for one in self.directory()["users"]}
+        return {user["external_id"] or user["email"]: user for user in self.directory()["users"]}
 
     def organizations(self) -> dict[str, Json]:
         """Its organizations by external id, with their domains as name to state."""
         return {
-            one["external_id"]: {**one, "domains": {domain["domain"]: domain["state"] for domain in one["domains"]}}
-            for one in self.directory()["organizations"]
+            organization["external_id"]: {
+                **organization,
+                "domains": {domain["domain"]: domain["state"] for domain in organization["domains"]},
+            }
+            for organization in self.directory()["organizations"]
         }
 
     def memberships(self) -> dict[str, tuple[tuple[str, ...], str]]:
         """Its memberships, `<organization>/<user>` by their external ids, to roles and status."""
         return {
-            f"{one['organization_external_id']}/{one['user_external_id']}": (tuple(sorted(one["roles"])), one["status"])
-            for one in self.directory()["memberships"]
+            f"{membership['organization_external_id']}/{membership['user_external_id']}": (
+                tuple(sorted(membership["roles"])),
+                membership["status"],
+            )
+            for membership in self.directory()["memberships"]
         }
 
     def roles(self) -> set[str]:
         """The slugs of its roles."""
-        return {one["slug"] for one in self.directory()["roles"]}
+        return {role["slug"] for role in self.directory()["roles"]}
 
     def snapshot(self, path: Path) -> None:
         """Keep the environment in a file."""
@@ -119,8 +125,8 @@ class Sandbox:
 
     def counts(self) -> tuple[int, int, int]:
         """How many users, organizations and memberships it holds."""
-        held = self.directory()
-        return len(held["users"]), len(held["organizations"]), len(held["memberships"])
+        directory = self.directory()
+        return len(directory["users"]), len(directory["organizations"]), len(directory["memberships"])
 
     def call(self, method: str, path: str, **body: object) -> Json:
         """Somebody else uses WorkOS; the request log shows that too."""
@@ -246,7 +252,7 @@ class Stack:
         """The resources of the last state by their logical name."""
         exported = json.loads(self.pulumi("stack", "export").said)
         resources = (exported.get("deployment") or {}).get("resources") or []
-        return {one["urn"].split("::", 3)[3]: one for one in resources}
+        return {resource["urn"].split("::", 3)[3]: resource for resource in resources}
 
     def findings(self) -> list[Json]:
         """The lines of `findings.jsonl`."""

@@ -73,7 +73,7 @@ def otp(user_id: str, text: str = OTP) -> Line:
 
 def sharing(*accounts: Line) -> list[Line]:
     """Users with one email."""
-    return [person(**{"email": SHARED, **one}) for one in accounts]
+    return [person(**{"email": SHARED, **account}) for account in accounts]
 
 
 def line_at(path: Path, offset: int) -> Any:
@@ -102,7 +102,7 @@ class Outcome:
 
     def user(self, external_id: str) -> User:
         """The only user with this external id."""
-        (found,) = [one for one in self.directory.users if one.external_id == external_id]
+        (found,) = [user for user in self.directory.users if user.external_id == external_id]
         return found
 
     def buckets(self, kind: str) -> dict[str, int]:
@@ -111,7 +111,11 @@ class Outcome:
 
     def found(self, kind: str) -> list[tuple[int, str, str]]:
         """The findings of a file: line, code, external id; by line."""
-        return sorted((one.line, one.code, one.external_id) for one in self.findings if one.file == self.names[kind])
+        return sorted(
+            (finding.line, finding.code, finding.external_id)
+            for finding in self.findings
+            if finding.file == self.names[kind]
+        )
 
     def all_found(self) -> dict[str, list[tuple[int, str, str]]]:
         """The findings by file, files without any left out."""

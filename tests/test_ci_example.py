@@ -44,8 +44,8 @@ def test_every_ferry_command_and_option_exists() -> None:
 def test_every_pulumi_command_and_option_exists() -> None:
     assert {words[0] for words in called("pulumi")} == {"preview", "up"}
     for words in called("pulumi"):
-        told = subprocess.run([BIN / "pulumi", words[0], "--help"], capture_output=True, text=True, check=True).stdout
-        options = set(re.findall(r"(?<!\S)--?[a-z][a-z-]*", told))
+        done = subprocess.run([BIN / "pulumi", words[0], "--help"], capture_output=True, text=True, check=True).stdout
+        options = set(re.findall(r"(?<!\S)--?[a-z][a-z-]*", done))
         assert [word for word in words if word.startswith("-") and word not in options] == []
 
 

@@ -85,8 +85,14 @@ def folder(tmp_path: Path) -> Path:
         }
         for path in folder.iterdir()
     }
-    told = {"tenant": "acme", "time": "2026-01-01T00:00:00Z", "ferry": "0.1.0", "fields": ["user_id"], "files": files}
-    (folder / "manifest.json").write_text(json.dumps(told))
+    document = {
+        "tenant": "acme",
+        "time": "2026-01-01T00:00:00Z",
+        "ferry": "0.1.0",
+        "fields": ["user_id"],
+        "files": files,
+    }
+    (folder / "manifest.json").write_text(json.dumps(document))
     return folder
 
 
@@ -98,9 +104,9 @@ def opened(folder: Path) -> None:
 
 def change_manifest(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     """Rewrite the manifest."""
-    told = json.loads((folder / "manifest.json").read_text())
-    change(told["files"])
-    (folder / "manifest.json").write_text(json.dumps(told))
+    document = json.loads((folder / "manifest.json").read_text())
+    change(document["files"])
+    (folder / "manifest.json").write_text(json.dumps(document))
 
 
 def test_an_export_that_is_as_it_was_downloaded_is_read(folder: Path) -> None:

@@ -194,7 +194,7 @@ def test_no_apostrophe_is_stripped_where_the_ids_have_none(tmp_path: Path, cell:
 
 @pytest.mark.parametrize("ids", [["'auth0|1", "auth0|2"], ["auth0|1", "'auth0|2"], ["auth0|1", "", "'auth0|2"]])
 def test_ids_with_and_without_apostrophe_stop_the_run(tmp_path: Path, ids: list[str]) -> None:
-    text = table([[one, "x"] for one in ids], header=["user_id", "given_name"])
+    text = table([[id_, "x"] for id_ in ids], header=["user_id", "given_name"])
 
     with pytest.raises(ExportError, match=rf"users\.csv:{len(ids) + 1}: some user ids begin with an apostrophe"):
         rows_of(tmp_path, text)
@@ -242,7 +242,7 @@ def test_a_row_with_a_wrong_number_of_columns_is_a_finding_and_loses_no_other(tm
     (tmp_path / "users.csv").write_text(text)
     outcome = read(tmp_path)
 
-    assert [one.external_id for one in outcome.directory.users] == ["auth0|1", "auth0|4"]
+    assert [user.external_id for user in outcome.directory.users] == ["auth0|1", "auth0|4"]
     assert outcome.found("users") == [
         (3, "invalid_line", ""),
         (4, "invalid_line", ""),

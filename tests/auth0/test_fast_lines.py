@@ -64,7 +64,10 @@ def fields(record: Any) -> dict[str, Any]:
             dates = [instant(record.created_at), instant(record.updated_at)]
             plain = [record.user_id, record.email or None, record.email_verified, record.blocked]
             names = [record.given_name or None, record.family_name or None]
-            identities = [(one.provider or None, one.connection or None, one.user_id) for one in record.identities]
+            identities = [
+                (identity.provider or None, identity.connection or None, identity.user_id)
+                for identity in record.identities
+            ]
             more = [identities, record.database_identities(), bool(record.multifactor)]
             return {"user": [*plain, *names, *dates, *more, record.user_metadata, record.app_metadata]}
         case Password():
@@ -73,7 +76,7 @@ def fields(record: Any) -> dict[str, Any]:
                 "password": [record.join_ids, record.email, record.connection, record.password_hash or None, *dates]
             }
         case Member():
-            return {"member": [record.org_id, record.user_id, [(one.id, one.name or None) for one in record.roles]]}
+            return {"member": [record.org_id, record.user_id, [(role.id, role.name or None) for role in record.roles]]}
         case Factor():
             return {"factor": [record.user_id, record.type or None, record.otp_secret or None]}
     raise AssertionError(record)

@@ -84,7 +84,7 @@ ANY_BYTES = st.one_of(
     st.tuples(JOINED.map(packed), st.integers(0, 60)).map(lambda cut: cut[0][: cut[1]]),
 )
 OBJECTS = st.lists(st.dictionaries(KEYS, VALUES, max_size=6), max_size=4).map(
-    lambda lines: "".join(f"{json.dumps(one)}\n" for one in lines).encode()
+    lambda lines: "".join(f"{json.dumps(line)}\n" for line in lines).encode()
 )
 ENDINGS = st.sampled_from([".ndjson", ".json", ".ndjson.gz", ".json.gz", ".csv", ".csv.gz"])
 
@@ -97,7 +97,7 @@ def _table(rows: list[Any], delimiter: str, line_end: str) -> str:
 
 def _written(lines: list[Any], shape: str) -> bytes:
     if shape == "ndjson":
-        return "".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in lines).encode("utf-8", "replace")
+        return "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines).encode("utf-8", "replace")
     indent = 1 if shape == "pretty" else None
     return json.dumps(lines, ensure_ascii=False, indent=indent).encode("utf-8", "replace")
 
@@ -112,9 +112,9 @@ def check(kind: str, name: str, data: bytes) -> None:
         try:
             outcome = read(Path(folder), **CONFIG)
         except ExportError as error:
-            told = str(error)
-            assert name in told
-            assert "\n" not in told
+            text = str(error)
+            assert name in text
+            assert "\n" not in text
             return
     buckets = outcome.buckets(kind)
     assert outcome.summary[kind]["lines"] == sum(buckets.values())

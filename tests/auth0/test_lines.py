@@ -244,7 +244,7 @@ def test_a_number_too_long_for_python_in_an_array_is_a_finding_and_loses_no_othe
     outcome = read(written(tmp_path, data, "users.json").parent)
 
     assert outcome.found("users") == [(1, "invalid_line", "")]
-    assert [one.external_id for one in outcome.directory.users] == ["auth0|1"]
+    assert [user.external_id for user in outcome.directory.users] == ["auth0|1"]
 
 
 @pytest.mark.parametrize("line", [b"no JSON", b'{"user_id": "auth0|2", "email": ', b'{"a": 1} trailing'])
@@ -278,7 +278,7 @@ def many(number: int) -> list[dict[str, str]]:
 def test_files_of_several_chunks_lose_and_change_nothing(tmp_path: Path, shape: str) -> None:
     records = many(3000)
     if shape == "ndjson":
-        text = "".join(f"{json.dumps(one, ensure_ascii=False)}\n" for one in records)
+        text = "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records)
     else:
         text = json.dumps(records, ensure_ascii=False, indent=1 if shape == "pretty" else None)
     path = written(tmp_path, text.encode())
@@ -295,7 +295,7 @@ def test_a_record_larger_than_a_chunk_is_read_whole(tmp_path: Path) -> None:
     records = [{"user_id": "auth0|1", "note": "x" * (7 << 20)}, {"user_id": "auth0|2"}]
 
     assert records_of(written(tmp_path, json.dumps(records, indent=1).encode())) == records
-    assert records_of(written(tmp_path, "\n".join(json.dumps(one) for one in records).encode())) == records
+    assert records_of(written(tmp_path, "\n".join(json.dumps(record) for record in records).encode())) == records
 
 
 def test_a_large_record_of_an_array_is_looked_at_a_few_times_only() -> None:
@@ -403,11 +403,11 @@ def test_any_bytes_end_in_pieces_or_an_export_error(data: bytes) -> None:
 
 @given(st.lists(VALUES, max_size=3), st.sampled_from([None, 1]))
 def test_every_json_text_is_read_as_json_reads_it(values: list[Any], indent: int | None) -> None:
-    data = json.dumps([{"value": one} for one in values], indent=indent).encode()
+    data = json.dumps([{"value": value} for value in values], indent=indent).encode()
     with tempfile.TemporaryDirectory() as folder:
         found = [piece.data for piece in pieces(written(Path(folder), data))]
 
-    assert [json.dumps(json.loads(one)) for one in found] == [json.dumps({"value": one}) for one in values]
+    assert [json.dumps(json.loads(one)) for one in found] == [json.dumps({"value": value}) for value in values]
 
 
 @pytest.mark.parametrize("data", [b"[1]", b"12", b"", b"{", b"\xff{}", b'{"a": "\\ud800"}', b'{"\\uDC00": 1}'])

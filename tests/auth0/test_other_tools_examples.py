@@ -53,11 +53,11 @@ def test_auth0s_own_lines_and_those_of_its_extension_stand_in_one_file(tmp_path:
     )
     outcome = read(tmp_path)
 
-    assert [(one.external_id, one.email, one.email_verified) for one in outcome.directory.users] == [
+    assert [(user.external_id, user.email, user.email_verified) for user in outcome.directory.users] == [
         ("auth0|60425dc43519d90068f82973", "a@people.example", True),
         ("auth0|626737a9813c000069daf462", "b@people.example", True),
     ]
-    assert all(one.password for one in outcome.directory.users)
+    assert all(user.password for user in outcome.directory.users)
     assert all_accounted_for(outcome)
     assert outcome.all_found() == {}
 
@@ -146,7 +146,9 @@ def test_members_exported_without_roles_are_members_without_roles(tmp_path: Path
     (tmp_path / "members.json").write_text(ORY_MEMBERS)
     outcome = read(tmp_path)
 
-    assert [(one.key, one.roles) for one in outcome.directory.memberships] == [("org_a/auth0|1", ())]
+    assert [(membership.key, membership.roles) for membership in outcome.directory.memberships] == [
+        ("org_a/auth0|1", ())
+    ]
     assert outcome.found("members") == [(2, "duplicate_membership", "org_a/auth0|1")]
 
 

@@ -219,7 +219,7 @@ def test_a_rounded_id_stops_the_run_and_names_the_place(tmp_path: Path, kind: st
 
 @pytest.mark.parametrize("own", ["1e5", "e+20", "1e+x", "12.5", "deadbeefe+20", "1.5e3", "12e+3", "507e12", "1.5e10"])
 def test_an_id_that_only_looks_a_little_like_a_number_is_no_damage(tmp_path: Path, own: str) -> None:
-    assert [one.external_id for one in read(write(tmp_path, users=[person(own)])).directory.users] == [f"auth0|{own}"]
+    assert [user.external_id for user in read(write(tmp_path, users=[person(own)])).directory.users] == [f"auth0|{own}"]
 
 
 @pytest.mark.parametrize(
@@ -374,7 +374,7 @@ def test_no_value_of_a_line_is_in_a_finding(tmp_path: Path) -> None:
     write(tmp_path, **SECRETS)
     outcome = read(tmp_path, userMetadata='{"long":"app_metadata.long","odd":"app_metadata.ö"}')
 
-    told = [one.to_json() for one in outcome.findings]
+    told = [finding.to_json() for finding in outcome.findings]
     assert len(told) > 35
     assert [one for one in told if MARK.lower() in one.lower()] == []
     assert set(outcome.all_found()) == set(FILES)

@@ -176,7 +176,7 @@ def main() -> None:
     machine = f"`make bench` on {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}."
     small = {users: applied(users) for users in sizes if users < _IMPORTED_FROM}
     big = {users: imported(users) for users in sizes if users >= _IMPORTED_FROM}
-    broken = [f"{users:,} users: {one}" for users, found in {**small, **big}.items() for one in promises(found)]
+    broken = [f"{users:,} users: {promise}" for users, found in {**small, **big}.items() for promise in promises(found)]
     for less, more in pairwise(small.values()):
         broken += slower(less, more)
     texts = {}

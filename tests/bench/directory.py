@@ -95,7 +95,7 @@ def measured(users: int) -> dict[str, Any]:
         loop = apart("bare", folder, project)
         first = apart("build", folder, project)
         again = apart("build", folder, project)
-    lines = {kind: one["lines"] for kind, one in first["counts"].items()}
+    lines = {kind: counts["lines"] for kind, counts in first["counts"].items()}
     row = {
         "users": lines["users"],
         "memberships": lines["members"],

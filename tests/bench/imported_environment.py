@@ -54,11 +54,13 @@ def _fill(environment: Environment, store: Store) -> int:
         named = (user.first_name, user.last_name, None)
         held = User(id_, now, now, user.email, user.email_verified, *named, user.external_id, dict(user.metadata))
         environment.set_user(held)
-    for one in store.memberships():
+    for membership in store.memberships():
         id_, now = _identified("memberships", numbers)
-        status = "active" if one.active else "inactive"
-        roles = one.roles or (DEFAULT_ROLE,)
-        held_as = Membership(id_, now, now, users[one.user], organizations[one.organization], roles, status)
+        status = "active" if membership.active else "inactive"
+        roles = membership.roles or (DEFAULT_ROLE,)
+        held_as = Membership(
+            id_, now, now, users[membership.user], organizations[membership.organization], roles, status
+        )
         environment.set_membership(held_as)
     return next(numbers)
 

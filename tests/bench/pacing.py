@@ -52,7 +52,7 @@ class Row(NamedTuple):
     @property
     def latency(self) -> str:
         """For people."""
-        least, most = (2 * one for one in self.uneven_ms)
+        least, most = (2 * uneven_m for uneven_m in self.uneven_ms)
         return f"{least} to {most} ms" if most else f"{self.latency_ms} ms"
 
 
@@ -71,7 +71,7 @@ class Road(httpx2.HTTPTransport):
 
     def __init__(self, uneven_ms: tuple[int, int]) -> None:
         super().__init__(limits=httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS))
-        self._least, self._most = (one / 1000 for one in uneven_ms)
+        self._least, self._most = (uneven_m / 1000 for uneven_m in uneven_ms)
         self.set_out: list[float] = []
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:

@@ -86,7 +86,7 @@ def calls(client: httpx.Client, count: int) -> dict[str, float]:
     """The median of each call, in milliseconds; the client's own part included."""
     organization = client.post("/organizations", json={"name": "One"}).json()["id"]
     page = client.get("/user_management/users", params={"limit": 100}).json()
-    ids = [one["id"] for one in page["data"]]
+    ids = [listed["id"] for listed in page["data"]]
     kinds: dict[str, Callable[[int], httpx.Response]] = {
         "read by id": lambda n: client.get(f"/user_management/users/{ids[n % 100]}"),
         "read by external id": lambda n: client.get(

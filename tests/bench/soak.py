@@ -126,8 +126,8 @@ def main() -> None:
                 survived = soak(stack, workos, export, each, given.seed + round_)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        told = ", ".join(f"{point:,}" for point in survived.killed_at)
-        print(f"killed at write {told}: {survived.needed:,} writes needed, {survived.repeated} repeated", flush=True)
+        text = ", ".join(f"{point:,}" for point in survived.killed_at)
+        print(f"killed at write {text}: {survived.needed:,} writes needed, {survived.repeated} repeated", flush=True)
         if survived.repeated > each * IN_FLIGHT:
             sys.exit(f"more than {IN_FLIGHT} writes a kill were repeated")
 

@@ -62,7 +62,7 @@ class InProcess:
     def verification(self) -> Verification:
         """What `ferry verify` finds."""
         with self._opened(reads_only=True) as stack:
-            roles = {one["slug"]: one for one in stack.door.call("GET", "authorization", "roles")["data"]}
+            roles = {listed["slug"]: listed for listed in stack.door.call("GET", "authorization", "roles")["data"]}
             repairs = self.settings.on_drift == "repair"
             return Verifier(stack.store, stack.census, stack.last_state, repairs=repairs).verify(roles)
 

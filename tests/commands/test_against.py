@@ -54,8 +54,8 @@ def exports(name: str, **files: Iterable[Line | str]) -> None:
 
 def told(found: dict[str, Any]) -> list[tuple[str, str, str, list[str]]]:
     return [
-        (one["kind"], one["key"], one["where"], [each["field"] for each in one["fields"]])
-        for one in found["differences"]
+        (difference["kind"], difference["key"], difference["where"], [each["field"] for each in difference["fields"]])
+        for difference in found["differences"]
     ]
 
 
@@ -210,8 +210,12 @@ def test_ids_are_paired_in_the_order_of_the_store_whatever_letters_they_hold() -
     stack("staging", export="production", blockedUsers="skip", skip=["auth0|a/b"])
     found = document()
 
-    assert {one["where"] for one in found["differences"]} == {"only_here"}
-    assert {one["key"] for one in found["differences"]} == {"auth0|a/b", "org_x/auth0|a/b", "org_x/a/auth0|a/b"}
+    assert {difference["where"] for difference in found["differences"]} == {"only_here"}
+    assert {difference["key"] for difference in found["differences"]} == {
+        "auth0|a/b",
+        "org_x/auth0|a/b",
+        "org_x/a/auth0|a/b",
+    }
     assert found["counts"]["users"]["same"] == len(odd) - 1
 
 
@@ -224,7 +228,7 @@ def test_tenants_are_compared_by_name_and_prefix_and_not_by_folder() -> None:
     stack("staging", export="", tenants=[{"name": "eu", "export": "staging", "prefix": "us:"}])
 
     assert told(document()) == [("users", "eu:auth0|one", "only_here", []), ("users", "us:auth0|one", "only_there", [])]
-    assert [one["setting"] for one in document()["settings"]] == ["tenants"]
+    assert [setting["setting"] for setting in document()["settings"]] == ["tenants"]
 
 
 def test_what_is_no_printable_text_in_a_name_is_told_as_an_escape() -> None:

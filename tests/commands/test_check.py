@@ -42,7 +42,7 @@ def checked(*words: str) -> dict[str, Any]:
 def write(folder: str, **files: Iterable[Any]) -> str:
     Path(folder).mkdir()
     for name, lines in files.items():
-        Path(folder, f"{name}.ndjson").write_text("".join(f"{json.dumps(one)}\n" for one in lines), encoding="utf-8")
+        Path(folder, f"{name}.ndjson").write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
     return folder
 
 
@@ -58,12 +58,12 @@ def stack(**config: str) -> None:
 
 def test_the_report_on_the_sample_is_the_golden_one() -> None:
     Path("acme").symlink_to(ACME)
-    told = subprocess.run([*FERRY, "check", "acme"], capture_output=True, env=environment(), check=False)
+    done = subprocess.run([*FERRY, "check", "acme"], capture_output=True, env=environment(), check=False)
     if REWRITE:
-        GOLDEN.write_bytes(told.stdout)
+        GOLDEN.write_bytes(done.stdout)
 
-    assert told.stdout.decode() == GOLDEN.read_text(encoding="utf-8")
-    assert (told.returncode, told.stderr) == (1, b"")
+    assert done.stdout.decode() == GOLDEN.read_text(encoding="utf-8")
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def environment() -> dict[str, str]:
@@ -80,15 +80,15 @@ def test_the_report_is_plain_text_of_eighty_columns_but_for_ids() -> None:
 
 
 def test_the_document_on_the_sample_has_its_known_numbers() -> None:
-    told = checked(str(ACME))
+    document = checked(str(ACME))
 
     known = {"users": 260, "memberships": 361, "inactive_memberships": 4, "organizations": 12, "roles": 38}
     known |= {"passwords": 172, "totps": 21}
-    assert {name: told["records"][name] for name in known} == known
-    lines = {name: counts["lines"] for name, counts in told["files"].items()}
+    assert {name: document["records"][name] for name in known} == known
+    lines = {name: counts["lines"] for name, counts in document["files"].items()}
     assert lines == {"users": 300, "members": 401, "passwords": 205, "mfa": 34, "organizations": 12, "roles": 40}
-    assert told["bill"]["total"] - 1 == 695
-    counts = {one["code"]: one["count"] for one in told["findings"]}
+    assert document["bill"]["total"] - 1 == 695
+    counts = {finding["code"]: finding["count"] for finding in document["findings"]}
     known = {"ambiguous_email": 10, "invalid_email": 2, "merged_into_primary": 14, "no_email": 7}
     known |= {"unverified_duplicate": 7, "recovery_code": 7, "second_otp": 2, "unknown_organization": 2}
     known |= {"unknown_user": 2 + 2, "user_blocked": 2 + 4, "unsupported_hash": 2, "merged_record_not_primary": 2}
@@ -100,12 +100,12 @@ def test_the_document_on_the_sample_has_its_known_numbers() -> None:
 def test_the_document_has_its_documented_keys_and_its_buckets_add_up() -> None:
     from providers.reports import check
 
-    told = checked(str(ACME))
+    document = checked(str(ACME))
 
-    assert [name for name in told if f"`{name}`" not in str(check.__doc__)] == []
-    for counts in told["files"].values():
+    assert [name for name in document if f"`{name}`" not in str(check.__doc__)] == []
+    for counts in document["files"].values():
         assert sum(counts.values()) == 2 * counts["lines"]
-    refusing = [one["refuses"] for one in told["findings"]]
+    refusing = [finding["refuses"] for finding in document["findings"]]
     assert refusing == sorted(refusing, reverse=True)
     assert len(set(refusing)) == 2
 
@@ -113,9 +113,9 @@ def test_the_document_has_its_documented_keys_and_its_buckets_add_up() -> None:
 def test_a_clean_export_exits_0_and_a_refused_record_1() -> None:
     assert ferry(clean()).exit_code == 0
     refused = write("refused", users=[person("one"), person("two", email=None)])
-    told = ferry(refused, "--json")
-    assert told.exit_code == 1
-    assert json.loads(told.stdout)["clean"] is False
+    done = ferry(refused, "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["clean"] is False
 
 
 def test_accepted_findings_are_told_and_do_not_count_for_the_exit_code() -> None:
@@ -132,18 +132,18 @@ def test_accepted_findings_are_told_and_do_not_count_for_the_exit_code() -> None
     assert code() == code("no_email") == code("user_rejected") == code("no_email", "user_rejected:invalid_email") == 1
     assert code("no_email", "user_rejected") == code("no_email", "user_rejected:no_email") == 0
     assert "no_email" in ferry(folder, "--accept", "no_email", "--accept", "user_rejected").stdout
-    told = ferry(folder, "--accept", "no_emial")
-    assert (told.exit_code, told.stdout) == (2, "")
-    assert "no finding has the code no_emial" in told.stderr
+    done = ferry(folder, "--accept", "no_emial")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "no finding has the code no_emial" in done.stderr
 
 
 def test_a_clean_tenant_is_told_only_the_steps_that_apply() -> None:
-    told = checked(clean())
+    document = checked(clean())
 
-    assert told["clean"] is True
-    assert told["findings"] == []
-    assert [step.split()[0] for step in told["checklist"]] == ["Request", *_ALWAYS_WITH_PASSWORDS]
-    assert "2 users" in told["checklist"][0]
+    assert document["clean"] is True
+    assert document["findings"] == []
+    assert [step.split()[0] for step in document["checklist"]] == ["Request", *_ALWAYS_WITH_PASSWORDS]
+    assert "2 users" in document["checklist"][0]
 
 
 _ALWAYS_WITH_PASSWORDS = ["Switch", "Tell", "Rehearse", "Do", "On", "Switch"]
@@ -166,19 +166,19 @@ def test_each_way_to_sign_in_has_its_step() -> None:
         passwords=[password("one")],
         mfa=[otp("auth0|one")],
     )
-    told = checked(folder)
-    steps = "\n".join(told["checklist"])
+    document = checked(folder)
+    steps = "\n".join(document["checklist"])
 
-    assert {(one["provider"], one["way"], one["workos"]) for one in told["sign_ins"]} == {
+    assert {(sign_in["provider"], sign_in["way"], sign_in["workos"]) for sign_in in document["sign_ins"]} == {
         ("auth0", "database", "Password"),
         ("email", "passwordless", "MagicAuth"),
         ("facebook", "none", ""),
         ("google-oauth2", "social", "GoogleOAuth"),
         ("samlp", "enterprise", "GenericSAML"),
     }
-    assert told["passwords"] == {"with_hash": 1, "database_users": 2, "without_hash": 1}
-    assert told["verification"] == {"must_verify": 1, "spared": 5}
-    assert told["mfa"]["totps"] == told["mfa"]["authenticator_missing"] == 1
+    assert document["passwords"] == {"with_hash": 1, "database_users": 2, "without_hash": 1}
+    assert document["verification"] == {"must_verify": 1, "spared": 5}
+    assert document["mfa"]["totps"] == document["mfa"]["authenticator_missing"] == 1
     for words in (
         "GoogleOAuth (1)",
         "with users: corp (1)",
@@ -200,10 +200,10 @@ def test_several_roles_need_the_environments_leave_once_the_stack_has_them() -> 
         members=[member("acme", "auth0|one", "Admin", "Billing")],
     )
     stack(export="several", multipleRoles="true")
-    told = checked("--stack", "rehearsal")
+    document = checked("--stack", "rehearsal")
 
-    assert told["records"]["memberships_with_several_roles"] == 1
-    assert any(step.startswith("Allow several roles") for step in told["checklist"])
+    assert document["records"]["memberships_with_several_roles"] == 1
+    assert any(step.startswith("Allow several roles") for step in document["checklist"])
 
 
 def test_a_stacks_plain_settings_count_and_its_secrets_do_not() -> None:
@@ -215,11 +215,11 @@ def test_a_stacks_plain_settings_count_and_its_secrets_do_not() -> None:
         skip='["auth0|two"]',
         workosApiKey="{secure: v1:not-decrypted}",
     )
-    told = checked("--stack", "rehearsal")
+    document = checked("--stack", "rehearsal")
 
-    assert told["bill"]["rate_share"] == 0.5
-    assert told["files"]["users"] == {"lines": 2, "declared": 1, "merged": 0, "refused": 0, "skipped": 1}
-    assert told["exports"] == [{"tenant": "", "folder": "clean"}]
+    assert document["bill"]["rate_share"] == 0.5
+    assert document["files"]["users"] == {"lines": 2, "declared": 1, "merged": 0, "refused": 0, "skipped": 1}
+    assert document["exports"] == [{"tenant": "", "folder": "clean"}]
     assert checked("other", "--stack", "rehearsal")["exports"] == [{"tenant": "", "folder": "other"}]
 
 
@@ -246,14 +246,14 @@ def test_an_export_counts_instead_of_the_stacks_tenants() -> None:
 def test_what_cannot_run_exits_2_with_one_sentence(words: list[str], config: dict[str, str], fault: str) -> None:
     write("empty", users=[])
     stack(**config)
-    told = ferry(*words, "--json")
+    done = ferry(*words, "--json")
 
-    assert told.exit_code == 2
-    assert told.stdout == ""
-    assert fault in told.stderr
-    assert told.stderr.startswith("ferry check: ")
-    assert told.stderr.count("\n") == 1
-    assert "sk_test_Zq7" not in told.stderr
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert fault in done.stderr
+    assert done.stderr.startswith("ferry check: ")
+    assert done.stderr.count("\n") == 1
+    assert "sk_test_Zq7" not in done.stderr
 
 
 def test_only_the_store_is_written() -> None:
@@ -268,9 +268,9 @@ def test_only_the_store_is_written() -> None:
 
 def test_what_is_no_printable_text_in_an_export_is_told_as_an_escape() -> None:
     odd = "corp\x1b[31m\u202e"
-    told = ferry(write("odd", users=[person("one", provider="samlp", connection=odd)])).stdout
+    done = ferry(write("odd", users=[person("one", provider="samlp", connection=odd)])).stdout
 
-    assert "samlp corp\\x1b[31m\\u202e -> GenericSAML" in told
+    assert "samlp corp\\x1b[31m\\u202e -> GenericSAML" in done
 
 
 def test_in_a_subfolder_an_export_is_what_is_typed_there_and_ferry_s_files_go_into_the_project(

@@ -24,12 +24,12 @@ def planned(stack: Stack, code: int) -> tuple[list[dict[str, Any]], dict[str, An
 
 def announced(lines: list[dict[str, Any]]) -> dict[str, int]:
     """The requests that write, as the sandbox counts them."""
-    return dict(Counter(request.removesuffix(" (refused)") for one in lines for request in one.get("requests", ())))
+    return dict(Counter(request.removesuffix(" (refused)") for line in lines for request in line.get("requests", ())))
 
 
 def verbs(lines: list[dict[str, Any]]) -> dict[str, str]:
     """What is announced for which record."""
-    return {one["key"]: one["verb"] for one in lines if one["type"] == "operation"}
+    return {line["key"]: line["verb"] for line in lines if line["type"] == "operation"}
 
 
 @BOTH_GRAINS
@@ -41,7 +41,7 @@ def test_what_is_announced_is_what_up_writes(stack: Stack, workos: Sandbox, grai
     stack.exports(
         users=[person("a", given_name="Ada"), person("b"), person("c"), person("d"), person("e", email_verified=False)],
         organizations=[organization("one"), organization("two")],
-        members=[member("one", f"auth0|{one}", "Admin") for one in "abcd"],
+        members=[member("one", f"auth0|{letter}", "Admin") for letter in "abcd"],
         roles=[role("Admin"), role("Member")],
         passwords=[password("a")],
     )
@@ -85,7 +85,9 @@ def test_what_is_announced_is_what_up_writes(stack: Stack, workos: Sandbox, grai
     stack.up()
     assert announced(lines) == workos.writes()
     written = Counter(
-        f"{one['method']} {one['path']}" for one in summary["bill"]["requests"] for _ in range(one["count"])
+        f"{request['method']} {request['path']}"
+        for request in summary["bill"]["requests"]
+        for _ in range(request["count"])
     )
     assert {call: number for call, number in written.items() if not call.startswith("GET")} == workos.writes()
     workos.clear()

@@ -115,9 +115,9 @@ def test_a_message_that_reads_like_a_verb_makes_no_destroy(
     workos.fault("POST", "/organization_memberships$", status=400, body={"code": "no", "message": "no"})
     stack.up(fails=True)
     stack.configure(maxRemovedPercent="100")
-    held = stack.state()
-    assert "verdict" not in held
-    targets = [f"--target={one['urn']}" for name, one in held.items() if name.endswith("auth0|02")]
+    state = stack.state()
+    assert "verdict" not in state
+    targets = [f"--target={one['urn']}" for name, one in state.items() if name.endswith("auth0|02")]
     export(stack, 2)
     workos.clear()
     stack.up(*targets, *words)

@@ -45,15 +45,15 @@ def test_after_up_all_is_equal_and_nothing_is_written(stack: Stack, workos: Sand
     export(stack)
     stack.up()
     workos.clear()
-    told = stack.ferry("verify").said
+    said = stack.ferry("verify").said
 
     assert workos.writes() == {}
-    assert "RESULT equal" in told
+    assert "RESULT equal" in said
     folder = stack.project / "reports" / "dev"
     report = json.loads((folder / "verification.json").read_text(encoding="utf-8"))
     assert report["clean"] is True
     assert report["differences"] == []
-    assert {kind: (one["declared"], one["equal"]) for kind, one in report["kinds"].items()} == {
+    assert {kind: (counts["declared"], counts["equal"]) for kind, counts in report["kinds"].items()} == {
         "organizations": (2, 2),
         "roles": (1, 1),
         "users": (3, 3),
@@ -82,11 +82,11 @@ def test_what_a_report_says_to_do_next_ends_the_difference(stack: Stack, workos:
     workos.call("PUT", f"/organizations/{organizations['org_one']['id']}", external_id="else")
     workos.call("PUT", f"/user_management/users/{users['auth0|b']['id']}", first_name="Chosen")
     workos.call("DELETE", f"/user_management/users/{users['auth0|c']['id']}")
-    told, planned = stack.ferry("verify", code=1).said, stack.ferry("plan", code=1).said
-    assert "RESULT DIFFERENT: 4 wrong, 1 kept on purpose" in told
+    said, planned = stack.ferry("verify", code=1).said, stack.ferry("plan", code=1).said
+    assert "RESULT DIFFERENT: 4 wrong, 1 kept on purpose" in said
     assert "CHANGES none" in planned
     repair = "ferry:onDrift repair, pulumi refresh --run-program, then pulumi up"
-    for report in (told, planned):
+    for report in (said, planned):
         assert "  Next, removed in WorkOS: pulumi refresh, then pulumi up\n" in report
         assert f"  Next, changed in WorkOS: set it back there; or {repair}\n" in report
         assert f"    {repair}\n" in report
@@ -94,7 +94,7 @@ def test_what_a_report_says_to_do_next_ends_the_difference(stack: Stack, workos:
     stack.refresh()
     stack.up()
     document = verified(stack, 1)
-    assert {(one["key"], one["kept"]) for one in document["differences"]} == {
+    assert {(difference["key"], difference["kept"]) for difference in document["differences"]} == {
         ("org_one", False),
         ("auth0|a", False),
         ("auth0|b", True),

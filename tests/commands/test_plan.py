@@ -18,7 +18,7 @@ USERS = "/user_management/users"
 
 def operations(lines: list[Line]) -> dict[str, dict[str, Any]]:
     """The operations by key."""
-    return {one["key"]: one for one in lines if one["type"] == "operation"}
+    return {line["key"]: line for line in lines if line["type"] == "operation"}
 
 
 def test_a_first_run_on_an_environment_that_is_not_empty(new_stack: NewStack, workos: Sandbox, grain: str) -> None:
@@ -31,7 +31,7 @@ def test_a_first_run_on_an_environment_that_is_not_empty(new_stack: NewStack, wo
     stack.exports(
         users=[person("a", given_name="New"), person("b"), person("c"), person("d")],
         organizations=[organization("one")],
-        members=[member("one", f"auth0|{one}") for one in "abd"],
+        members=[member("one", f"auth0|{letter}") for letter in "abd"],
     )
     *lines, summary = stack.plan()
     found = operations(lines)
@@ -130,8 +130,8 @@ def test_a_name_that_both_changed_is_told_and_one_that_only_workos_changed_stays
     stack = new_stack(granularity=grain)
     stack.exports(users=[person("a", given_name="Ada"), person("b", given_name="Bea")])
     stack.up()
-    for one in workos.users().values():
-        workos.call("PUT", f"{USERS}/{one['id']}", first_name="Chosen")
+    for user in workos.users().values():
+        workos.call("PUT", f"{USERS}/{user['id']}", first_name="Chosen")
     stack.exports(users=[person("a", given_name="Adele"), person("b", given_name="Bea")])
     operation, finding, difference, summary = stack.plan()
 
@@ -145,7 +145,10 @@ def test_a_name_that_both_changed_is_told_and_one_that_only_workos_changed_stays
     text = "\n".join(plan_text([operation, difference, summary]))
     assert "changed in WorkOS too, Auth0's value is written" in text
     stack.up()
-    assert {key: one["first_name"] for key, one in workos.users().items()} == {"auth0|a": "Adele", "auth0|b": "Chosen"}
+    assert {key: user["first_name"] for key, user in workos.users().items()} == {
+        "auth0|a": "Adele",
+        "auth0|b": "Chosen",
+    }
 
 
 @pytest.mark.parametrize(
@@ -165,7 +168,7 @@ def test_what_left_the_export(new_stack: NewStack, grain: str, removed: str, ver
     stack.exports(users=[person("a")], members=[], **both)
     *lines, summary = stack.plan()
 
-    assert {key: one["verb"] for key, one in operations(lines).items()} == verbs
+    assert {key: operation["verb"] for key, operation in operations(lines).items()} == verbs
     assert summary["bill"]["total"] == (0 if removed == "retain" else 1)
     assert summary["changes"] is (removed != "retain")
 
@@ -173,7 +176,7 @@ def test_what_left_the_export(new_stack: NewStack, grain: str, removed: str, ver
 def test_an_export_that_was_cut_short_is_refused(new_stack: NewStack) -> None:
     """As a run would be, before its first write."""
     stack = new_stack(maxRemovedPercent="5")
-    stack.exports(users=[person(one) for one in "abcd"])
+    stack.exports(users=[person(letter) for letter in "abcd"])
     stack.up()
     stack.exports(users=[person("a")])
     with pytest.raises(Brake, match="3 of 4 users"):
@@ -255,8 +258,8 @@ def test_a_membership_of_an_object_whose_external_id_changed_is_announced_as_its
     workos.clear()
     stack.up()
     assert found["verb"] == "adopt"
-    announced = Counter(one.removesuffix(" (refused)") for one in found["requests"])
-    assert announced == {call: one for call, one in workos.writes().items() if memberships in call}
+    announced = Counter(request.removesuffix(" (refused)") for request in found["requests"])
+    assert announced == {call: write for call, write in workos.writes().items() if memberships in call}
 
 
 def test_a_new_email_that_is_not_verified_takes_the_verification_along(new_stack: NewStack, grain: str) -> None:
@@ -278,10 +281,10 @@ def test_no_secret_is_in_a_plan(new_stack: NewStack, grain: str) -> None:
     stack = new_stack(granularity=grain)
     stack.exports(users=[person("a")], passwords=[password("a")], mfa=[otp("auth0|a")])
     lines = stack.plan()
-    told = str(lines) + "\n".join(plan_text(lines))
+    text = str(lines) + "\n".join(plan_text(lines))
 
     assert lines[0]["fields"]["password"] == lines[0]["fields"]["totp"] == {"old": None, "new": "(from the export)"}
     assert lines[0]["requests"] == [f"POST {USERS}", f"POST {USERS}/{{id}}/auth_factors"]
-    assert HASH not in told
-    assert OTP not in told
-    assert "fingerprint" not in told
+    assert HASH not in text
+    assert OTP not in text
+    assert "fingerprint" not in text

@@ -48,7 +48,7 @@ def test_what_is_announced_is_what_is_written(
             *lines, summary = stack.plan()
             assert environment.writes() == {}
             announced = Counter(
-                request.removesuffix(" (refused)") for one in lines for request in one.get("requests", ())
+                request.removesuffix(" (refused)") for line in lines for request in line.get("requests", ())
             )
             bill = {f"{one['method']} {one['path']}": one["count"] for one in summary["bill"]["requests"]}
             environment.clear()
@@ -56,7 +56,7 @@ def test_what_is_announced_is_what_is_written(
             written = environment.writes()
             assert {call: number for call, number in bill.items() if not call.startswith("GET ")} == written
             assert announced == written
-            assert {one["key"] for one in lines if one.get("code")} == {key for _, key in setbacks}
-            left = {(one["kind"], one["key"]) for one in lines if one["type"] == "difference"}
-            found = {(one.kind, one.key) for one in stack.verification().differences}
+            assert {line["key"] for line in lines if line.get("code")} == {key for _, key in setbacks}
+            left = {(line["kind"], line["key"]) for line in lines if line["type"] == "difference"}
+            found = {(difference.kind, difference.key) for difference in stack.verification().differences}
             assert left == {one for one in found if one not in setbacks}

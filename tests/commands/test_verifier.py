@@ -44,7 +44,10 @@ def export(stack: InProcess, **more: Any) -> None:
 
 def found(stack: InProcess) -> dict[tuple[str, str], Any]:
     """The fields of each difference, by kind and key."""
-    return {(one.kind, one.key): one.fields or one.what for one in stack.verification().differences}
+    return {
+        (difference.kind, difference.key): difference.fields or difference.what
+        for difference in stack.verification().differences
+    }
 
 
 @pytest.mark.parametrize(
@@ -75,11 +78,11 @@ def test_a_field_that_somebody_changed(
     applied: InProcess, workos: Sandbox, path: str, body: dict[str, Any], key: tuple[str, str], fields: Any
 ) -> None:
     """Each is a difference, and none of the others; Ferry keeps it, but for an external id."""
-    user, held = workos.users()["auth0|a"]["id"], workos.directory()
-    membership = next(one["id"] for one in held["memberships"] if one["user_external_id"] == "auth0|a")
+    user, directory = workos.users()["auth0|a"]["id"], workos.directory()
+    membership = next(one["id"] for one in directory["memberships"] if one["user_external_id"] == "auth0|a")
     paths = {
         "user": f"{USERS}/{user}",
-        "organization": f"/organizations/{held['organizations'][0]['id']}",
+        "organization": f"/organizations/{directory['organizations'][0]['id']}",
         "membership": f"{MEMBERSHIPS}/{membership}",
         "deactivate": f"{MEMBERSHIPS}/{membership}/deactivate",
     }
@@ -138,7 +141,7 @@ def test_what_left_auth0_and_is_there_still_is_a_difference(
     export(applied, **more)
 
     assert found(applied) == {("users", "auth0|a"): fields}
-    assert {one.why for one in applied.verification().differences} == {"not written yet"}
+    assert {difference.why for difference in applied.verification().differences} == {"not written yet"}
     applied.up()
     assert applied.verification().clean
 
@@ -170,7 +173,7 @@ def test_what_is_not_declared_is_counted_and_no_difference(applied: InProcess, w
     result = applied.verification()
 
     assert result.clean
-    assert {kind: one.unmanaged for kind, one in result.counts.items()} == {
+    assert {kind: counts.unmanaged for kind, counts in result.counts.items()} == {
         "organizations": 1,
         "roles": 2,
         "users": 1,
@@ -203,13 +206,16 @@ def test_an_external_id_that_changed_is_no_removal_however_many_differ(
     workos.call("DELETE", f"{USERS}/{workos.users()['auth0|b']['id']}")
     result = applied.verification()
 
-    assert {(one.kind, one.key): (one.fields or one.what, one.why) for one in result.differences} == {
+    assert {
+        (difference.kind, difference.key): (difference.fields or difference.what, difference.why)
+        for difference in result.differences
+    } == {
         ADA: ({"external_id": ("auth0|a", "other")}, "changed in WorkOS"),
         ONE: ({"external_id": ("org_one", "else")}, "changed in WorkOS"),
         ("users", "auth0|b"): ("missing", "removed in WorkOS"),
         ("memberships", "org_one/auth0|b"): ("missing", "removed in WorkOS"),
     }
-    assert {kind: one.unmanaged for kind, one in result.counts.items()} == {
+    assert {kind: counts.unmanaged for kind, counts in result.counts.items()} == {
         "organizations": 0,
         "roles": 1,
         "users": 1,
@@ -244,7 +250,7 @@ def test_a_user_whom_lists_do_not_show_yet_is_read_under_another_external_id(
     workos.fault("GET", "/users$", "lag", writes=100, times=None)
     result = applied.verification()
 
-    assert {(one.kind, one.key): one.fields for one in result.differences} == {
+    assert {(difference.kind, difference.key): difference.fields for difference in result.differences} == {
         ADA: {"external_id": ("auth0|a", "other")}
     }
     assert result.counts["memberships"].unmanaged == 0
@@ -264,7 +270,7 @@ def test_a_report_keeps_apart_what_ferry_keeps_and_what_is_wrong(applied: InProc
     document = verification_document(applied.verification(), about)
 
     assert (document["clean"], document["wrong"], document["kept"]) == (False, 2, 1)
-    assert [(one["key"], one["kept"]) for one in document["differences"]] == [
+    assert [(difference["key"], difference["kept"]) for difference in document["differences"]] == [
         ("auth0|a", True),
         ("auth0|b", False),
         ("org_one/auth0|b", False),
@@ -290,7 +296,7 @@ def test_everything_is_missing_from_an_empty_environment(applied: InProcess, wor
     workos.reset()
     result = applied.verification()
 
-    assert {kind: (one.declared, one.missing) for kind, one in result.counts.items()} == {
+    assert {kind: (counts.declared, counts.missing) for kind, counts in result.counts.items()} == {
         "organizations": (1, 1),
         "roles": (1, 1),
         "users": (2, 2),

@@ -76,7 +76,7 @@ class Contract:
         return self._wrong(answered, template, exchange.method.lower(), "responses", str(exchange.status))
 
     def _of_request(self, template: str, exchange: Exchange, operation: Json) -> Iterable[str]:
-        known = {one["name"] for one in operation["parameters"] if one["in"] == "query"}
+        known = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "query"}
         sent = dict(parse_qsl(exchange.query, keep_blank_values=True))
         wrong = [f"the query has {name}" for name in sorted(sent.keys() - known)]
         if "requestBody" not in operation:

@@ -35,10 +35,10 @@ def outcome_of(folder: Path) -> dict[str, str]:
     except ExportError as error:
         return {"stopped.txt": f"{error}\n"}
     buckets = {kind: outcome.buckets(kind) for kind in outcome.summary if outcome.buckets(kind)}
-    told = {"buckets": buckets, **asdict(outcome.directory)}
+    document = {"buckets": buckets, **asdict(outcome.directory)}
     return {
-        "directory.json": json.dumps(told, indent=1, ensure_ascii=False) + "\n",
-        "findings.jsonl": "".join(f"{one.to_json()}\n" for one in outcome.findings),
+        "directory.json": json.dumps(document, indent=1, ensure_ascii=False) + "\n",
+        "findings.jsonl": "".join(f"{finding.to_json()}\n" for finding in outcome.findings),
     }
 
 

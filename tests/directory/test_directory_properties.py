@@ -101,7 +101,7 @@ def factors(draw: st.DrawFn) -> list[Line]:
     """At most one factor a user: of several authenticators the order of the lines decides."""
     owners = draw(st.lists(st.sampled_from([*IDS, "auth0|unknown"]), unique=True, max_size=4))
     kinds = st.sampled_from([("otp", OTP), ("otp", OTHER_OTP), ("otp", "?"), ("recovery-code", None), (None, OTP)])
-    return [{"user_id": one, **dict(zip(("type", "otp_secret"), draw(kinds), strict=True))} for one in owners]
+    return [{"user_id": owner, **dict(zip(("type", "otp_secret"), draw(kinds), strict=True))} for owner in owners]
 
 
 def tenants() -> st.SearchStrategy[Files]:
@@ -149,7 +149,7 @@ def secret_at(folder: Path, place: Secret | None) -> tuple[str, str] | None:
 
 def codes(outcome: Outcome) -> Counter[tuple[str, str]]:
     """How often each code is found in each file, but for the remark on how one of several equal hashes was joined."""
-    found = ((one.file, one.code) for one in outcome.findings)
+    found = ((finding.file, finding.code) for finding in outcome.findings)
     return Counter(one for one in found if one[1] != "hash_joined_by_email")
 
 
@@ -183,8 +183,8 @@ def test_as_many_lines_are_declared_as_there_are_records(files: Files, config: d
     assert summary["users"]["declared"] == len(directory.users)
     assert summary["organizations"]["declared"] == len(directory.organizations)
     assert summary["members"]["declared"] == len(directory.memberships)
-    assert summary["passwords"]["declared"] == sum(one.password is not None for one in directory.users)
-    assert summary["mfa"]["declared"] == sum(one.totp is not None for one in directory.users)
+    assert summary["passwords"]["declared"] == sum(user.password is not None for user in directory.users)
+    assert summary["mfa"]["declared"] == sum(user.totp is not None for user in directory.users)
     unnamed = sum(code == "role_not_in_export" for _, code, _ in outcome.found("members"))
     assert summary["roles"]["declared"] == len(directory.roles) - unnamed
 
@@ -192,40 +192,40 @@ def test_as_many_lines_are_declared_as_there_are_records(files: Files, config: d
 @given(tenants(), CONFIG)
 def test_everything_a_membership_names_exists(files: Files, config: dict[str, str]) -> None:
     directory = outcome_of(files, config)[0].directory
-    people = {one.key for one in directory.users}
-    places = {one.external_id for one in directory.organizations}
+    people = {user.key for user in directory.users}
+    places = {organization.external_id for organization in directory.organizations}
     slugs = {one.slug for one in directory.roles} | set(json.loads(config.get("skip", "[]")))
 
-    for one in directory.memberships:
-        assert one.user in people
-        assert one.organization in places
-        assert slugs.issuperset(one.roles)
-        assert len(one.roles) <= 1 or "multipleRoles" in config
+    for membership in directory.memberships:
+        assert membership.user in people
+        assert membership.organization in places
+        assert slugs.issuperset(membership.roles)
+        assert len(membership.roles) <= 1 or "multipleRoles" in config
 
 
 @given(tenants(), CONFIG)
 def test_emails_ids_names_and_domains_are_unique_and_sorted(files: Files, config: dict[str, str]) -> None:
     directory = outcome_of(files, config)[0].directory
     unique: list[list[str]] = [
-        [one.email for one in directory.users],
-        [one.external_id for one in directory.users],
-        [domain for one in directory.organizations for domain in one.domains],
+        [user.email for user in directory.users],
+        [user.external_id for user in directory.users],
+        [domain for organization in directory.organizations for domain in organization.domains],
     ]
     keys: list[list[Any]] = [
-        [one.key for one in directory.users],
-        [one.key for one in directory.organizations],
+        [user.key for user in directory.users],
+        [organization.key for organization in directory.organizations],
         [one.key for one in directory.roles],
-        [(one.organization, one.user) for one in directory.memberships],
+        [(membership.organization, membership.user) for membership in directory.memberships],
     ]
 
     assert [len(set(one)) for one in [*unique, *keys]] == [len(one) for one in [*unique, *keys]]
-    assert keys == [sorted(one) for one in keys]
+    assert keys == [sorted(key) for key in keys]
 
 
 @given(tenants(), CONFIG)
 def test_nobody_gets_in_who_is_refused_left_out_or_unknown(files: Files, config: dict[str, str]) -> None:
     outcome, _ = outcome_of(files, config)
-    declared = {one.external_id for one in outcome.directory.users} | {one.key for one in outcome.directory.users}
+    declared = {user.external_id for user in outcome.directory.users} | {user.key for user in outcome.directory.users}
     withheld = {external_id for kind, external_id in outcome.withheld if kind == "users"}
 
     assert declared <= {line["user_id"] for line in files["users"]}
@@ -236,7 +236,7 @@ def test_nobody_gets_in_who_is_refused_left_out_or_unknown(files: Files, config:
 @given(tenants(), CONFIG)
 def test_the_blocked_have_neither_credentials_nor_active_memberships(files: Files, config: dict[str, str]) -> None:
     directory = outcome_of(files, config)[0].directory
-    held = {one.user for one in directory.memberships if one.active}
+    held = {membership.user for membership in directory.memberships if membership.active}
     lines = Counter(line["user_id"] for line in files["users"])
     blocked = {line["user_id"] for line in files["users"] if line["blocked"] and lines[line["user_id"]] == 1}
 
@@ -252,7 +252,7 @@ def test_a_further_person_moves_nobody_else(files: Files, config: dict[str, str]
     more = {**files, "users": [person("new", email="new@people.example"), *files["users"]]}
     together = outcome_of(more, config)[1]
 
-    assert tuple(one for one in together["users"] if one["key"] != "auth0|new") == alone["users"]
+    assert tuple(user for user in together["users"] if user["key"] != "auth0|new") == alone["users"]
     assert {kind: together[kind] for kind in ("organizations", "roles", "memberships")} == {
         kind: alone[kind] for kind in ("organizations", "roles", "memberships")
     }

@@ -143,7 +143,7 @@ def test_a_file_that_cannot_be_trusted_stops_the_run_at_its_place(tmp_path: Path
 def test_a_bad_line_is_found_at_its_place(tmp_path: Path) -> None:
     export = generated(tmp_path, Plan(300, 18, shape="bad-line", bad_line=123))
     with stored(tmp_path, export=str(export)) as store:
-        assert [one.line for one in store.findings() if one.code == "invalid_line"] == [123]
+        assert [finding.line for finding in store.findings() if finding.code == "invalid_line"] == [123]
 
 
 def test_the_later_export_becomes_what_is_expected(tmp_path: Path) -> None:
@@ -171,20 +171,20 @@ def test_the_later_export_differs_in_what_is_listed_and_in_nothing_else(tmp_path
 def written_by_kind(export: Path) -> Counter[str]:
     """The writes of the list of what drifted."""
     found: Counter[str] = Counter()
-    for one in Expected(export).lines("drift"):
-        found[one["kind"]] += one["writes"]
+    for line in Expected(export).lines("drift"):
+        found[line["kind"]] += line["writes"]
     return found
 
 
 def writes(first: Store, then: Store) -> int:
     """The fewest writes by Ferry's own differ: a user who goes takes his memberships along."""
     number = 0
-    old, new = ({one.external_id: one for one in store.users()} for store in (first, then))
+    old, new = ({user.external_id: user for user in store.users()} for store in (first, then))
     gone = {old[one].key for one in old.keys() - new.keys()}
     number += len(gone) + sum(1 + (new[one].totp is not None) for one in new.keys() - old.keys())
     for one in old.keys() & new.keys():
         number += bool(changes("users", fields(new[one]), fields(old[one])))
-    was, now = ({one.key: one for one in store.memberships()} for store in (first, then))
+    was, now = ({membership.key: membership for membership in store.memberships()} for store in (first, then))
     number += sum(was[one].user not in gone for one in was.keys() - now.keys())
     number += sum(1 + (not now[one].active) for one in now.keys() - was.keys())
     return number + sum(was[one] != now[one] for one in was.keys() & now.keys())

@@ -390,7 +390,7 @@ def test_blocked_users_can_be_left_out(tmp_path: Path) -> None:
     )
     outcome = read(tmp_path, blockedUsers="skip")
 
-    assert [one.key for one in outcome.directory.users] == ["auth0|2"]
+    assert [user.key for user in outcome.directory.users] == ["auth0|2"]
     assert outcome.found("users") == [(1, "blocked_skipped", "auth0|1")]
     assert outcome.found("members") == [(1, "skipped", "org_a/auth0|1")]
 

@@ -260,14 +260,14 @@ def test_a_user_without_email_verified_is_unverified(tmp_path: Path) -> None:
 def test_the_external_id_is_the_user_id_to_the_last_character(tmp_path: Path, user_id: str) -> None:
     outcome = read(write(tmp_path, users=[person("1", user_id=user_id)]))
 
-    assert [one.external_id for one in outcome.directory.users] == [user_id]
+    assert [user.external_id for user in outcome.directory.users] == [user_id]
     assert outcome.found("users") == []
 
 
 def test_ids_that_differ_in_case_only_are_two_users(tmp_path: Path) -> None:
     write(tmp_path, users=[person("a", email="1@people.example"), person("A", email="2@people.example")])
 
-    assert [one.external_id for one in read(tmp_path).directory.users] == ["auth0|A", "auth0|a"]
+    assert [user.external_id for user in read(tmp_path).directory.users] == ["auth0|A", "auth0|a"]
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_an_id_of_up_to_128_characters_goes_in_with_a_remark_above_64(
     user_id = "auth0|".ljust(length, "x")
     outcome = read(write(tmp_path, users=[person("1", user_id=user_id)]))
 
-    assert [one.external_id for one in outcome.directory.users] == [user_id]
+    assert [user.external_id for user in outcome.directory.users] == [user_id]
     assert [code for _, code, _ in outcome.found("users")] == codes
 
 

@@ -70,7 +70,7 @@ def test_a_skipped_membership_leaves_its_ends(tmp_path: Path) -> None:
     write(tmp_path, users=[person("1")], organizations=[organization("a")], members=[member("a", "auth0|1")])
     directory = read(tmp_path, skip='["org_a/auth0|1"]').directory
 
-    assert ([one.key for one in directory.users], len(directory.organizations)) == (["auth0|1"], 1)
+    assert ([user.key for user in directory.users], len(directory.organizations)) == (["auth0|1"], 1)
 
 
 def test_a_membership_of_a_merged_account_can_be_skipped_under_the_name_of_its_user(tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_membership_without_role_names_none(tmp_path: Path) -> None:
     )
     outcome = read(tmp_path)
 
-    assert [one.roles for one in outcome.directory.memberships] == [(), ()]
+    assert [membership.roles for membership in outcome.directory.memberships] == [(), ()]
     assert outcome.found("members") == []
 
 

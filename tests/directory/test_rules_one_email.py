@@ -80,20 +80,20 @@ def test_nobody_takes_the_place_of_a_verified_user_who_is_refused_for_another_re
 def test_a_verified_user_counts_whoever_else_is_refused(tmp_path: Path) -> None:
     users = [person("jörg", email=SHARED), person("2", email=SHARED), person("öde", email=SHARED)]
 
-    assert [one.key for one in read(write(tmp_path, users=users)).directory.users] == ["auth0|2"]
+    assert [user.key for user in read(write(tmp_path, users=users)).directory.users] == ["auth0|2"]
 
 
 def test_an_unusable_second_line_of_a_user_is_no_other_user(tmp_path: Path) -> None:
     users = [person("1", email_verified=False), person("1", email_verified=False, blocked="perhaps")]
 
-    assert [one.key for one in read(write(tmp_path, users=users)).directory.users] == ["auth0|1"]
+    assert [user.key for user in read(write(tmp_path, users=users)).directory.users] == ["auth0|1"]
 
 
 def test_a_user_left_out_on_purpose_leaves_the_email_to_the_other(tmp_path: Path) -> None:
     users = sharing({"own": "1"}, {"own": "2", "email_verified": False})
     outcome = read(write(tmp_path, users=users), skip='["auth0|1"]')
 
-    assert [one.key for one in outcome.directory.users] == ["auth0|2"]
+    assert [user.key for user in outcome.directory.users] == ["auth0|2"]
 
 
 @pytest.mark.parametrize("verified", [(False, False), (True, True, False), (False, False, False)])
@@ -152,7 +152,7 @@ def test_the_primary_account_is(tmp_path: Path, accounts: list[Line], primary: s
 
     (user,) = outcome.directory.users
     assert user.external_id == f"auth0|{primary}"
-    assert user.key == min(f"auth0|{one['own']}" for one in accounts)
+    assert user.key == min(f"auth0|{account['own']}" for account in accounts)
 
 
 def test_a_merged_user_has_the_names_of_its_primary_account(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_a_merged_user_else_has_the_authenticator_of_its_earliest_account(tmp_pa
 def test_nothing_that_users_write_about_themselves_merges_them(tmp_path: Path, written_by_the_user: Line) -> None:
     write(tmp_path, users=[person("1", email=SHARED), person("2", **written_by_the_user)])
 
-    assert [one.key for one in read(tmp_path).directory.users] == ["auth0|1", "auth0|2"]
+    assert [user.key for user in read(tmp_path).directory.users] == ["auth0|1", "auth0|2"]
 
 
 NEWER = {"updated_at": "2024-03-09T10:00:00Z", "given_name": "newer"}

@@ -84,7 +84,9 @@ def test_the_organizations_are_exactly_the_expected_ones(store: Store, expected:
 
 
 def test_no_domain_is_held_twice(version: str) -> None:
-    held = Counter(domain for one in outcome(version).directory.organizations for domain in one.domains)
+    held = Counter(
+        domain for organization in outcome(version).directory.organizations for domain in organization.domains
+    )
 
     assert max(held.values()) == 1
 
@@ -108,7 +110,7 @@ def test_the_refusals_are_exactly_the_expected_ones(version: str, store: Store, 
 
 
 def test_the_remarks_are_as_many_as_the_sample_gives_cause_for(version: str, expected: Expected) -> None:
-    found = Counter((one.file.partition(".")[0], one.code) for one in outcome(version).findings)
+    found = Counter((finding.file.partition(".")[0], finding.code) for finding in outcome(version).findings)
 
     assert {remark: found[remark] for remark in REMARKS} == REMARKS
     assert found["users", "merged_into_primary"] == expected.summary["rejects"]["users:merged_into_primary"]

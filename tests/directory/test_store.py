@@ -77,7 +77,7 @@ def test_a_store_gives_back_the_directory(project: Path) -> None:
             Role("admin", "Admin", "All", "rol_Admin"),
             Role("viewer", "Viewer", None, "rol_Viewer"),
         ]
-        assert [(one.key, one.email, one.first_name) for one in store.users()] == [
+        assert [(user.key, user.email, user.first_name) for user in store.users()] == [
             ("auth0|1", "1@people.example", "Ada"),
             ("auth0|2", "shared@people.example", None),
         ]
@@ -90,7 +90,7 @@ def test_a_store_gives_back_the_directory(project: Path) -> None:
             list(store.memberships()),
         ]
         assert store.summary()["users"] == {"lines": 4, "declared": 2, "merged": 1, "refused": 1, "skipped": 0}
-        assert [(one.file, one.line, one.code) for one in store.findings()] == [
+        assert [(finding.file, finding.line, finding.code) for finding in store.findings()] == [
             ("users.ndjson", 3, "merged_into_primary"),
             ("users.ndjson", 4, "no_email"),
             ("members.ndjson", 2, "role_not_in_export"),

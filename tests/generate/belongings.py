@@ -33,7 +33,7 @@ class Belongings:
 
     def give(self, draws: Draws, account: Account, *, alone: bool) -> None:
         """Everything, for an account whose fields stand; only one that is alone with its email is known by it."""
-        owner = next((one for one in account.identities if one.provider == "auth0"), None)
+        owner = next((identity for identity in account.identities if identity.provider == "auth0"), None)
         if owner is not None:
             kind = self._hashes.at(draws.uniform())
             account.password = None if kind == "missing" else self.hash_of(draws, owner, kind)
@@ -66,7 +66,7 @@ class Belongings:
 
     def join(self, draws: Draws, account: Account, organization: str) -> None:
         """One membership more, unless the account has it already."""
-        if all(one.organization != organization for one in account.memberships):
+        if all(membership.organization != organization for membership in account.memberships):
             account.memberships.append(Membership(organization, self.roles(draws)))
 
     def roles(self, draws: Draws) -> tuple[Role, ...]:

@@ -41,7 +41,7 @@ class Drift:
         if not plain or (account.password and account.password.spelling == "none"):
             return None
         draws = self._draws.at(index)
-        owner = next((one for one in account.identities if one.provider == "auth0"), None)
+        owner = next((identity for identity in account.identities if identity.provider == "auth0"), None)
         if owner and account.password is None:
             if not draws.chance(self._each * _LATE_ODDS):
                 return None
@@ -57,7 +57,7 @@ class Drift:
 
     def _renamed(self, account: Account) -> list[Account]:
         given, family = (
-            self._draws.pick([one for one in names if one != now])
+            self._draws.pick([name for name in names if name != now])
             for names, now in ((GIVEN, account.given_name), (FAMILY, account.family_name))
         )
         return [replace(account, given_name=given, family_name=family, name=f"{given} {family}")]

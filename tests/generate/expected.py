@@ -109,7 +109,7 @@ class Expected:
     def _count(self, user: Mapping[str, Any]) -> None:
         self._counts["users"] += 1
         self._counts["memberships"] += len(user["memberships"])
-        self._counts["inactive"] += sum(one[2] == "inactive" for one in user["memberships"])
+        self._counts["inactive"] += sum(membership[2] == "inactive" for membership in user["memberships"])
         self._counts["passwords"] += user["password_hash"] is not None
         self._counts["totp"] += user["totp_secret"] is not None
         self._counts["merged_users"] += "merged_from" in user

@@ -90,8 +90,8 @@ class _Tenant:
             for place, kind in enumerate(FILES)
         }
         self._user_line = USER_LINES.get(plan.shape, api_line)
-        for one in self.tenancy.organizations:
-            self._files["organizations"].put(organization_line(one))
+        for organization in self.tenancy.organizations:
+            self._files["organizations"].put(organization_line(organization))
         for role in self.tenancy.roles:
             line = {"id": role.id, "name": role.name, "description": f"{role.name} of the old tenant"}
             self._files["roles"].put(line)
@@ -125,7 +125,7 @@ class _Tenant:
         if account.password:
             files["passwords"].put(password_line(account.password, account.address, account.verified, self.name))
         if account.factors:
-            files["mfa"].put(*[factor_line(account.user_id, *one, self.name) for one in account.factors])
+            files["mfa"].put(*[factor_line(account.user_id, *factor, self.name) for factor in account.factors])
 
     def close(self) -> tuple[dict[str, int], str]:
         """Finish the files; how many lines each has, and the place where a reader has to stop."""
@@ -170,11 +170,11 @@ class _View:
         self._expected = Expected(folder / "expected", drifted=later)
         self._expected.tenancy(
             [
-                (self._prefixes[number], one)
+                (self._prefixes[number], organization)
                 for number, tenant in tenants.items()
-                for one in tenant.tenancy.organizations
+                for organization in tenant.tenancy.organizations
             ],
-            [(self._prefixes[number], one) for number, tenant in tenants.items() for one in tenant.tenancy.roles],
+            [(self._prefixes[number], role) for number, tenant in tenants.items() for role in tenant.tenancy.roles],
         )
 
     def take(self, steps: Mapping[int, Step]) -> None:
@@ -201,7 +201,7 @@ class _View:
         stop = next((closed[number][1] for number in self._prefixes), "")
         if plan.shape == "bad-line":
             self._expected.refuse(("users", "", "invalid_line") for _ in lines)
-        self._expected.close({kind: sum(one[kind] for one in lines) for kind in FILES}, asdict(plan), stop)
+        self._expected.close({kind: sum(line[kind] for line in lines) for kind in FILES}, asdict(plan), stop)
 
     def _together(self, groups: list[list[Account]]) -> list[list[Account]]:
         """One email in several tenants is one group."""

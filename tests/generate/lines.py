@@ -28,7 +28,7 @@ def api_line(account: Account) -> Line:
     line["name"] = account.name
     profile = account.profile
     line["nickname"], line["picture"] = profile["nickname"], profile["picture"]
-    line["identities"] = [_identity_line(one) for one in account.identities]
+    line["identities"] = [_identity_line(identity) for identity in account.identities]
     line["created_at"] = account.created_at
     line.update(profile)
     if account.blocked:
@@ -110,12 +110,12 @@ def factor_line(user_id: str, kind: str, secret: str, tenant: str) -> Line:
 
 def member_lines(account: Account) -> Iterator[Line]:
     """The member objects of an account, each with its organization's id."""
-    for one in account.memberships:
+    for membership in account.memberships:
         yield {
-            "org_id": one.organization,
+            "org_id": membership.organization,
             "user_id": account.user_id,
             "email": account.email,
             "name": account.name,
             "picture": account.profile["picture"],
-            "roles": [{"id": role.id, "name": role.name} for role in one.roles],
+            "roles": [{"id": role.id, "name": role.name} for role in membership.roles],
         }

@@ -54,13 +54,13 @@ def outcome_of(accounts: Sequence[Account], prefixes: Mapping[int, str] | None =
 def _refused(accounts: Sequence[Account]) -> dict[int, str]:
     """Rules 2 and 6: the reason by account."""
     if len(accounts) == 1:
-        return {id(one): one.fault for one in accounts if one.fault}
-    unverified = [one for one in accounts if not one.verified]
+        return {id(account): account.fault for account in accounts if account.fault}
+    unverified = [account for account in accounts if not account.verified]
     if not unverified:
         return {}
     if len(unverified) == len(accounts) - 1:
         return {id(one): "unverified_duplicate" for one in unverified}
-    return {id(one): "ambiguous_email" for one in accounts}
+    return {id(account): "ambiguous_email" for account in accounts}
 
 
 def _refuse(account: Account, prefix: str, reason: str, result: Outcome) -> None:
@@ -88,7 +88,7 @@ def _remark(account: Account, prefix: str, result: Outcome) -> None:
 
 def owns_hash(account: Account) -> bool:
     """Does the export show the identity that the hash belongs to (rule 7)?"""
-    return account.password is not None and any(one is account.password.owner for one in account.identities)
+    return account.password is not None and any(identity is account.password.owner for identity in account.identities)
 
 
 def _user(kept: Sequence[tuple[Account, str]], result: Outcome) -> dict[str, Any]:
@@ -167,9 +167,9 @@ def _memberships(kept: Sequence[tuple[Account, str]], blocked: bool, result: Out
     """Rules 6, 8, 9 and 10: one membership an organization, with the roles of all lines; no role is the default."""
     united: dict[str, list[Membership]] = {}
     for account, prefix in kept:
-        for one in account.memberships:
-            if one.known:
-                united.setdefault(prefix + one.organization, []).append(one)
+        for membership in account.memberships:
+            if membership.known:
+                united.setdefault(prefix + membership.organization, []).append(membership)
     status, found = "inactive" if blocked else "active", []
     for organization, lines in united.items():
         if len(lines) > 1:
@@ -231,6 +231,6 @@ def writes_between(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[
         changed = any(was[name] != now[name] for name in fields) or now["email_verified"] > was["email_verified"]
         number += changed or now["password_hash"] not in (None, was["password_hash"])
         number += now["totp_secret"] is not None and was["totp_secret"] is None
-        ours, theirs = ({one[0]: one[1:] for one in user["memberships"]} for user in (was, now))
+        ours, theirs = ({membership[0]: membership[1:] for membership in user["memberships"]} for user in (was, now))
         number += sum(ours.get(one) != theirs.get(one) for one in ours.keys() | theirs.keys())
     return number

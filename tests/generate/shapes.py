@@ -51,11 +51,11 @@ class LineFile:
         """Lines that stay together, in their order."""
         self.lines += len(lines)
         if self._row:
-            block = "".join([self._row(one) for one in lines])
+            block = "".join([self._row(line) for line in lines])
         elif self._array:
-            block = ",\n".join([encode(one) for one in lines])
+            block = ",\n".join([encode(line) for line in lines])
         else:
-            block = "".join([encode(one) + self._end for one in lines])
+            block = "".join([encode(line) + self._end for line in lines])
         if len(self._held) < _DEPTH:
             self._held.append(block)
             return

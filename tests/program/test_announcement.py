@@ -239,8 +239,8 @@ def test_memberships_of_a_user_who_is_made_again_are_made_again(tmp_path: Path) 
 def test_of_cohorts_that_are_as_they_were_nothing_is_unpacked(tmp_path: Path) -> None:
     last_state = state_after(tmp_path, "cohort", PLAN, **BASE)
     for cohorts in last_state.cohorts.values():
-        for number, held in cohorts.items():
-            cohorts[number] = KnownCohort(held.text, {**held.outputs, "applied": "unreadable"})
+        for number, cohort in cohorts.items():
+            cohorts[number] = KnownCohort(cohort.text, {**cohort.outputs, "applied": "unreadable"})
 
     assert announcement_lines(again(tmp_path, last_state, "cohort"), 0.9) == []
 

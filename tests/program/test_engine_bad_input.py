@@ -74,7 +74,7 @@ def test_lines_that_are_no_good_are_findings_and_all_others_arrive(stack: Stack,
         person("d"),
         person("e", email="not an address"),
     ]
-    texts = [json.dumps(one) for one in users]
+    texts = [json.dumps(user) for user in users]
     texts[1:1] = ['{"user_id": "auth0|broken", "email"', "", "[1, 2]"]
     stack.exports(
         organizations=[organization("one")],
@@ -95,7 +95,7 @@ def test_lines_that_are_no_good_are_findings_and_all_others_arrive(stack: Stack,
         "org_one/auth0|a": (("nobody-knows-this-role",), "active"),
         "org_one/auth0|d": (("member",), "active"),
     }
-    assert [(one["file"], one["line"], one["code"]) for one in stack.findings()] == [
+    assert [(finding["file"], finding["line"], finding["code"]) for finding in stack.findings()] == [
         ("users.ndjson", 2, "invalid_line"),
         ("users.ndjson", 3, "blank_line"),
         ("users.ndjson", 4, "invalid_line"),

@@ -24,7 +24,7 @@ def bill(said: str) -> tuple[str, int]:
 
 def first(stack: Stack) -> None:
     """Seven people in three organizations, one of them blocked."""
-    names = [one for one in "abcdefg" if one != "f"]
+    names = [letter for letter in "abcdefg" if letter != "f"]
     stack.exports(
         users=[*(person(name, given_name=name) for name in names), person("f", blocked=True)],
         organizations=[organization(name) for name in ("one", "two", "gone")],

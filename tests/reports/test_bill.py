@@ -20,7 +20,7 @@ NOTHING = {
 
 
 def of(costs: dict[str, Any]) -> dict[tuple[str, str], int]:
-    return {(one["method"], one["path"]): one["count"] for one in costs["requests"]}
+    return {(request["method"], request["path"]): request["count"] for request in costs["requests"]}
 
 
 def test_each_record_costs_one_request_and_a_little_more_for_what_a_post_cannot_say() -> None:

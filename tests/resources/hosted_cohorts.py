@@ -71,7 +71,7 @@ class Cohorts:
     def setbacks(self) -> dict[str, tuple[str, str]]:
         """State and code of every record that did not reach WorkOS, by key."""
         told = [bag["setbacks"]["records"] for bag in self.held.values() if bag.get("setbacks")]
-        return {one["key"]: (one["state"], one["code"]) for records in told for one in records}
+        return {record["key"]: (record["state"], record["code"]) for records in told for record in records}
 
     def refresh(self, host: ProviderHost) -> None:
         """Read every cohort."""

@@ -178,7 +178,7 @@ class Project:
         """The inputs of every record of a kind as the program makes them; `ids` are WorkOS ids by key of an end."""
         raw = {f"ferry:{key}": text for key, text in self.config.items()}
         with open_store(read_settings(raw, {}), self.folder) as store:
-            return {one.key: {**_ends(one, ids), **_filled(fields(one))} for one in store.records(kind)}
+            return {record.key: {**_ends(record, ids), **_filled(fields(record))} for record in store.records(kind)}
 
 
 def _filled(bag: Bag) -> Bag:

@@ -116,8 +116,8 @@ def test_a_membership_that_somebody_deactivated_is_brought_back_only_if_it_shoul
     """It is found by its pair, whatever its status; a blocked user's stays inactive."""
     export(stack)
     stack.up()
-    for one in workos.directory()["memberships"]:
-        workos.call("PUT", f"/user_management/organization_memberships/{one['id']}/deactivate")
+    for membership in workos.directory()["memberships"]:
+        workos.call("PUT", f"/user_management/organization_memberships/{membership['id']}/deactivate")
     stack.fresh_backend()
     stack.exports(
         users=[person("a", given_name="Ann"), person("b", blocked=True)],

@@ -68,13 +68,13 @@ def test_a_tenant_that_grows_past_a_thousand_moves_into_cohorts_and_never_back(s
     stack.exports(users=people[:-1])
     stack.up()
     assert f"{TOKEN}User" in {one["type"] for one in stack.state().values()}
-    before = {key: one["id"] for key, one in workos.users().items()}
+    before = {key: user["id"] for key, user in workos.users().items()}
     workos.clear()
     stack.exports(users=people)
     stack.up()
 
     assert workos.writes() == {"POST /user_management/users": 1}
-    assert {key: one["id"] for key, one in workos.users().items() if key in before} == before
+    assert {key: user["id"] for key, user in workos.users().items() if key in before} == before
     types = [one["type"] for one in stack.state().values()]
     assert (types.count(f"{TOKEN}User"), types.count(f"{TOKEN}UserCohort")) == (0, 256)
     workos.clear()
@@ -92,13 +92,13 @@ def test_a_switch_of_grain_changes_no_object(stack: Stack, workos: Sandbox) -> N
     members = [member("one", "auth0|ann", "Admin"), member("one", "auth0|bee")]
     stack.exports(users=one, organizations=[organization("one")], members=members, roles=[role("Admin")])
     stack.up()
-    held = workos.directory()
+    directory = workos.directory()
     for granularity in ({"users": "cohort"}, {"memberships": "cohort"}):
         workos.clear()
         stack.configure(granularity=granularity)
         stack.up()
         assert workos.writes() == {}
-        assert workos.directory() == held
+        assert workos.directory() == directory
     members.append(member("one", "auth0|cee"))
     stack.exports(users=one, organizations=[organization("one")], members=members, roles=[role("Admin")])
     stack.configure(granularity={"users": "cohort"})
@@ -138,7 +138,7 @@ def test_emails_and_groups_move_between_cohorts_as_between_records(stack: Stack,
     )
     stack.up()
 
-    assert {key: one["email"].partition("@")[0] for key, one in workos.users().items()} == {
+    assert {key: user["email"].partition("@")[0] for key, user in workos.users().items()} == {
         "auth0|a": "y",
         "auth0|b": "x",
         "auth0|new": "o",

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.engine
 
 def emails(workos: Sandbox) -> dict[str, tuple[str, bool]]:
     """Email and its verification by external id."""
-    return {key: (one["email"], one["email_verified"]) for key, one in workos.users().items()}
+    return {key: (user["email"], user["email_verified"]) for key, user in workos.users().items()}
 
 
 def named(own: str, email: str, **more: Any) -> Line:
@@ -96,7 +96,7 @@ def test_two_users_swap_their_emails(stack: Stack, workos: Sandbox) -> None:
     stack.up()
 
     assert emails(workos) == {"auth0|a": ("y@people.example", True), "auth0|b": ("x@people.example", True)}
-    assert {one["first_name"] for one in workos.directory()["users"]} == {"Ann", "Bea"}
+    assert {user["first_name"] for user in workos.directory()["users"]} == {"Ann", "Bea"}
     expect_nothing_left_to_do(stack, workos)
 
 
@@ -135,7 +135,7 @@ def test_a_user_whose_email_somebody_took_in_workos_fails_the_run_rather_than_lo
     """By hand, b got the email that a is to have, and c got b's: b's object makes way, and has nowhere to go."""
     stack.exports(users=[named("a", "x"), named("b", "y"), named("c", "z")])
     stack.up()
-    ids = {key: one["id"] for key, one in workos.users().items()}
+    ids = {key: user["id"] for key, user in workos.users().items()}
     for key, email in (("auth0|b", "wish"), ("auth0|c", "y")):
         workos.call("PUT", f"/user_management/users/{ids[key]}", email=f"{email}@people.example")
     stack.exports(users=[named("a", "wish"), named("b", "y"), named("c", "z")])

@@ -26,7 +26,7 @@ def export(stack: Stack, **emails: str) -> None:
 
 def expect_two(workos: Sandbox, stack: Stack) -> None:
     """Ann and Bee each have an object, a role and a resource of their own."""
-    assert {key: one["email"] for key, one in workos.users().items()} == {
+    assert {key: user["email"] for key, user in workos.users().items()} == {
         "auth0|ann": "ann@people.example",
         "auth0|bee": SHARED,
     }

@@ -129,7 +129,7 @@ def test_a_refused_update_is_named_and_tried_again(stack: Stack, workos: Sandbox
     workos.clear()
     stack.up()
     assert workos.writes() == {"PUT /user_management/users/{id}": 1}
-    assert {key: one["first_name"] for key, one in workos.users().items()} == {
+    assert {key: user["first_name"] for key, user in workos.users().items()} == {
         "auth0|a": "Ann",
         "auth0|b": "Bea",
         "auth0|c": None,
@@ -162,7 +162,7 @@ def test_what_was_written_of_a_record_before_its_refusal_is_not_written_again(st
     stack.up()
 
     assert workos.writes() == {"POST /user_management/users/{id}/auth_factors": 1}
-    assert [len(one["totp_sha256"]) for one in workos.directory()["users"]] == [1]
+    assert [len(user["totp_sha256"]) for user in workos.directory()["users"]] == [1]
 
 
 def test_a_blocked_users_membership_that_was_not_deactivated_is_deactivated_by_the_next_run(

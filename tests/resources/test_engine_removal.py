@@ -84,8 +84,8 @@ def test_up_with_a_target_that_is_gone_obeys_the_setting(
     stack.up()
     stack.configure(maxRemovedPercent="100", removed=removed)
     export(stack, "ab")
-    held = stack.state()
-    stack.up("--target", held["auth0|c"]["urn"], "--target", held["verdict"]["urn"])
+    state = stack.state()
+    stack.up("--target", state["auth0|c"]["urn"], "--target", state["verdict"]["urn"])
 
     assert "auth0|c" not in stack.state()
     assert workos.users().keys() == {f"auth0|{name}" for name in left}

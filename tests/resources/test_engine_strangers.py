@@ -37,8 +37,8 @@ def test_who_registered_an_email_in_workos_without_verifying_it_does_not_get_the
     assert "failed users auth0|a:" in error
     assert "email_held_by_unverified" in error
     assert "people.example" not in error
-    held = workos.users()["a@people.example"]
-    assert (held["id"], held["external_id"], held["email_verified"]) == (stranger["id"], None, False)
+    user = workos.users()["a@people.example"]
+    assert (user["id"], user["external_id"], user["email_verified"]) == (stranger["id"], None, False)
     assert workos.memberships() == {"org_one/auth0|b": (("member",), "active")}
     assert "email_held_by_unverified" in stack.ferry("plan", code=1).said
 

@@ -45,7 +45,7 @@ def test_everything_is_created_once_and_a_second_run_asks_nothing(
     assert set(done.values()) == {"create"}
     assert workos.requests()["writes"] == 7
     assert {key: held.id for key, held in cohorts.applied("users").items()} == {
-        key: one["id"] for key, one in workos.users().items()
+        key: user["id"] for key, user in workos.users().items()
     }
     assert workos.memberships() == {
         f"org_acme/{ANN}": (("admin",), "active"),
@@ -115,7 +115,7 @@ def test_what_is_in_workos_already_is_listed_once_and_adopted_without_a_request_
     """The state is lost, and so is the journal; only what is missing is written."""
     ids = many(project, 150)
     cohorts.up(host)
-    before = {key: one["id"] for key, one in workos.users().items()}
+    before = {key: user["id"] for key, user in workos.users().items()}
     for journal in (project.folder / ".ferry").glob("*.journal"):
         journal.unlink()
     workos.clear()
@@ -150,7 +150,7 @@ def test_a_run_that_was_killed_is_remembered_by_the_journal(
     """The outputs were never saved; one read confirms that the journal is of this environment."""
     ids = many(project, 40)
     cohorts.up(host)
-    before = {key: one["id"] for key, one in workos.users().items()}
+    before = {key: user["id"] for key, user in workos.users().items()}
     workos.clear()
     anew = Cohorts(project)
     anew.up(project.starts())
@@ -203,9 +203,9 @@ def test_the_journal_holds_no_secret_and_is_the_owners_alone(
     (journal,) = (project.folder / ".ferry").glob("*.journal")
 
     assert journal.stat().st_mode & 0o777 == 0o600
-    told = journal.read_text(encoding="utf-8") + json.dumps(cohorts.held)
-    assert all(secret not in told for secret in (HASH, OTP, KEY))
-    assert "ann@people.example" not in told
+    text = journal.read_text(encoding="utf-8") + json.dumps(cohorts.held)
+    assert all(secret not in text for secret in (HASH, OTP, KEY))
+    assert "ann@people.example" not in text
 
 
 def test_what_an_earlier_grain_knew_is_handed_over_without_a_request(
@@ -254,8 +254,8 @@ def test_who_left_meets_the_setting_and_the_cohort_forgets_it(
 
     assert workos.requests()["writes"] == writes
     assert cohorts.applied("memberships").keys() == {f"org_acme/{ANN}"}
-    held = workos.memberships().get(f"org_acme/{BEE}")
-    assert held == {"retain": (("member",), "active"), "deactivate": (("member",), "inactive")}.get(removed)
+    membership = workos.memberships().get(f"org_acme/{BEE}")
+    assert membership == {"retain": (("member",), "active"), "deactivate": (("member",), "inactive")}.get(removed)
 
 
 def test_a_gone_user_costs_one_write_and_its_memberships_none(
@@ -370,7 +370,7 @@ def test_a_refresh_after_a_kill_knows_what_the_killed_run_wrote(
     cohorts.up(project.starts())
 
     assert workos.writes() == {USERS: 1}
-    assert {one["first_name"] for one in workos.users().values()} == {"New"}
+    assert {user["first_name"] for user in workos.users().values()} == {"New"}
     assert len(workos.users()) == 20
 
 

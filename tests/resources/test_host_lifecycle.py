@@ -346,7 +346,7 @@ def test_a_record_without_what_identifies_it_fails_its_check(host: ProviderHost,
         (RoleProvider, {"slug": "admin"}, ["name"]),
         (MembershipProvider, {"organization": "org_acme", "user_id": "user_1"}, ["user"]),
     ]:
-        assert [one.property for one in host.check(provider, bag).failures] == missing
+        assert [failure.property for failure in host.check(provider, bag).failures] == missing
 
 
 def test_a_wrong_key_stops_the_run_with_one_line(project: Project, workos: Sandbox) -> None:

@@ -192,10 +192,10 @@ def test_what_came_back_otherwise_is_told_once_and_counts_as_applied(
     assert host.diff(VerdictProvider, "verdict", VERDICT, VERDICT) == "update"
     host.update(VerdictProvider, "verdict", VERDICT, VERDICT)
 
-    told = " ".join(host.said().split())
-    assert "2 kept_otherwise (first: organizations org_acme): WorkOS keeps another value" in told
-    assert "(name, metadata.plan). Next: " in told
-    assert f"1 role_directory_managed (first: memberships org_acme/{ANN})" in told
+    said = " ".join(host.said().split())
+    assert "2 kept_otherwise (first: organizations org_acme): WorkOS keeps another value" in said
+    assert "(name, metadata.plan). Next: " in said
+    assert f"1 role_directory_managed (first: memberships org_acme/{ANN})" in said
     workos.clear()
     assert grain.up(project.starts()) == {}
     assert workos.requests()["total"] == 0

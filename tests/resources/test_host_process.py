@@ -75,9 +75,9 @@ def test_no_provider_gives_itself_an_attribute(module: object) -> None:
     source = Path(str(vars(module)["__file__"])).read_text(encoding="utf-8")
     classes = [one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.ClassDef)]
     stores = [
-        f"{one.name}: self.{node.attr}"
-        for one in classes
-        for node in ast.walk(one)
+        f"{class_.name}: self.{node.attr}"
+        for class_ in classes
+        for node in ast.walk(class_)
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self"
     ]
 

@@ -118,7 +118,7 @@ def test_switching_off_a_membership_that_is_gone_already_succeeds(
     made.up(host)
     made.delete(host, "memberships", OF_BEE)
 
-    assert [one["external_id"] for one in workos.users().values()] == [ANN]
+    assert [user["external_id"] for user in workos.users().values()] == [ANN]
 
 
 def test_a_replaced_membership_is_removed_only_if_the_setting_says_so(

@@ -57,9 +57,9 @@ def test_the_log_counts_by_route_and_names_no_person(workos: WorkOSClient, http:
     workos.organization_membership.create_organization_membership(user_id=made.id, organization_id=organization.id)
 
     log = http.get("/_sandbox/requests")
-    told = log.json()
+    document = log.json()
 
-    assert told["counts"] == {
+    assert document["counts"] == {
         "GET /user_management/users": 1,
         "GET /user_management/users/external_id/{external_id}": 1,
         "POST /organizations": 1,
@@ -67,9 +67,9 @@ def test_the_log_counts_by_route_and_names_no_person(workos: WorkOSClient, http:
         "POST /user_management/users": 1,
         "PUT /user_management/users/{id}": 1,
     }
-    assert (told["writes"], told["reads"], told["total"]) == (4, 2, 6)
-    assert told["statuses"] == {"200": 3, "201": 3}
-    assert [one.get("external_id") for one in told["requests"]] == [
+    assert (document["writes"], document["reads"], document["total"]) == (4, 2, 6)
+    assert document["statuses"] == {"200": 3, "201": 3}
+    assert [request.get("external_id") for request in document["requests"]] == [
         "auth0|1",
         "auth0|1",
         "auth0|1",
@@ -119,9 +119,9 @@ def test_the_log_keeps_the_last_thousand_requests_and_all_counts(http: httpx.Cli
     for _ in range(1005):
         http.get("/user_management/users/user_gone")
 
-    told = http.get("/_sandbox/requests").json()
+    document = http.get("/_sandbox/requests").json()
 
-    assert (len(told["requests"]), told["total"], told["statuses"]) == (1000, 1005, {"404": 1005})
+    assert (len(document["requests"]), document["total"], document["statuses"]) == (1000, 1005, {"404": 1005})
 
 
 def test_an_unknown_route_or_method_is_a_404_with_a_request_id(http: httpx.Client) -> None:
@@ -259,8 +259,12 @@ def test_a_refusing_fault_answers_what_it_was_told_and_does_no_work(workos: Work
 
     assert (refused.value.code, refused.value.retry_after) == ("rate_limit_exceeded", 7)
     assert http.get("/_sandbox/directory").json()["users"] == []
-    told = http.get("/_sandbox/requests").json()
-    assert (told["writes"], told["statuses"], told["requests"][0]["external_id"]) == (1, {"429": 1}, "auth0|1")
+    document = http.get("/_sandbox/requests").json()
+    assert (document["writes"], document["statuses"], document["requests"][0]["external_id"]) == (
+        1,
+        {"429": 1},
+        "auth0|1",
+    )
     assert workos.user_management.create_user(email="ada@example.com").email == "ada@example.com"
 
 
@@ -294,8 +298,8 @@ def test_a_connection_dropped_before_leaves_nothing_behind(workos: WorkOSClient,
 
     assert not isinstance(lost.value, APIError)
     assert http.get("/_sandbox/directory").json()["users"] == []
-    told = http.get("/_sandbox/requests").json()
-    assert (told["writes"], told["statuses"]) == (1, {"dropped": 1})
+    document = http.get("/_sandbox/requests").json()
+    assert (document["writes"], document["statuses"]) == (1, {"dropped": 1})
 
 
 def test_a_connection_dropped_after_leaves_the_write_behind(workos: WorkOSClient, http: httpx.Client) -> None:

@@ -47,14 +47,14 @@ def peopled(workos: WorkOSClient) -> dict[str, str]:
 
 
 def test_an_empty_sandbox_has_nothing_but_its_role(http: httpx.Client) -> None:
-    told = overview(http)
+    document = overview(http)
 
-    assert told["counts"] == {"users": 0, "organizations": 0, "memberships": 0, "roles": 1}
-    assert told["statuses"] == {"active": 0, "inactive": 0, "pending": 0}
-    assert set(told["traffic"].values()) == {0}
-    assert (told["auth0"], told["requests"], told["settings"], told["faults"]) == (0, [], {}, [])
-    assert told["table"] == {"kind": "users", "rows": [], "next": None}
-    assert told["found"] is None
+    assert document["counts"] == {"users": 0, "organizations": 0, "memberships": 0, "roles": 1}
+    assert document["statuses"] == {"active": 0, "inactive": 0, "pending": 0}
+    assert set(document["traffic"].values()) == {0}
+    assert (document["auth0"], document["requests"], document["settings"], document["faults"]) == (0, [], {}, [])
+    assert document["table"] == {"kind": "users", "rows": [], "next": None}
+    assert document["found"] is None
 
 
 def test_each_kind_has_its_rows(http: httpx.Client, peopled: dict[str, str]) -> None:
@@ -82,9 +82,9 @@ def test_memberships_are_counted_by_status(workos: WorkOSClient, http: httpx.Cli
     assert overview(http)["statuses"] == {"active": 0, "inactive": 1, "pending": 0}
 
     workos.user_management.delete_user(peopled["user"])
-    told = overview(http, kind="memberships")
-    assert told["statuses"] == {"active": 0, "inactive": 0, "pending": 0}
-    assert told["table"]["rows"] == []
+    document = overview(http, kind="memberships")
+    assert document["statuses"] == {"active": 0, "inactive": 0, "pending": 0}
+    assert document["table"]["rows"] == []
 
 
 def test_traffic_counts_how_requests_ended(http: httpx.Client) -> None:
@@ -96,11 +96,14 @@ def test_traffic_counts_how_requests_ended(http: httpx.Client) -> None:
     with pytest.raises(httpx.TransportError):
         http.get(f"{USERS}/dropped")
 
-    told = overview(http)
+    document = overview(http)
 
     ended = {"limited": 0, "refused": 2, "failed": 1, "dropped": 1}
-    assert told["traffic"] == {"writes": 2, "written": 1, "reads": 3, **ended}
-    assert [(one["number"], one["status"], one["external_id"], one["fault"]) for one in told["requests"]] == [
+    assert document["traffic"] == {"writes": 2, "written": 1, "reads": 3, **ended}
+    assert [
+        (request["number"], request["status"], request["external_id"], request["fault"])
+        for request in document["requests"]
+    ] == [
         (5, "dropped", None, "drop_after"),
         (4, 500, None, "refuse"),
         (3, 404, None, None),
@@ -108,7 +111,7 @@ def test_traffic_counts_how_requests_ended(http: httpx.Client) -> None:
         (1, 201, "auth0|1", None),
     ]
     phrases = [None, "Internal Server Error", "Not Found", "Bad Request", "Created"]
-    assert [one["phrase"] for one in told["requests"]] == phrases
+    assert [request["phrase"] for request in document["requests"]] == phrases
 
 
 def test_a_request_that_asks_for_a_head_is_a_read() -> None:
@@ -123,14 +126,14 @@ def test_however_long_a_name_is_that_is_refused_the_log_stays_small(http: httpx.
     http.post(USERS, json={"email": "ada@example.com", "external_id": "x" * 100_000})
     http.get(f"/{'p' * 10_000}")
 
-    assert [len(one["external_id"] or one["route"]) for one in overview(http)["requests"]] == [400, 128]
+    assert [len(request["external_id"] or request["route"]) for request in overview(http)["requests"]] == [400, 128]
 
 
 def test_a_request_is_shown_by_its_route_and_by_its_path_only_without_one(http: httpx.Client) -> None:
     http.get(f"{USERS}/ada@example.com")
     http.get("/nowhere")
 
-    assert [one["route"] for one in overview(http)["requests"]] == ["/nowhere", "/user_management/users/{id}"]
+    assert [request["route"] for request in overview(http)["requests"]] == ["/nowhere", "/user_management/users/{id}"]
 
 
 def test_what_is_armed_is_told_without_what_it_looks_for(http: httpx.Client) -> None:
@@ -138,11 +141,11 @@ def test_what_is_armed_is_told_without_what_it_looks_for(http: httpx.Client) -> 
     http.post("/_sandbox/faults", json=[fault]).raise_for_status()
     http.post("/_sandbox/settings", json={"latency_ms": 1, "limits": True, "multiple_roles": False}).raise_for_status()
 
-    told = overview(http)
+    document = overview(http)
 
-    assert told["settings"] == {"latency_ms": 1, "limits": True}
-    assert [one["path"] for one in told["faults"]] == ["x"]
-    assert not any(word in str(told) for word in ("ada@", "sk_secret", "Ada"))
+    assert document["settings"] == {"latency_ms": 1, "limits": True}
+    assert [one["path"] for one in document["faults"]] == ["x"]
+    assert not any(word in str(document) for word in ("ada@", "sk_secret", "Ada"))
 
 
 def test_pages_hold_every_object_once_newest_first(workos: WorkOSClient, http: httpx.Client) -> None:
@@ -210,10 +213,10 @@ def test_an_object_is_found_by_its_exact_name(
 
 
 def test_of_a_persons_data_only_ids_are_told(http: httpx.Client, peopled: dict[str, str]) -> None:
-    told = "".join(http.get("/_sandbox/overview", params={"kind": kind, "find": "auth0|1"}).text for kind in KINDS)
+    text = "".join(http.get("/_sandbox/overview", params={"kind": kind, "find": "auth0|1"}).text for kind in KINDS)
 
-    assert peopled["user"] in told
-    assert not any(word in told for word in ("example.com", "Ada", "Lovelace", "pro", BCRYPT, "$2b", SECRET))
+    assert peopled["user"] in text
+    assert not any(word in text for word in ("example.com", "Ada", "Lovelace", "pro", BCRYPT, "$2b", SECRET))
 
 
 @pytest.mark.parametrize("query", [{"kind": "people"}, {"page": "2"}])

@@ -85,7 +85,9 @@ def whole(environment: Environment) -> dict[str, str]:
         "organization": middle(environment.organizations),
         "all": next(iter(environment.organizations)),
         "membership": middle(environment.memberships),
-        "domain": next(one.id for held in environment.organizations.values() for one in held.domains),
+        "domain": next(
+            domain.id for organization in environment.organizations.values() for domain in organization.domains
+        ),
         "permission": middle(environment.permissions),
         "event": list(environment.events)[len(environment.events) // 2].id,
     }

@@ -34,7 +34,7 @@ def state_after(folder: Path, grain: str, config: dict[str, str], **files: Itera
                 last_state.cohorts[kind] = _cohorts(store, kind)
             else:
                 last_state.records[kind] = {
-                    one.key: KnownRecord(f"id {one.key}", _outputs(one)) for one in store.records(kind)
+                    record.key: KnownRecord(f"id {record.key}", _outputs(record)) for record in store.records(kind)
                 }
     return last_state
 
@@ -46,9 +46,9 @@ def _outputs(record: Record) -> dict[str, Any]:
 
 def _cohorts(store: Store, kind: Kind) -> dict[int, KnownCohort]:
     held: dict[int, dict[str, Applied]] = {}
-    for one in store.records(kind):
-        applied = applied_record(kind, one.key, f"id {one.key}", "created", fields(one))
-        held.setdefault(cohort_of_record(one), {})[one.key] = applied
+    for record in store.records(kind):
+        applied = applied_record(kind, record.key, f"id {record.key}", "created", fields(record))
+        held.setdefault(cohort_of_record(record), {})[record.key] = applied
     found = {}
     for number, text in enumerate(texts(kind, store.records(kind))):
         applied_here = held.get(number, {})

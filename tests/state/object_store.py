@@ -47,7 +47,7 @@ class ObjectStore:
                     f"<ETag>{tag(self.objects[key])}</ETag><Size>{len(self.objects[key])}</Size></Contents>"
                     for key in files
                 ),
-                *(f"<CommonPrefixes><Prefix>{escape(one)}</Prefix></CommonPrefixes>" for one in sorted(folders)),
+                *(f"<CommonPrefixes><Prefix>{escape(folder)}</Prefix></CommonPrefixes>" for folder in sorted(folders)),
                 "</ListBucketResult>",
             ]
         ).encode()
@@ -101,8 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
         if data is None:
             self._answer(HTTPStatus.NOT_FOUND, b"<Error><Code>NoSuchKey</Code></Error>")
         else:
-            told = {"Last-Modified": _WHEN[0], "ETag": tag(data), "x-amz-checksum-crc32": checksum(data)}
-            self._answer(HTTPStatus.OK, data, told)
+            document = {"Last-Modified": _WHEN[0], "ETag": tag(data), "x-amz-checksum-crc32": checksum(data)}
+            self._answer(HTTPStatus.OK, data, document)
 
     do_HEAD = do_GET  # noqa: N815
 
@@ -117,8 +117,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         copied = self.held.objects[unquote(source).lstrip("/").partition("/")[2]]
         self.held.objects[key] = copied
-        told = f"<ETag>{tag(copied)}</ETag><LastModified>{_WHEN[1]}</LastModified>"
-        self._answer(HTTPStatus.OK, f"<CopyObjectResult>{told}</CopyObjectResult>".encode())
+        text = f"<ETag>{tag(copied)}</ETag><LastModified>{_WHEN[1]}</LastModified>"
+        self._answer(HTTPStatus.OK, f"<CopyObjectResult>{text}</CopyObjectResult>".encode())
 
     def do_DELETE(self) -> None:
         self.held.asked["DeleteObject"] += 1

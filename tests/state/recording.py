@@ -60,7 +60,7 @@ def record(grain: str, folder: Path) -> None:
 
 
 def _export(stack: Stack, names: list[str], **more: object) -> None:
-    users = [person(one, given_name=f"N{one}", app_metadata={"plan": "gold"}) for one in names]
+    users = [person(name, given_name=f"N{name}", app_metadata={"plan": "gold"}) for name in names]
     users[1] |= more
     stack.exports(
         users=users,
@@ -69,11 +69,11 @@ def _export(stack: Stack, names: list[str], **more: object) -> None:
             organization("two"),
         ],
         members=[
-            *(member("one", f"auth0|{one}", "Admin") for one in names),
-            *(member("two", f"auth0|{one}", "Admin", "Viewer") for one in names[:3]),
+            *(member("one", f"auth0|{name}", "Admin") for name in names),
+            *(member("two", f"auth0|{name}", "Admin", "Viewer") for name in names[:3]),
         ],
         roles=[role("Admin"), role("Viewer", description="may look")],
-        passwords=[password(one) for one in names[:4]],
+        passwords=[password(name) for name in names[:4]],
         mfa=[otp(f"auth0|{names[0]}")],
     )
 

@@ -121,7 +121,9 @@ def test_the_differ_sees_the_same_changed_fields_through_the_marks(case: Any) ->
     through_marks = changes(kind, fields(new), view)
     directly = changes(kind, fields(new), fields(old))
 
-    assert [(one.field, one.new) for one in through_marks] == [(one.field, one.new) for one in directly]
+    assert [(through_mark.field, through_mark.new) for through_mark in through_marks] == [
+        (one.field, one.new) for one in directly
+    ]
 
 
 @given(PAIRS_OF_RECORDS)
@@ -160,7 +162,9 @@ def test_a_change_of_one_metadata_pair_sends_that_pair_alone() -> None:
     paid = User(**{**_parts(ANN), "metadata": {"plan": "paid", "team": "red"}})
     view = applied_fields("users", ANN.key, applied("users", ANN), fields(paid))
 
-    assert [(one.field, one.new) for one in changes("users", fields(paid), view)] == [("metadata", {"plan": "paid"})]
+    assert [(change.field, change.new) for change in changes("users", fields(paid), view)] == [
+        ("metadata", {"plan": "paid"})
+    ]
 
 
 def test_a_verification_that_is_gone_and_a_password_that_is_gone_change_nothing() -> None:

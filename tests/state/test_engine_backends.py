@@ -113,7 +113,7 @@ def test_a_state_moves_by_the_documented_commands_and_the_next_up_asks_nothing(
     stack = at_home
     stack.pulumi("config", "set", "--path", "ferry:granularity.users", grain)
     stack.up()
-    before, file_before, held = stack.state(), stack_file(stack), workos.directory()
+    before, file_before, directory = stack.state(), stack_file(stack), workos.directory()
     workos.clear()
     said: dict[str, str] = {}
     for words in documented(backend(stack, "backend"), elsewhere):
@@ -122,7 +122,7 @@ def test_a_state_moves_by_the_documented_commands_and_the_next_up_asks_nothing(
             assert KEY not in (stack.project / "state.json").read_text(encoding="utf-8")
 
     assert workos.requests()["total"] == 0
-    assert workos.directory() == held
+    assert workos.directory() == directory
     for command in ("pulumi preview", "pulumi up"):
         assert re.search(r"Resources:\n +\d+ unchanged\n", said[command]), said[command]
     assert stack.state().keys() == before.keys()

@@ -64,7 +64,7 @@ def test_a_stack_that_begins_anew_makes_again_what_was_removed_meanwhile(stack: 
 
     assert workos.writes() == {POST_USER: 3, "POST /user_management/organization_memberships": 3}
     assert workos.counts() == (24, 1, 24)
-    assert {one for kind in ("users", "memberships") for one in origins(stack, kind).values()} == {"created"}
+    assert {origin for kind in ("users", "memberships") for origin in origins(stack, kind).values()} == {"created"}
     workos.clear()
     stack.up()
     assert workos.requests()["total"] == 0

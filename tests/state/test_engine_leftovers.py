@@ -28,7 +28,11 @@ def test_a_password_that_stays_is_a_finding_until_it_stays_no_more(stack: Stack,
     export(stack, person("ann", blocked=True))
     for run in (stack.preview, stack.up, stack.preview):
         assert "     1 password_stays (first: auth0|ann)" in run().said
-        told = [(one["file"], one["external_id"]) for one in stack.findings() if one["code"] == "password_stays"]
+        told = [
+            (finding["file"], finding["external_id"])
+            for finding in stack.findings()
+            if finding["code"] == "password_stays"
+        ]
         assert told == [("users.ndjson", "auth0|ann")]
     assert workos.memberships()["org_one/auth0|ann"][1] == "inactive"
 

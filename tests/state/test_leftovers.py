@@ -43,7 +43,7 @@ def find(request: pytest.FixtureRequest, tmp_path: Path) -> Find:
 
 
 def told(findings: list[Finding]) -> list[tuple[str, str]]:
-    return [(one.code, one.external_id) for one in findings]
+    return [(finding.code, finding.external_id) for finding in findings]
 
 
 def test_nothing_is_said_while_the_directory_says_what_was_applied(find: Find) -> None:

@@ -27,7 +27,7 @@ LONGEST_COMMAND = 600
 
 def writes_by_kind(sent: Sent, first: Expected, later: Expected) -> dict[str, int]:
     """The writes by what happened to the user whom they are about."""
-    kinds = {one["external_id"]: one["kind"] for one in later.lines("drift")}
+    kinds = {line["external_id"]: line["kind"] for line in later.lines("drift")}
     kinds |= dict.fromkeys(later.users().keys() - first.users().keys() - kinds.keys(), "unlinked")
     found: Counter[str] = Counter()
     for external_id, kind in kinds.items():

@@ -92,14 +92,14 @@ KEEP, ORG_KEEP = person("keep"), organization("keep")
 def exports(stack: Stack, *records: Line) -> None:
     """An export of these users and organizations."""
     stack.exports(
-        users=[KEEP, *(one for one in records if "user_id" in one)],
-        organizations=[ORG_KEEP, *(one for one in records if "user_id" not in one)],
+        users=[KEEP, *(record for record in records if "user_id" in record)],
+        organizations=[ORG_KEEP, *(record for record in records if "user_id" not in record)],
     )
 
 
 def follow(stack: Stack, workos: Sandbox, failure: Failure) -> None:
     """Do what its next step says."""
-    there = next((one for one in workos.directory()["users"] if one["email"] == failure.email), None)
+    there = next((user for user in workos.directory()["users"] if user["email"] == failure.email), None)
     if failure.removes_holder and there:
         workos.call("DELETE", f"/user_management/users/{there['id']}")
     if failure.verifies_holder and there:
@@ -117,27 +117,27 @@ def test_a_next_step_that_is_named_can_be_followed_nights_later(
     failures = FAILURES[adopt]
     grains = {"users": grain, "organizations": grain, "memberships": "record"}
     stack.configure(granularity=grains, maxRemovedPercent="80", adopt=adopt)
-    exports(stack, *(one.before for one in failures if one.before))
+    exports(stack, *(failure.before for failure in failures if failure.before))
     stack.up()
-    for one in failures:
-        if one.signed_up is not None:
-            words = {"email": one.email, "email_verified": one.signed_up, "password": "made up, with 1 word"}
+    for failure in failures:
+        if failure.signed_up is not None:
+            words = {"email": failure.email, "email_verified": failure.signed_up, "password": "made up, with 1 word"}
             workos.call("POST", "/user_management/users", **words)
-    exports(stack, *(one.now for one in failures))
+    exports(stack, *(failure.now for failure in failures))
     for _night in range(2):
         error = stack.up(fails=True).error()
-        for one in failures:
-            known_by = one.now.get("user_id") or one.now["id"]
+        for failure in failures:
+            known_by = failure.now.get("user_id") or failure.now["id"]
             said = error[error.index(f" {known_by}: ") :]
-            assert one.code in said.partition("failed ")[0]
-            assert one.advises in said.partition("failed ")[0]
+            assert failure.code in said.partition("failed ")[0]
+            assert failure.advises in said.partition("failed ")[0]
 
-    for one in failures:
-        follow(stack, workos, one)
-    exports(stack, *(one.corrected or one.now for one in failures))
+    for failure in failures:
+        follow(stack, workos, failure)
+    exports(stack, *(failure.corrected or failure.now for failure in failures))
     stack.up()
     skipped = {"auth0|c"} if adopt == "external-id" else set()
-    declared = {str(one.now["user_id"]) for one in failures if "user_id" in one.now} | {"auth0|keep"}
+    declared = {str(failure.now["user_id"]) for failure in failures if "user_id" in failure.now} | {"auth0|keep"}
     assert workos.users().keys() >= declared - skipped
     workos.clear()
     stack.up()

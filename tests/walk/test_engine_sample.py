@@ -33,12 +33,12 @@ def expect_the_summary_to_add_up(version: str, summary: dict[str, dict[str, int]
 
 def expect_findings_for_all_rejects(version: str, findings: list[dict[str, Any]]) -> None:
     """Each with the real file's name, and the line on which the record stands."""
-    found = Counter((one["file"], one["external_id"], one["code"]) for one in findings)
+    found = Counter((finding["file"], finding["external_id"], finding["code"]) for finding in findings)
     rejects = EXPECTED[version].lines("rejects")
-    wanted = Counter((f"{one['file']}.ndjson", one["id"], one["reason"]) for one in rejects)
+    wanted = Counter((f"{reject['file']}.ndjson", reject["id"], reject["reason"]) for reject in rejects)
 
     assert wanted - found == Counter()
-    assert all(one["line"] > 0 and one["message"] for one in findings)
+    assert all(finding["line"] > 0 and finding["message"] for finding in findings)
 
 
 def secrets() -> list[bytes]:

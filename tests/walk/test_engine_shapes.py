@@ -36,7 +36,7 @@ def test_several_tenants_become_one_environment(stack: Stack, workos: Sandbox) -
     stack.up()
 
     expect_workos_to_be(Expected(stack.export), workos)
-    assert {one["file"].partition("/")[0] for one in stack.findings()} <= set(names)
+    assert {finding["file"].partition("/")[0] for finding in stack.findings()} <= set(names)
 
     workos.clear()
     stack.up()

@@ -56,7 +56,7 @@ class Export:
 
     def ids(self) -> set[str]:
         """The external ids of its users and organizations."""
-        return {one["user_id"] for one in self.users} | {one["id"] for one in self.organizations}
+        return {user["user_id"] for user in self.users} | {organization["id"] for organization in self.organizations}
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Transition:
 
     def export(self, number: int) -> Export:
         """The export after so many steps."""
-        return [self.before, *(one.export for one in self.steps)][min(number, len(self.steps))]
+        return [self.before, *(step.export for step in self.steps)][min(number, len(self.steps))]
 
     def step(self, number: int) -> Step:
         """The step, counted from 1; one that changes nothing after the last."""
@@ -96,7 +96,7 @@ class Transition:
 
     def ids(self) -> set[str]:
         """Every external id that it ever has."""
-        return set().union(self.before.ids(), *(one.export.ids() for one in self.steps))
+        return set().union(self.before.ids(), *(step.export.ids() for step in self.steps))
 
 
 def transition(name: str, before: Export, *steps: Step) -> Transition:
@@ -125,9 +125,12 @@ class KnownRecord:
 
 def ids_in(workos: Sandbox) -> dict[str, str]:
     """The WorkOS ids of all objects, by external id or pair."""
-    held = workos.directory()
-    ids = {one["external_id"]: one["id"] for one in (*held["users"], *held["organizations"])}
-    pairs = {f"{one['organization_external_id']}/{one['user_external_id']}": one["id"] for one in held["memberships"]}
+    directory = workos.directory()
+    ids = {user["external_id"]: user["id"] for user in (*directory["users"], *directory["organizations"])}
+    pairs = {
+        f"{membership['organization_external_id']}/{membership['user_external_id']}": membership["id"]
+        for membership in directory["memberships"]
+    }
     return {**ids, **pairs}
 
 
@@ -137,11 +140,13 @@ class Sent:
     def __init__(self, workos: Sandbox, before: Mapping[str, str], after: Mapping[str, str]) -> None:
         names = {id_: key for ids in (after, before) for key, id_ in ids.items()}
         self.by_name: dict[str, list[Json]] = {}
-        for one in workos.requests()["requests"]:
-            named = next((names[part] for part in re.split("[/?]", one["path"]) if part in names), None)
-            again = one.get("fault") == AGAIN or (one.get("fault") == LOST and not one["route"].endswith("factors"))
+        for request in workos.requests()["requests"]:
+            named = next((names[part] for part in re.split("[/?]", request["path"]) if part in names), None)
+            again = request.get("fault") == AGAIN or (
+                request.get("fault") == LOST and not request["route"].endswith("factors")
+            )
             if not again:
-                self.by_name.setdefault(named or one.get("external_id", ""), []).append(one)
+                self.by_name.setdefault(named or request.get("external_id", ""), []).append(request)
 
     def about(self, ids: set[str]) -> list[Json]:
         """Those about these users and organizations, and the memberships of these users."""
@@ -159,12 +164,14 @@ def _owner(name: str) -> str:
 
 def lines_of(requests: Sequence[Json]) -> list[str]:
     """A line each."""
-    return [f"{one['method']} {one['path']} {one['status']} {one.get('fault', '')}" for one in requests]
+    return [
+        f"{request['method']} {request['path']} {request['status']} {request.get('fault', '')}" for request in requests
+    ]
 
 
 def calls(requests: Sequence[Json]) -> list[str]:
     """Method and template of each."""
-    return [f"{one['method']} {one['route']}" for one in requests]
+    return [f"{request['method']} {request['route']}" for request in requests]
 
 
 def writes_among(requests: Sequence[Json]) -> Counter[str]:
@@ -174,16 +181,16 @@ def writes_among(requests: Sequence[Json]) -> Counter[str]:
 
 def expect_the_writes(step: Step, requests: list[Json]) -> None:
     """Those of the step and no others, but for what WorkOS may refuse."""
-    found, wanted, told = writes_among(requests), Counter(step.writes), "\n".join(lines_of(requests))
-    assert wanted <= found, f"writes that are missing from:\n{told}"
+    found, wanted, text = writes_among(requests), Counter(step.writes), "\n".join(lines_of(requests))
+    assert wanted <= found, f"writes that are missing from:\n{text}"
     surplus = found - wanted
-    refused = writes_among([one for one in requests if one["status"] in REFUSALS])
-    assert surplus <= Counter(step.refused), f"writes that are too many:\n{told}"
-    assert surplus <= refused, f"of the surplus not all are refused:\n{told}"
+    refused = writes_among([request for request in requests if request["status"] in REFUSALS])
+    assert surplus <= Counter(step.refused), f"writes that are too many:\n{text}"
+    assert surplus <= refused, f"of the surplus not all are refused:\n{text}"
     if step.looks:
         order = calls(requests)
-        assert step.looks in order, told
-        assert all(order.index(step.looks) < order.index(call) for call in step.writes), told
+        assert step.looks in order, text
+        assert all(order.index(step.looks) < order.index(call) for call in step.writes), text
 
 
 def announced(stack: Stack) -> Counter[str]:
@@ -195,8 +202,8 @@ def announced(stack: Stack) -> Counter[str]:
 
 def expect_the_plan(found: Counter[str], steps: Sequence[Step]) -> None:
     """Those of the steps and no others, but for what WorkOS may refuse."""
-    wanted = sum((Counter(one.writes) for one in steps), Counter[str]())
-    refused = sum((Counter(one.refused) for one in steps), Counter[str]())
+    wanted = sum((Counter(step.writes) for step in steps), Counter[str]())
+    refused = sum((Counter(step.refused) for step in steps), Counter[str]())
     assert wanted <= found, f"not announced: {wanted - found}"
     assert found - wanted <= refused, f"announced beside them: {found - wanted}"
 
@@ -213,15 +220,17 @@ def expect_the_objects(one: Transition, number: int, before: KnownRecord, after:
 
 def put_exports(stack: Stack, rows: Sequence[Transition], number: int) -> None:
     """The export of all of them after so many steps."""
-    parts = [one.export(number) for one in rows]
-    files = {file.name: list(chain.from_iterable(getattr(one, file.name) for one in parts)) for file in fields(Export)}
+    parts = [row.export(number) for row in rows]
+    files = {
+        file.name: list(chain.from_iterable(getattr(part, file.name) for part in parts)) for file in fields(Export)
+    }
     stack.exports(roles=[role("Admin"), role("Editor")], **files)
 
 
 def do_by_hand(workos: Sandbox, rows: Sequence[Transition], number: int) -> None:
     """What somebody does in WorkOS before a step."""
     ids = ids_in(workos)
-    for method, path, body in chain.from_iterable(one.step(number).by_hand for one in rows):
+    for method, path, body in chain.from_iterable(row.step(number).by_hand for row in rows):
         workos.call(method, re.sub(r"\{(.+)\}", lambda found: ids[found[1]], path), **body)
 
 
@@ -229,8 +238,8 @@ def walk(stack: Stack, workos: Sandbox, subtests: Subtests, rows: Sequence[Trans
     """All transitions at once, a step at a time: preview (once), plan, up, up again."""
     put_exports(stack, rows, 0)
     stack.up()
-    everybody = set().union(*(one.ids() for one in rows))
-    for number in range(1, 1 + max(len(one.steps) for one in rows)):
+    everybody = set().union(*(row.ids() for row in rows))
+    for number in range(1, 1 + max(len(row.steps) for row in rows)):
         do_by_hand(workos, rows, number)
         before = KnownRecord.by(workos)
         put_exports(stack, rows, number)
@@ -240,16 +249,16 @@ def walk(stack: Stack, workos: Sandbox, subtests: Subtests, rows: Sequence[Trans
                 stack.preview()
                 assert workos.requests()["total"] == 0
         with subtests.test(f"plan {number} writes nothing and announces the writes of all steps"):
-            expect_the_plan(announced(stack), [one.step(number) for one in rows])
+            expect_the_plan(announced(stack), [row.step(number) for row in rows])
             assert workos.requests()["writes"] == 0
         workos.clear()
         stack.up()
         after = KnownRecord.by(workos)
         sent = Sent(workos, before.ids, after.ids)
-        for one in rows:
-            with subtests.test(f"step {number}: {one.name}"):
-                expect_the_writes(one.step(number), sent.about(one.ids()))
-                expect_the_objects(one, number, before, after)
+        for row in rows:
+            with subtests.test(f"step {number}: {row.name}"):
+                expect_the_writes(row.step(number), sent.about(row.ids()))
+                expect_the_objects(row, number, before, after)
         with subtests.test(f"step {number}: nothing else is written"):
             assert sent.writes_to_others(everybody) == {}
             assert sum(writes_among(sent.about(everybody)).values()) == workos.requests()["writes"]
@@ -262,6 +271,6 @@ def walk(stack: Stack, workos: Sandbox, subtests: Subtests, rows: Sequence[Trans
 def disjoint(rows: Sequence[Transition]) -> Iterator[str]:
     """The external ids that two transitions share, which no two may."""
     seen: set[str] = set()
-    for one in rows:
-        yield from seen & one.ids()
-        seen |= one.ids()
+    for row in rows:
+        yield from seen & row.ids()
+        seen |= row.ids()

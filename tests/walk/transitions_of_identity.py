@@ -42,7 +42,7 @@ def pair(own: str, emails: tuple[str, str], *hashes: str) -> Export:
 
 def are_in(own: str, *accounts: str, status: str = "active") -> dict[str, Any]:
     """Their memberships in WorkOS."""
-    return {f"org_{own}/auth0|{own}-{one}": (("admin",), status) for one in accounts}
+    return {f"org_{own}/auth0|{own}-{account}": (("admin",), status) for account in accounts}
 
 
 GROUPS: list[Transition] = [

@@ -87,7 +87,7 @@ MEMBERSHIPS: list[Transition] = [
 
 def place(name: str, *domains: str, **more: Any) -> Line:
     """An organization with these domains."""
-    return organization(name, domains=[{"domain": f"{one}.example"} for one in domains], **more)
+    return organization(name, domains=[{"domain": f"{domain}.example"} for domain in domains], **more)
 
 
 def places(*lines: Line) -> Export:
@@ -102,7 +102,7 @@ def has(name: str, **domains: str) -> dict[str, Any]:
 
 def verified(name: str, *domains: str) -> tuple[tuple[str, str, Line]]:
     """Somebody verifies domains of an organization in WorkOS."""
-    data = [{"domain": f"{one}.example", "state": "verified"} for one in domains]
+    data = [{"domain": f"{domain}.example", "state": "verified"} for domain in domains]
     return (("PUT", f"/organizations/{{org_{name}}}", {"domain_data": data}),)
 
 

@@ -92,8 +92,8 @@ def expected_of(status: int) -> type[WorkOSFault]:
 def family(base: type[Any]) -> Iterator[type[Any]]:
     """A class and all below it."""
     yield base
-    for one in base.__subclasses__():
-        yield from family(one)
+    for subclasse in base.__subclasses__():
+        yield from family(subclasse)
 
 
 FAILURES = [status.value for status in HTTPStatus if status >= 400]
@@ -290,7 +290,7 @@ def test_a_list_is_followed_to_its_end_oldest_first(door: WorkOS, workos: Sandbo
     ]
     workos.clear()
 
-    assert [one["id"] for one in door.pages(*USERS)] == wanted
+    assert [page["id"] for page in door.pages(*USERS)] == wanted
     assert workos.asked() == {LIST_USERS: 3}
 
 

@@ -50,7 +50,7 @@ def test_who_holds_an_email_is_found(door: WorkOS, declared: Declaration, workos
     lag(workos, "/users$")
     made(Users(door, declared), declared.declares_user("bee", email="ann@people.example"))
 
-    assert {key: one["email"] for key, one in workos.users().items()} == {
+    assert {key: user["email"] for key, user in workos.users().items()} == {
         "auth0|ann": "ann@moved.example",
         "auth0|bee": "ann@people.example",
     }
@@ -64,7 +64,7 @@ def test_who_holds_a_domain_is_found(door: WorkOS, declared: Declaration, workos
     lag(workos, "/organizations$")
     organizations.create(Written(), declared.declares_organization("new", domains=["d.example"]))
 
-    assert {key: set(one["domains"]) for key, one in workos.organizations().items()} == {
+    assert {key: set(organization["domains"]) for key, organization in workos.organizations().items()} == {
         "org_old": set(),
         "org_new": {"d.example"},
     }

@@ -37,7 +37,7 @@ class Lists:
             at = self.ids.index(after) + 1 if after else 0
             found = self.ids[at : at + PAGE]
             following = found[-1] if self.ids[at + PAGE :] else ""
-            self.ids = [one for one in self.ids if one not in self.doomed.intersection(found[:-1])]
+            self.ids = [id_ for id_ in self.ids if id_ not in self.doomed.intersection(found[:-1])]
             return [{"id": one} for one in found], following
 
 

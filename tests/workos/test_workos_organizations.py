@@ -33,7 +33,7 @@ def organizations(door: WorkOS, declared: Declaration) -> Organizations:
 
 def there(workos: Sandbox, name: str, *domains: str, state: str = "pending", **more: object) -> Written:
     """An organization that an earlier run made."""
-    data = [{"domain": one, "state": state} for one in domains]
+    data = [{"domain": domain, "state": state} for domain in domains]
     body = {"name": name.title(), "external_id": f"org_{name}", "domain_data": data, **more}
     id_ = workos.call("POST", "/organizations", **body)["id"]
     return Written(id_, organization(name, domains=list(domains)))

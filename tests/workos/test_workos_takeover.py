@@ -98,8 +98,8 @@ def test_a_user_without_external_id_is_taken_over_where_that_is_allowed(
     )
 
     assert workos.asked() == {POST_USER: 1, USER_BY_EXTERNAL_ID: 1, LIST_USERS: 1, FACTORS: 1, PUT_USER: 1}
-    held = workos.users()["auth0|ann"]
-    assert (held["id"], held["first_name"], held["last_name"]) == (own["id"], "Ann", "Name")
+    user = workos.users()["auth0|ann"]
+    assert (user["id"], user["first_name"], user["last_name"]) == (own["id"], "Ann", "Name")
     assert (written.id, written.origin, written.notes) == (own["id"], "found", ["password_unconfirmed"])
 
 
@@ -143,4 +143,4 @@ def test_factors_that_cannot_be_listed_leave_the_user_as_it_was(
         Users(door, declared, adopt_by_email=True).create(written, declared.declares_user("ann", email_verified=True))
 
     assert written.id == ""
-    assert [one["external_id"] for one in workos.users().values()] == [None]
+    assert [user["external_id"] for user in workos.users().values()] == [None]

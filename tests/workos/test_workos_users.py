@@ -57,8 +57,8 @@ def test_a_user_with_nothing_but_an_email_is_one_post_too(users: Users, declared
     made(users, declared.declares_user("ann"))
 
     assert workos.asked() == {POST_USER: 1}
-    held = workos.users()["auth0|ann"]
-    assert (held["email_verified"], held["first_name"], held["password_sha256"]) == (False, None, None)
+    user = workos.users()["auth0|ann"]
+    assert (user["email_verified"], user["first_name"], user["password_sha256"]) == (False, None, None)
 
 
 def test_an_unchanged_user_costs_no_request(users: Users, declared: Declaration, workos: Sandbox) -> None:
@@ -79,9 +79,9 @@ def test_several_changes_of_a_user_are_one_put(users: Users, declared: Declarati
     users.change(written, moved)
 
     assert workos.asked() == {PUT_USER: 1}
-    held = workos.users()["auth0|ann"]
-    assert (held["email"], held["last_name"]) == ("ann@moved.example", "May")
-    assert held["password_sha256"] == sha(OTHER_HASH)
+    user = workos.users()["auth0|ann"]
+    assert (user["email"], user["last_name"]) == ("ann@moved.example", "May")
+    assert user["password_sha256"] == sha(OTHER_HASH)
     assert written.applied == moved
 
 
@@ -91,8 +91,8 @@ def test_only_the_changed_field_is_sent(users: Users, declared: Declaration, wor
     workos.call("PUT", f"/user_management/users/{written.id}", first_name="Anna", metadata={"plan": "silver"})
     users.change(written, declared.declares_user("ann", **{**SOMEBODY, "last_name": "May"}))
 
-    held = workos.users()["auth0|ann"]
-    assert (held["first_name"], held["last_name"], held["metadata"]) == ("Anna", "May", {"plan": "silver"})
+    user = workos.users()["auth0|ann"]
+    assert (user["first_name"], user["last_name"], user["metadata"]) == ("Anna", "May", {"plan": "silver"})
 
 
 def test_a_user_that_is_gone_is_gone_for_every_call_but_removal(
@@ -192,8 +192,8 @@ def test_more_metadata_than_one_body_may_hold_takes_two_requests(
     users.change(written, declared.declares_user("ann", metadata=after, first_name="Ann"))
 
     assert workos.asked() == {PUT_USER: 2}
-    held = workos.users()["auth0|ann"]
-    assert (held["metadata"], held["first_name"], written.applied["metadata"]) == (after, "Ann", after)
+    user = workos.users()["auth0|ann"]
+    assert (user["metadata"], user["first_name"], written.applied["metadata"]) == (after, "Ann", after)
 
 
 def test_metadata_that_left_altogether_takes_nobody_elses_along(
@@ -214,8 +214,8 @@ def test_a_new_email_of_a_verified_user_stays_verified(users: Users, declared: D
     users.change(written, declared.declares_user("ann", **{**SOMEBODY, "email": "ann@moved.example"}))
 
     assert workos.asked() == {PUT_USER: 1}
-    held = workos.users()["auth0|ann"]
-    assert (held["email"], held["email_verified"]) == ("ann@moved.example", True)
+    user = workos.users()["auth0|ann"]
+    assert (user["email"], user["email_verified"]) == ("ann@moved.example", True)
     assert written.applied["email_verified"] is True
 
 
@@ -283,9 +283,9 @@ def test_a_hash_of_every_type_reaches_workos_by_create_and_by_update(
     users.change(late, declared.declares_user("late", password=hashed))
 
     for name in ("new", "late"):
-        held = workos.users()[f"auth0|{name}"]
-        assert (held["password_hash_type"], held["password_salt_position"]) == (hashed.type, position)
-        assert held["password_sha256"] == sha(hashed.text)
+        user = workos.users()[f"auth0|{name}"]
+        assert (user["password_hash_type"], user["password_salt_position"]) == (hashed.type, position)
+        assert user["password_sha256"] == sha(hashed.text)
 
 
 def test_the_same_digest_with_its_salt_elsewhere_is_another_password(
@@ -318,7 +318,7 @@ def test_another_primary_account_is_one_put_on_the_same_user(
     users.change(written, declared.declares_user("bee", email="ann@people.example", password=HASH))
 
     assert workos.asked() == {PUT_USER: 1}
-    assert {one["external_id"]: one["id"] for one in workos.users().values()} == {"auth0|bee": written.id}
+    assert {user["external_id"]: user["id"] for user in workos.users().values()} == {"auth0|bee": written.id}
 
 
 def test_a_user_that_is_there_already_is_read_and_converged(
@@ -341,10 +341,10 @@ def test_a_user_that_is_there_already_is_read_and_converged(
     )
 
     assert workos.asked() == {POST_USER: 1, USER_BY_EXTERNAL_ID: 1, PUT_USER: 1}
-    held = workos.users()["auth0|ann"]
-    assert (held["id"], held["email"], held["email_verified"]) == (there["id"], "ann@people.example", True)
-    assert (held["first_name"], held["last_name"]) == ("Ann", "Kept")
-    assert held["metadata"] == {"plan": "gold", "own": "kept"}
+    user = workos.users()["auth0|ann"]
+    assert (user["id"], user["email"], user["email_verified"]) == (there["id"], "ann@people.example", True)
+    assert (user["first_name"], user["last_name"]) == ("Ann", "Kept")
+    assert user["metadata"] == {"plan": "gold", "own": "kept"}
     assert (written.id, written.origin) == (there["id"], "found")
 
 

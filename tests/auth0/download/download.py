@@ -92,7 +92,7 @@ class Download:
 
     def statuses(self, path: str) -> Counter[Any]:
         """How the latest requests for paths with this part ended."""
-        return Counter(one["status"] for one in self.auth0.log()["requests"] if path in one["path"])
+        return Counter(request["status"] for request in self.auth0.log()["requests"] if path in request["path"])
 
     def forget_requests(self) -> None:
         """Clear the log."""
@@ -104,7 +104,7 @@ class Download:
 
     def members(self) -> list[tuple[str, str]]:
         """Organization and user of each member line."""
-        return [(one["org_id"], one["user_id"]) for one in self.lines("members")]
+        return [(line["org_id"], line["user_id"]) for line in self.lines("members")]
 
     def manifest(self) -> Any:
         """The manifest."""

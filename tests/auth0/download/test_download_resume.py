@@ -48,7 +48,7 @@ def test_a_kill_in_the_middle_of_the_file_fetches_only_the_rest(auth0: Auth0Side
     download.run()
 
     assert download.statuses("/exports/") == {"dropped": 1, 206: 1}
-    assert len({one["user_id"] for one in download.lines("users")}) == 500
+    assert len({line["user_id"] for line in download.lines("users")}) == 500
 
 
 def test_a_file_that_is_whole_is_not_fetched_again(auth0: Auth0Side, download: Download) -> None:

@@ -92,7 +92,7 @@ def test_a_connection_that_drops_within_the_file_goes_on_where_it_was(auth0: Aut
 
     download.run()
 
-    assert [one["user_id"] for one in download.lines("users")] == [one["user_id"] for one in users]
+    assert [line["user_id"] for line in download.lines("users")] == [user["user_id"] for user in users]
     assert download.statuses(FILE) == {"dropped": 2, 206: 1}
 
 

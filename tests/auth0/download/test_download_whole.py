@@ -51,7 +51,7 @@ def test_what_arrives_is_read_as_the_same_directory(auth0: Auth0Side, download: 
 
     ours, theirs = read(download.folder), read(ACME)
 
-    assert [one.external_id for one in ours.directory.users] == [one.external_id for one in theirs.directory.users]
+    assert [user.external_id for user in ours.directory.users] == [user.external_id for user in theirs.directory.users]
     assert ours.directory.organizations == theirs.directory.organizations
     assert ours.directory.memberships == theirs.directory.memberships
     assert ours.directory.roles == theirs.directory.roles
@@ -71,18 +71,18 @@ def test_the_manifest_describes_the_files(auth0: Auth0Side, download: Download) 
     serve_crowd(auth0, organizations=2, members=3)
 
     download.run()
-    told = download.manifest()
+    document = download.manifest()
 
     def described(path: Path) -> Line:
         data = path.read_bytes()
         return {"lines": data.count(b"\n"), "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
-    assert told["files"] == {f"{kind}.ndjson": described(download.folder / f"{kind}.ndjson") for kind in FILES}
-    assert told["files"]["members.ndjson"]["lines"] == 6
-    assert (told["tenant"], told["domain"], told["remarks"]) == ("acme", "acme.eu.auth0.com", [])
-    assert told["fields"] == list(FIELDS)
-    assert told["started"] <= told["time"]
-    assert told["time"].endswith("Z")
+    assert document["files"] == {f"{kind}.ndjson": described(download.folder / f"{kind}.ndjson") for kind in FILES}
+    assert document["files"]["members.ndjson"]["lines"] == 6
+    assert (document["tenant"], document["domain"], document["remarks"]) == ("acme", "acme.eu.auth0.com", [])
+    assert document["fields"] == list(FIELDS)
+    assert document["started"] <= document["time"]
+    assert document["time"].endswith("Z")
 
 
 def test_one_job_brings_all_users_and_no_call_is_about_a_single_one(auth0: Auth0Side, download: Download) -> None:

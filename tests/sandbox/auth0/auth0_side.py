@@ -38,10 +38,13 @@ class Auth0Side:
         """Take a new token, after a change of settings."""
         if settings:
             self.settings(**settings)
-        told = self.plain.post("/oauth/token", data=CREDENTIALS).raise_for_status().json()
-        self.plain.headers["authorization"] = f"Bearer {told['access_token']}"
+        document = self.plain.post("/oauth/token", data=CREDENTIALS).raise_for_status().json()
+        self.plain.headers["authorization"] = f"Bearer {document['access_token']}"
         self.sdk = Auth0(
-            base_url=f"{self.url}/auth0/api/v2", token=told["access_token"], httpx_client=self._tokens, max_retries=0
+            base_url=f"{self.url}/auth0/api/v2",
+            token=document["access_token"],
+            httpx_client=self._tokens,
+            max_retries=0,
         )
 
     def close(self) -> None:

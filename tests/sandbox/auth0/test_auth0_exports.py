@@ -56,12 +56,12 @@ def test_each_poll_is_a_step_of_the_job(auth0: Auth0Side, polls: int, statuses: 
     jobs = [auth0.sdk.jobs.get(str(made.id)) for _ in statuses]
 
     assert (made.status, made.type, made.format) == ("pending", "users_export", "json")
-    assert [one.status for one in jobs] == statuses
-    assert [one.location is not None for one in jobs] == [status == "completed" for status in statuses]
-    for one in jobs:
-        processing = one.status == "processing"
-        assert (one.time_left_seconds is not None) == processing
-        assert (one.percentage_done in range(1, 100)) == processing
+    assert [job.status for job in jobs] == statuses
+    assert [job.location is not None for job in jobs] == [status == "completed" for status in statuses]
+    for job in jobs:
+        processing = job.status == "processing"
+        assert (job.time_left_seconds is not None) == processing
+        assert (job.percentage_done in range(1, 100)) == processing
     assert jobs[-1].percentage_done == 100
     assert gzip.decompress(httpx.get(str(jobs[-1].location)).content) == b'{"Id":"auth0|ada"}\n'
 
@@ -165,13 +165,13 @@ def test_csv_marks_every_text_but_auth0s_dates_with_an_apostrophe(auth0: Auth0Si
     auth0.serve(users=[odd])
     names = ["user_id", "name", "nickname", "email_verified", "logins_count", "created_at", "identities"]
 
-    text = auth0.exported(format="csv", fields=[{"name": one, "export_as": one.title()} for one in names])
+    text = auth0.exported(format="csv", fields=[{"name": name, "export_as": name.title()} for name in names])
 
     assert text.splitlines()[1].startswith(
         '"\'auth0|o\'neil","\'Ann ""Al"", O\'Neil",,true,3,2020-01-01T00:00:00.000Z,"\'[{'
     )
     header, row = csv.reader(io.StringIO(text))
-    assert header == [one.title() for one in names]
+    assert header == [name.title() for name in names]
     assert json.loads(row[6].removeprefix("'")) == odd["identities"]
 
 

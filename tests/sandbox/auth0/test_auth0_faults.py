@@ -146,7 +146,7 @@ def test_a_dropped_page_is_a_transport_error_and_in_the_log(auth0: Auth0Side, mo
         auth0.get("organizations")
 
     assert auth0.get("organizations").status_code == 200
-    assert [(one["status"], one.get("fault")) for one in auth0.log()["requests"][-2:]] == [
+    assert [(request["status"], request.get("fault")) for request in auth0.log()["requests"][-2:]] == [
         ("dropped", mode),
         (200, None),
     ]

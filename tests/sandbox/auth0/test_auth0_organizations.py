@@ -158,7 +158,7 @@ def test_members_are_paged_by_organization(auth0: Auth0Side) -> None:
     ids = [f"auth0|{number}" for number in range(60)]
     auth0.serve(
         organizations=[organization("a"), organization("b")],
-        members=[member("ab"[number % 2], one) for number, one in enumerate(ids)],
+        members=[member("ab"[number % 2], id_) for number, id_ in enumerate(ids)],
     )
 
     assert [one.user_id for one in auth0.sdk.organizations.members.list("org_b", take=7)] == ids[1::2]

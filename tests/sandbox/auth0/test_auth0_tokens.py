@@ -28,10 +28,10 @@ def test_client_credentials_give_a_token_with_the_scopes_that_are_set(auth0: Aut
     auth0.settings(scopes=["read:users", "read:roles"], expires_in=60)
     sent = {"data": CREDENTIALS} if encoding == "data" else {"json": CREDENTIALS}
 
-    told = httpx.post(f"{auth0.url}/auth0/oauth/token", **sent).raise_for_status().json()  # type: ignore[arg-type]
+    document = httpx.post(f"{auth0.url}/auth0/oauth/token", **sent).raise_for_status().json()  # type: ignore[arg-type]
 
-    token = told.pop("access_token")
-    assert told == {"scope": "read:users read:roles", "expires_in": 60, "token_type": "Bearer"}
+    token = document.pop("access_token")
+    assert document == {"scope": "read:users read:roles", "expires_in": 60, "token_type": "Bearer"}
     asked = {"authorization": f"Bearer {token}"}
     assert httpx.get(f"{auth0.url}/auth0/api/v2/roles", headers=asked).status_code == 200
     assert httpx.get(f"{auth0.url}/auth0/api/v2/clients", headers=asked).status_code == 403

@@ -188,7 +188,7 @@ def test_that_somebody_else_is_refused_changes_nothing(http: httpx.Client, call:
     interfere(http, "POST", USERS, call)
 
     assert http.post(USERS, json={"email": "ada@example.com"}).status_code == 201
-    assert [one["email"] for one in http.get("/_sandbox/directory").json()["users"]] == ["ada@example.com"]
+    assert [user["email"] for user in http.get("/_sandbox/directory").json()["users"]] == ["ada@example.com"]
 
 
 def test_somebody_else_may_fail_to_sign_in_which_takes_its_time(http: httpx.Client) -> None:

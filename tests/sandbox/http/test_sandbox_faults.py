@@ -26,7 +26,9 @@ def armed(*faults: dict[str, Any]) -> Faults:
 
 def struck(faults: Faults, *subjects: str) -> list[str]:
     """Those of the requests, each named by what it is about, that are struck."""
-    return [one for one in subjects if faults.strike("GET", "/x", b"", request=partial(str, one)) is not None]
+    return [
+        subject for subject in subjects if faults.strike("GET", "/x", b"", request=partial(str, subject)) is not None
+    ]
 
 
 def arm(http: httpx.Client, **fault: object) -> None:
@@ -197,7 +199,7 @@ def test_the_log_says_which_requests_were_struck_by_what(http: httpx.Client) -> 
     log = told(http)
 
     assert log["struck"] == {"POST /user_management/users": {"drop_after": 2, "busy": 1}}
-    assert [(one["status"], one.get("fault")) for one in log["requests"]] == [
+    assert [(request["status"], request.get("fault")) for request in log["requests"]] == [
         ("dropped", "drop_after"),
         ("dropped", "drop_after"),
         (503, "busy"),
@@ -232,15 +234,19 @@ def test_concurrent_clients_meet_the_same_faults_in_every_run(http: httpx.Client
     for order in (list(range(60)), list(range(59, -1, -1)), Random(2).sample(range(60), 60)):
         write_in(http, order)
         log = told(http)
-        requests = [one for one in log["requests"] if one["method"] != "GET"]
+        requests = [request for request in log["requests"] if request["method"] != "GET"]
         seen.append(
             (
                 log["struck"],
-                sorted((one["method"], one["route"], one["external_id"]) for one in requests if "external_id" in one),
                 sorted(
-                    one["external_id"]
-                    for one in requests
-                    if one["route"] == USERS and one.get("fault") and one["method"] == "POST"
+                    (request["method"], request["route"], request["external_id"])
+                    for request in requests
+                    if "external_id" in request
+                ),
+                sorted(
+                    request["external_id"]
+                    for request in requests
+                    if request["route"] == USERS and request.get("fault") and request["method"] == "POST"
                 ),
             )
         )

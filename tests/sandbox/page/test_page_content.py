@@ -44,8 +44,8 @@ def rehearsed(workos: WorkOSClient, http: httpx.Client) -> dict[str, str]:
     organization = workos.organizations.create_organization(name="Acme Foundry", external_id="org_acme").id
     members = [user, *people(workos, 2)]
     memberships = [
-        workos.organization_membership.create_organization_membership(user_id=one, organization_id=organization).id
-        for one in members[:2]
+        workos.organization_membership.create_organization_membership(user_id=member, organization_id=organization).id
+        for member in members[:2]
     ]
     workos.organization_membership.deactivate_organization_membership(memberships[1])
     workos.authorization.create_environment_role(slug="admin", name="Admin")

@@ -79,7 +79,7 @@ def refused_by_all(operation: str, described: dict[str, Any], world: World) -> I
         yield Plain(400, method, path, raw=b"{")
         grant = {"grant_type": "password"} if template == _AUTHENTICATE else {}
         yield Plain(422, method, path, grant | {"no_such_field": 1})
-    if any(one["in"] == "query" for one in described["parameters"]):
+    if any(parameter["in"] == "query" for parameter in described["parameters"]):
         yield Plain(422, method, path, query="no_such_parameter=1")
 
 

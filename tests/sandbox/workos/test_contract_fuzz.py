@@ -75,9 +75,9 @@ def located(document: Json, world: World) -> Json:
     for path, operations in document["paths"].items():
         there = dict(zip(path.split("/"), path_of(path, world).split("/"), strict=True))
         for operation in operations.values():
-            for one in operation["parameters"]:
-                if one["in"] == "path":
-                    one["schema"] = {"enum": [unquote(there[f"{{{one['name']}}}"]), GONE]}
+            for parameter in operation["parameters"]:
+                if parameter["in"] == "path":
+                    parameter["schema"] = {"enum": [unquote(there[f"{{{parameter['name']}}}"]), GONE]}
     return document
 
 
@@ -93,10 +93,12 @@ def narrowed(document: Json, world: World) -> Json:
             _narrow(body, NARROWED | ids | NARROWED_IN.get(path, {}))
             if path == AUTHENTICATE:
                 body["oneOf"] = [one for one in body["oneOf"] if one["properties"]["grant_type"]["const"] in GRANTS]
-            operation["parameters"] = [one for one in operation["parameters"] if one["name"] not in CURSORS]
-            for one in operation["parameters"]:
-                if one["in"] == "query":
-                    one["schema"] = (NARROWED | ids).get(one["name"], one["schema"])
+            operation["parameters"] = [
+                parameter for parameter in operation["parameters"] if parameter["name"] not in CURSORS
+            ]
+            for parameter in operation["parameters"]:
+                if parameter["in"] == "query":
+                    parameter["schema"] = (NARROWED | ids).get(parameter["name"], parameter["schema"])
     return document
 
 
@@ -145,7 +147,7 @@ def test_requests_that_break_the_schema_are_refused(
 ) -> None:
     method, path = operation.split(" ")
     described = contract.document["paths"][path][method.lower()]
-    if "requestBody" not in described and all(one["in"] == "path" for one in described["parameters"]):
+    if "requestBody" not in described and all(parameter["in"] == "path" for parameter in described["parameters"]):
         return
     statuses = answered(operation, breaking, url, workos, GenerationMode.NEGATIVE)
 

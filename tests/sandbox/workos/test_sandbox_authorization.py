@@ -160,7 +160,9 @@ def test_domains_are_added_and_taken_away_one_by_one(workos: WorkOSClient, organ
     made = domains.create_organization_domain(domain=" Acme.Example ", organization_id=organization_id)
     assert (made.domain, made.state and made.state.value) == ("acme.example", "pending")
     assert domains.get_organization_domain(made.id).to_dict() == made.to_dict()
-    assert [one.domain for one in workos.organizations.get_organization(organization_id).domains] == ["acme.example"]
+    assert [domain.domain for domain in workos.organizations.get_organization(organization_id).domains] == [
+        "acme.example"
+    ]
     assert (
         refused(
             ConflictError,

@@ -19,7 +19,7 @@ def domains(**states: str) -> list[OrganizationDomainData]:
 
 def held(organization: Organization) -> dict[str, tuple[str, str]]:
     """Domain to id and state."""
-    return {one.domain: (one.id, one.state.value if one.state else "") for one in organization.domains}
+    return {domain.domain: (domain.id, domain.state.value if domain.state else "") for domain in organization.domains}
 
 
 def test_a_new_organization_holds_what_was_sent_and_can_be_read_by_both_ids(workos: WorkOSClient) -> None:
@@ -29,7 +29,7 @@ def test_a_new_organization_holds_what_was_sent_and_can_be_read_by_both_ids(work
 
     assert made.id.startswith("org_01H")
     assert made.domains[0].id.startswith("org_domain_01H")
-    assert [(one.domain, one.state, one.organization_id) for one in made.domains] == [
+    assert [(domain.domain, domain.state, domain.organization_id) for domain in made.domains] == [
         ("acme.example", "pending", made.id)
     ]
     assert workos.organizations.get_organization(made.id).to_dict() == made.to_dict()

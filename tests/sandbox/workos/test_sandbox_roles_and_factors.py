@@ -85,7 +85,7 @@ def test_a_secret_is_made_up_when_none_is_sent(workos: WorkOSClient) -> None:
 
     secrets = [workos.mfa.create_user_auth_factor(user.id, type="totp").authentication_factor.totp for _ in range(2)]
 
-    assert len({one.secret for one in secrets if one}) == 2
+    assert len({secret.secret for secret in secrets if secret}) == 2
 
 
 @pytest.mark.parametrize("secret", ["not base32!", "jbswy3dpehpk3pxp", "A", "ABC", "JBSWY3DPEHPK3PX1", ""])

@@ -63,9 +63,9 @@ def told(environment: Environment) -> list[Any]:
         directory(environment),
         [shown(event) for event in environment.events],
         ask(environment, permissions.list_page),
-        [ask(environment, roles.list_own, id=one) for one in environment.organizations],
+        [ask(environment, roles.list_own, id=organization) for organization in environment.organizations],
         [ask(environment, users.list_page), ask(environment, organizations.list_page)],
-        [ask(environment, factors.list_page, id=one) for one in environment.users],
+        [ask(environment, factors.list_page, id=user) for user in environment.users],
     ]
 
 
@@ -142,7 +142,7 @@ def test_a_place_that_takes_no_file_is_left_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(OSError):  # noqa: PT011 (which one is the system's affair)
         save(Environment(), tmp_path / "folder")
 
-    assert [one.name for one in tmp_path.iterdir()] == ["folder"]
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
 def test_secrets_are_in_the_file_and_in_no_repr(tmp_path: Path) -> None:

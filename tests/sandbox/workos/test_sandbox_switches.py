@@ -176,9 +176,9 @@ def test_an_invitation_makes_a_pending_membership_that_only_its_acceptance_ends(
 
 def test_a_snapshot_is_written_where_told(http: httpx.Client, ada: str, tmp_path: Path) -> None:
     path = tmp_path / "kept"
-    told = http.post("/_sandbox/snapshot", json={"path": str(path)}).raise_for_status().json()
+    document = http.post("/_sandbox/snapshot", json={"path": str(path)}).raise_for_status().json()
 
-    assert told == {"path": str(path), "bytes": path.stat().st_size}
+    assert document == {"path": str(path), "bytes": path.stat().st_size}
     assert ada in path.read_text(encoding="utf-8")
     for wrong in ("kept", str(tmp_path / "nowhere" / "kept"), "/", "/a\0b"):
         assert http.post("/_sandbox/snapshot", json={"path": wrong}).status_code == 422
