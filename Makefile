@@ -67,10 +67,10 @@ test: setup .venv/browser.stamp $(CONTRACT)
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/coverage erase
-	.venv/bin/coverage run -m $(PYTEST) $(WORKERS) -m "not engine"
+	.venv/bin/coverage run -m $(PYTEST) $(WORKERS) -m "not engine and not property"
 	@.venv/bin/coverage combine --quiet
 	.venv/bin/coverage report
-	.venv/bin/$(PYTEST) $(WORKERS) -m engine
+	.venv/bin/$(PYTEST) $(WORKERS) -m "engine or property"
 
 bench: setup
 	@.venv/bin/python -m tests.bench.directory

@@ -18,7 +18,7 @@ from providers.auth0.lines import ExportError
 from providers.findings import FILES
 from tests.tenant import Line, member, organization, otp, password, person, read, role
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.property]
 
 CONFIG = {
     "userMetadata": '{"a":"user_metadata.a","b":"app_metadata.b.c"}',

@@ -19,7 +19,7 @@ from tests.directory.test_directory_properties import Files, tenants
 from tests.examples import examples
 from tests.stack import Sandbox
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.property]
 
 CONFIGS: list[dict[str, str]] = [
     {"removed": "retain", "multipleRoles": "true"},

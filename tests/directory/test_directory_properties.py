@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from providers.findings import FILES
 from providers.settings import read_settings
 from tests.examples import examples
 from tests.tenant import DATABASE, HASH, OTHER_HASH, OTHER_OTP, OTP, Line, Outcome, person, read, role, write
+
+pytestmark = pytest.mark.property
 
 Files = dict[str, list[Line]]
 

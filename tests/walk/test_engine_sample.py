@@ -127,8 +127,3 @@ def test_the_sample_reaches_workos_exactly_in_bad_weather(stack: Stack, workos: 
     workos.clear()
     stack.up()
     assert workos.requests()["total"] == 0
-
-    stack.configure(export=str(ACME / "later"), multipleRoles=True, removed="delete")
-    stack.up()
-    assert workos.requests()["writes"] == EXPECTED["later"].summary["minimal_writes_from_first"]
-    expect_workos_to_be(EXPECTED["later"], workos)

@@ -1,4 +1,4 @@
-"""Made-up exports in other shapes than the sample's, and of several tenants, through the real engine."""
+"""Made-up exports in another shape than the sample's, and of several tenants, through the real engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.stack import Sandbox, Stack
 pytestmark = pytest.mark.engine
 
 
-@pytest.mark.parametrize(("shape", "seed"), [("csv", 21), ("gzip", 22), ("array", 23)])
+@pytest.mark.parametrize(("shape", "seed"), [("csv", 21)])  # the others in directory/test_generated
 def test_an_export_of_any_shape_becomes_what_is_expected(stack: Stack, workos: Sandbox, shape: str, seed: int) -> None:
     workos.settings(multiple_roles=True)
     generate(stack.export, Plan(70, seed, organizations=4, shape=shape))
