@@ -232,7 +232,7 @@ def _from_here(path: Path) -> str:
 
 @contextmanager
 def _or_exit(context: click.Context) -> Iterator[None]:
-    """What keeps a command from running is said in one sentence, with exit code 2."""
+    """Say in one sentence what keeps a command from running, and exit with code 2."""
     import sqlite3
 
     from providers.errors import FerryError
@@ -249,7 +249,7 @@ def _or_exit(context: click.Context) -> Iterator[None]:
 
 @contextmanager
 def _listing() -> Iterator[Callable[[Kind], None]]:
-    """How far a listing is, for whoever sits at a terminal; to be told of each object."""
+    """Show at a terminal how far a listing is. Yields the callback that hears of each object."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 

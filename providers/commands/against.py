@@ -24,7 +24,7 @@ class CannotCompare(FerryError):
 def run_against(
     project: Path, export: str | None, stack: str | None, against: str, accept: Collection[str], *, as_json: bool
 ) -> int:
-    """Compare and say what differs. The exit code: 0 equal, 1 the directories differ.
+    """Compare and say what differs. Returns the exit code: 0 equal, 1 the directories differ.
 
     Raises CannotCompare, ExportError, NoStackName and UnreadableStack.
     """
@@ -56,7 +56,7 @@ def run_against(
 
 
 def _side(project: Path, stack: str) -> Side:
-    """Raises UnreadableStack, and CannotCompare if the settings of this one of the two cannot be used."""
+    """Raises UnreadableStack, and CannotCompare if this stack's settings cannot be used."""
     try:
         settings = read_settings(stack_config(project, stack), {}, lambda _: False)
         settings.require_tenants(project)

@@ -15,7 +15,7 @@ from providers.stack_file import stack_config
 
 
 def check(project: Path, export: str | None, stack: str | None, accept: Collection[str]) -> dict[str, Any]:
-    """Return the document of a check (`providers/reports/check.py`).
+    """Returns the document of a check (`providers/reports/check.py`).
 
     `export` is a folder, relative to the project, in place of the one that the stack's file names; `accept` are codes
     of findings, which must exist. Raises ExportError, InvalidSettings, NoStackName, UnreadableStack, Unbalanced.

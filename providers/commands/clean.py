@@ -24,7 +24,7 @@ _TAIL_BYTES = 65_536
 
 
 def clean(project: Path) -> list[str]:
-    """Remove it. Returns a line for each sort of what was removed, and for what stays because a stack runs."""
+    """Remove what no later run uses. Returns a line for each sort removed, and for what stays because a stack runs."""
     folder = state_folder(project)
     running = sorted(path.stem for path in folder.glob("*.run") if is_running(path) is not False)
     removed = {
@@ -49,7 +49,7 @@ def _remove(paths: Iterator[Path]) -> int:
 
 
 def _journals(folder: Path, project: Path, *, aside: bool) -> Iterator[Path]:
-    """Those to remove, each while no run of its stack can begin."""
+    """Yields the journals to remove, each while no run of its stack can begin."""
     for path in sorted(folder.glob("*.journal*")):
         found = _JOURNAL.fullmatch(path.name)
         if found is None or bool(found["aside"]) is not aside:

@@ -22,7 +22,7 @@ _NEVER_IN_IT = (
 def run_download(folder: Path | None, environment: Mapping[str, str], exports: Path, *, again: bool) -> int:
     """Download and say how it went; without a folder, into `exports`/<tenant>.
 
-    The exit code: 0 whole, 1 something is missing, 2 could not, 130 stopped.
+    Returns the exit code: 0 whole, 1 something is missing, 2 could not, 130 stopped.
     """
     try:
         done = download(folder, environment, Display(), exports, again=again)

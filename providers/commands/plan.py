@@ -83,8 +83,8 @@ def _listed(stack: OpenedStack, looked_at: Callable[[Kind], None]) -> dict[Kind,
 
 
 def _by_key(store: Store, door: Rehearsal, request: Sent) -> Sent:
-    """A create that was refused knows its record by what WorkOS would have known it by: here it gets its key. Of a
-    membership one of whose ends somebody gave another external id, it gets the id of the one that is there.
+    """Returns the request about its record's key: a refused create is about an external id, or a pair of WorkOS ids.
+    If somebody gave an end of a membership another external id, it is about the id of the membership that is there.
     """
     if not request.refused or request.method != "POST" or request.kind not in {"users", "memberships"}:
         return request
@@ -100,7 +100,7 @@ def _by_key(store: Store, door: Rehearsal, request: Sent) -> Sent:
 
 
 def turns(last_state: LastState, rehearsed: Rehearsed) -> Iterator[Turn]:
-    """The records whose turn may have done something: a cohort with the outputs that it had is passed over."""
+    """The records whose turn may have done something: a cohort whose outputs stayed the same is passed over."""
     for kind in KINDS:
         for key, leaves in rehearsed.leaving[kind].items():
             yield Turn(kind, key, leaves.id, is_declared=False)
@@ -124,7 +124,7 @@ def turns(last_state: LastState, rehearsed: Rehearsed) -> Iterator[Turn]:
 
 
 def _given_up(last_state: LastState, door: Rehearsal) -> Iterator[Turn]:
-    """Whom WorkOS kept until now, and who goes since another record needs what they hold (`ferry:removed` delete)."""
+    """Records that WorkOS kept until now, and that go since another needs what they hold (`ferry:removed` delete)."""
     for kind in KINDS:
         for key, known in last_state.kept(kind).items():
             if door.objects[kind].after.get(known.id, {}) is None:
@@ -143,7 +143,7 @@ def _was_known(last_state: LastState, kind: Kind, key: str) -> bool:
 
 
 def _with_both(last_state: LastState, door: Rehearsal, operation: Operation) -> Operation:
-    """Which of the fields that are written has somebody changed in WorkOS since the last run?"""
+    """Returns the operation with `both`: written fields that somebody changed in WorkOS since the last run."""
     live = (
         door.objects[operation.kind].before.get(last_state.id_of(operation.kind, operation.key))
         if operation.verb == "update"

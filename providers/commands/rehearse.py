@@ -1,7 +1,7 @@
 """What `pulumi up` would do, found by doing it: the same graph and the same providers, over a WorkOS in memory.
 
 It does what the engine does with the program's resources: check and diff each, create, update or replace it in graph
-order, then the verdict, then delete what is declared no more, unless something failed.
+order, then the verdict, then delete what is no longer declared, unless something failed.
 """
 
 from __future__ import annotations

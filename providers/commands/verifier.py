@@ -63,7 +63,7 @@ class LastState(Protocol):
 
 
 class _KnownIds:
-    """WorkOS ids in 8 bytes each. Of 2^64 others one seems to be among them too, and is then no record's."""
+    """WorkOS ids in 8 bytes each. Another id seems to be among them once in 2^64 times, and is then no record's."""
 
     def __init__(self, ids: Iterable[str]) -> None:
         self._hashes = array("q", sorted(map(hash, ids)))
@@ -98,7 +98,7 @@ class Verifier:
         self._repairs = repairs
         self._doubts: list[_Doubt] = []
         self._different: dict[tuple[Kind, str], dict[str, tuple[Any, Any]]] = {}
-        #: Whose cohort each record is in that is not as declared, and its object's id if one was listed.
+        #: Of records that are not as declared: the key their cohort goes by, and their object's id if it was listed.
         self._owners: dict[tuple[Kind, str], str] = {}
         self._ids: dict[tuple[Kind, str], str] = {}
         #: How many memberships were listed of users who were not.
@@ -177,8 +177,8 @@ class Verifier:
     def _known_by_id(
         self, kind: Kind, missing: Iterable[str], others: dict[str, Fields]
     ) -> Iterator[tuple[Record, Fields]]:
-        """The records of these keys whose object is among `others`, by the WorkOS id that the last state knows; what
-        is left of the keys is missing.
+        """Yields the records of these keys whose object is among `others`, by the WorkOS id that the last state knows.
+        The other keys are noted as missing.
 
         Cohort by cohort, since the state of one is unpacked as a whole.
         """
@@ -261,7 +261,7 @@ class Verifier:
     def _look_again(self) -> None:
         """Read what seems different by its id: a list may lag behind the last writes, or be read while somebody writes.
 
-        Not if that is more than lists lag behind.
+        Nothing is read if more than MOST_AGAIN seem different: lists do not lag behind by that many.
         """
         if len(self._owners) > MOST_AGAIN:
             return
@@ -281,7 +281,7 @@ class Verifier:
             self._note(kind, key, fields(record), live, self._state.applied(kind, key, live))
 
     def _is(self, record: Record, live: Fields) -> bool:
-        """Is this object, which the last state knows under its id, that record's still?"""
+        """Does this object, whose id the last state knows for the record, still belong to it?"""
         if isinstance(record, Membership):
             ends = self.organizations.get(live["organization_id"]), self.users.get(live["user_id"])
             return ends == (record.organization, record.user)
@@ -290,7 +290,7 @@ class Verifier:
         return owner is None or owner.key == record.key
 
     def _verify_secrets(self) -> None:
-        """Of users who are missing there is nothing more to say."""
+        """Compare the marks of the secrets that were written with those declared, except of users who are missing."""
         missing = {key for kind, key in self._owners if kind == "users" and (kind, key) not in self._different}
         known = 0
         for batch in self._state.written_secrets():

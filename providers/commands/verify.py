@@ -44,7 +44,7 @@ def verify(stack: OpenedStack, looked_at: Callable[[Kind], None] = lambda _: Non
 
 
 def write_verification(document: dict[str, Any], folder: Path) -> tuple[Path, Path]:
-    """`verification.json` and `verification.txt` in this folder, mode 0600: external ids are in them."""
+    """Write `verification.json` and `verification.txt`, mode 0600: external ids are in them. Returns their paths."""
     paths = folder / "verification.json", folder / "verification.txt"
     write_lines(paths[0], [json.dumps(document, indent=1)])
     write_lines(paths[1], verification_lines(document, None))

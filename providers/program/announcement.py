@@ -1,4 +1,4 @@
-"""What this run will write, by the last state, the declaration and the differ; told before the first request.
+"""What this run will write, by the last state, the declaration and the differ; said before the first request.
 
 Every request is counted that the kinds make (`providers/workos`) for a record that meets no conflict. Of cohorts only
 the lines that are new are looked at.
@@ -56,7 +56,7 @@ def announced(
     settings: Settings,
     leaving: Mapping[Kind, Mapping[str, KnownRecord]],
 ) -> Announcement:
-    """`leaving` is what the last state holds and the directory does not (`LastState.gone`)."""
+    """Count what this run writes; `leaving` is what left the export (`LastState.gone`)."""
     counting = _Counting(last_state, declaration, store, settings, leaving)
     for kind in ORDER:
         counting.count(kind)
@@ -91,7 +91,7 @@ class _Counting:
         return announcement
 
     def _has_witness(self) -> bool:
-        """Is there an object to confirm the environment by (`last_state.confirm_target`)?"""
+        """Is there an object to confirm the environment by (`environment.confirm_target`)?"""
         kinds: tuple[Kind, ...] = ("organizations", "users")
         records = (record for kind in kinds for record in self._last_state.records[kind].values())
         cohorts = (cohort for kind in kinds for cohort in self._last_state.cohorts[kind].values())
@@ -228,7 +228,7 @@ class _Counting:
         self._change(kind, todo, had, gets)
 
     def _change(self, kind: Kind, todo: Collection[Any], before: set[_Value], after: set[_Value]) -> None:
-        """As the kind's `write` does it."""
+        """Count the requests that the kind's `write` makes."""
         if not todo:
             return
         self._announcement.changed[kind] += 1

@@ -101,9 +101,9 @@ def _names(name: str, known: KnownRecord) -> set[str]:
 def has_writes(last_state: LastState, store: Store, declaration: Declaration) -> bool:
     """May this run write anything for a declared record? The differ says, for records in cohorts their lines."""
     for kind in KINDS:
-        held_cohorts = last_state.cohorts[kind]
+        known_cohorts = last_state.cohorts[kind]
         for number, text in enumerate(declaration.texts.get(kind, ())):
-            cohort = held_cohorts.get(number)
+            cohort = known_cohorts.get(number)
             if (cohort is None and text) or (cohort is not None and not (cohort.whole and cohort.text == text)):
                 return True
         if kind in declaration.texts:
@@ -116,7 +116,7 @@ def has_writes(last_state: LastState, store: Store, declaration: Declaration) ->
 
 
 def leaving_bags(leaving: Mapping[Kind, Mapping[str, KnownRecord]]) -> list[dict[str, str]]:
-    """What the stack held one resource a record and declares no more; a cohort removes its own."""
+    """Returns the leavers that have a resource of their own, as the verdict gets them; a cohort removes its own."""
     return [
         {
             "kind": kind,

@@ -120,7 +120,7 @@ def _say_what_was_interrupted(last_state: LastState) -> None:
 
 
 def _say_what_leaves(leaving: _Leaving, store: Store, settings: Settings) -> None:
-    """The engine calls every record that is declared no more deleted; this says what happens to it in WorkOS."""
+    """The engine calls every record that is no longer declared deleted; this says what happens to it in WorkOS."""
     for kind, gone in leaving.items():
         kept = [name for name in gone if store.withholds(kind, name)]
         removal = "retain" if kind == "roles" else settings.removal_of(kind)

@@ -184,5 +184,5 @@ def _held_by_records(last_state: LastState, kind: Kind, declaration: Declaration
 
 
 def _held_by_cohorts(last_state: LastState, kind: Kind) -> Mapping[str, Applied]:
-    """And the other way round."""
+    """What cohorts knew, by key, for the run in which their kind comes into record grain."""
     return {key: applied for cohort in last_state.cohorts[kind].values() for key, applied in cohort.applied().items()}

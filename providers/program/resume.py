@@ -20,7 +20,7 @@ def standing(journal: Journal, last_state: LastState) -> Standing:
 
 
 def settle_leavers(journal: Journal, last_state: LastState, declaration: Declaration) -> None:
-    """Whom an earlier run dealt with is no leaver of this one. Reads only."""
+    """Leavers that an earlier run dealt with do not count in this one. The journal is only read."""
     if standing(journal, last_state) != "other":
         last_state.settle(journal.left(), declaration.declares)
 

@@ -21,7 +21,7 @@ _UNIQUE: dict[Kind, str] = {"users": "email", "organizations": "domains"}
 
 
 class Holders:
-    """One kind's."""
+    """The objects of one kind that hold unique values."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Holders:
         """`leaving` is what the last state holds of this kind and the directory does not."""
         self._texts, self._cohorts = declaration.texts.get(kind, []), last_state.cohorts[kind]
         self._store, self._kind, self._deletes = store, kind, settings.removal_of(kind) == "delete"
-        #: To the WorkOS id that holds a value, who gives it up, and the holder's own key.
+        #: By field and mark: the WorkOS id that holds the value, who gives it up, and the holder's own key.
         self._by_value: dict[tuple[str, bytes], tuple[str, str, str]] = {}
         if kind not in _UNIQUE:
             return
@@ -60,16 +60,16 @@ class Holders:
         values = [record.email] if isinstance(record, User) else list(record.domains)
         wanted = [("external_id", mark("external_id", record.external_id))]
         wanted += [(_UNIQUE[self._kind], mark(_UNIQUE[self._kind], value)) for value in values]
-        found = [self._by_value[wanted_value] for wanted_value in wanted if wanted_value in self._by_value]
+        found = [self._by_value[value_mark] for value_mark in wanted if value_mark in self._by_value]
         return {id_: owner for id_, owner, own in found if own != record.key} or None
 
     def by_cohort(self) -> dict[int, dict[str, dict[str, str]]]:
-        """The same for every record of a kind in cohorts whose line is new: by number of the cohort and key."""
+        """Returns what `of` says of every record in a cohort whose line is new: by number of the cohort and key."""
         result: dict[int, dict[str, dict[str, str]]] = {}
         for number, text in enumerate(self._texts if self._by_value else ()):
-            by_key = self._cohorts.get(number)
-            known = set(lines_of(by_key.text)) if by_key and by_key.whole else set()
-            for line in lines_of(text) if not (by_key and by_key.whole and by_key.text == text) else ():
+            cohort = self._cohorts.get(number)
+            known = set(lines_of(cohort.text)) if cohort and cohort.whole else set()
+            for line in lines_of(text) if not (cohort and cohort.whole and cohort.text == text) else ():
                 record = None if line in known else self._store.record(self._kind, line.rpartition(" ")[0])
                 if record and (found := self.of(record)):
                     result.setdefault(number, {})[record.key] = found
@@ -86,7 +86,7 @@ class Holders:
             self._by_value["external_id", own] = known.id, owner, key
 
     def _marks(self, key: str, known: KnownRecord) -> tuple[bytes, list[bytes]]:
-        """Of the external id, and of the unique values."""
+        """Returns the marks of the external id and of the unique values."""
         unique = _UNIQUE[self._kind]
         if known.applied is None:
             values = known.outputs.get(unique) or []

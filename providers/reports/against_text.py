@@ -110,7 +110,7 @@ def _records(here: Side, there: Side, where: Where, shown: list[Difference], num
         if difference.name and difference.name != difference.key:
             line += f" {json.dumps(difference.name, ensure_ascii=False)}"
         if difference.fields:
-            line += f": {', '.join(_field(each) for each in difference.fields)}"
+            line += f": {', '.join(_field(field) for field in difference.fields)}"
         yield plain(line)
     if number > len(shown):
         yield f"      and {number - len(shown):,} more (all of them: --json)"

@@ -73,16 +73,16 @@ def _findings(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _finding(finding: Mapping[str, Any]) -> Iterator[str]:
     yield plain(f"  {finding['count']:>9,}  {finding['code']}")
-    facts = {each["message"] for each in finding["examples"]}
+    facts = {example["message"] for example in finding["examples"]}
     if len(facts) == 1:
         yield from _wrapped(facts.pop(), 13)
         facts.clear()
     yield from _wrapped(f"Next: {finding['next_step']}.", 13)
-    for each in finding["examples"]:
-        place = f"{each['file']}:{each['line']}" if each["line"] else each["file"]
-        yield plain(f"               {place} {each['external_id']}".rstrip())
+    for example in finding["examples"]:
+        place = f"{example['file']}:{example['line']}" if example["line"] else example["file"]
+        yield plain(f"               {place} {example['external_id']}".rstrip())
         if facts:
-            yield from _wrapped(each["message"], 17)
+            yield from _wrapped(example["message"], 17)
 
 
 def _sign_ins(document: Mapping[str, Any]) -> Iterator[str]:

@@ -10,12 +10,12 @@ from providers.findings import FILES, CodeCount, Finding
 
 
 def write_findings(path: Path, findings: Iterable[Finding]) -> None:
-    """`findings.jsonl`, one object a line."""
+    """Write `findings.jsonl`, one object a line."""
     write_lines(path, (finding.to_json() for finding in findings))
 
 
 def append_findings(path: Path, findings: Iterable[Finding]) -> None:
-    """The same file, with more lines; made with mode 0600 if it is not there."""
+    """Add lines to `findings.jsonl`; it is made with mode 0600 if it is not there."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600)
     with path.open("a", encoding="utf-8") as file:
@@ -23,7 +23,7 @@ def append_findings(path: Path, findings: Iterable[Finding]) -> None:
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """A report, under its final name only when whole; mode 0600, external ids are in it."""
+    """Write a report; it has its final name only when whole. Mode 0600: external ids are in it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.draft")
     draft.touch(mode=0o600)

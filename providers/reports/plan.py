@@ -160,7 +160,7 @@ def _finding(operation: Operation, file_of: Callable[[Kind, str], str]) -> dict[
     return asdict(Finding(code, file_of(operation.kind, operation.key), 0, operation.key, message))
 
 
-#: What becomes of records that are declared no more.
+#: What becomes of records that are no longer declared.
 _LEFT = frozenset({"deactivate", "delete", "forget"})
 
 

@@ -46,7 +46,7 @@ class Verification:
 
     counts: dict[Kind, Count] = field(default_factory=lambda: {kind: Count() for kind in KINDS})
     differences: list[Difference] = field(default_factory=list)
-    #: Declared passwords and authenticators, and the number of users of whose the last state knows nothing.
+    #: Declared passwords and authenticators, and the number of users whose the last state does not know.
     secrets: dict[str, int] = field(default_factory=dict)
     unknown_secrets: int = 0
 

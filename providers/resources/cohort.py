@@ -3,7 +3,7 @@
 Inputs: `cohort` (its number), `stack`, `records` (a line a record, `state/cohorts.py`), and where needed `holders`
 (key -> what may hold its unique values) and `handed` (what an earlier grain knew). Outputs: `applied` (packed), `text`
 (the SHA-256 of the records that are all applied), `journal` (the last serial included), `life` (of the stack, as the
-journal has it), `setbacks`, of users `kept` (by code, what WorkOS keeps although the records say it no more), and of
+journal has it), `setbacks`, of users `kept` (by code, what WorkOS keeps although the records no longer say it), and of
 users and organizations `retained` (packed: those that left and that WorkOS keeps).
 
 Nothing that happens to a record raises: what WorkOS refuses, and what a stopped run leaves, is in the outputs, and the
@@ -88,7 +88,7 @@ class CohortProvider(ResourceProvider):
         return UpdateResult(self._run(_olds, _news))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """Refresh: from one census, gone is gone, and drift is told or marked for repair (`ferry:onDrift`)."""
+        """Refresh: from one census, gone is gone, and drift is reported, or marked for repair (`ferry:onDrift`)."""
         here = host()
         here.stack = str(props.get("stack") or here.stack)
         try:
@@ -151,7 +151,7 @@ class CohortProvider(ResourceProvider):
         return {key for key in keys if here.dismantling.goes_along(*ends_of(key, number))}
 
     def _confirm(self, here: Host, record: Applied) -> None:
-        """Before the first removal: is the object there, or another one that this stack knows?"""
+        """Before the first removal: raise Brake if neither this object nor another of the stack is in WorkOS."""
         try:
             here.records(self.kind).live(record.id)
         except Gone:

@@ -15,8 +15,10 @@ from providers.workos.kinds import Fields
 
 
 def read_cohort(here: Host, kind: Kind, applied: Mapping[str, Applied]) -> dict[str, Applied]:
-    """What is there still; a field that somebody changed is told and kept, or, with `ferry:onDrift` repair, counts as
-    applied, so that the next `up` puts it back. Raises WorkOSFault, and Brake if nothing of the stack is there.
+    """Returns the records that are still there. A field that somebody changed is reported and kept, or, with
+    `ferry:onDrift` repair, counts as applied, so that the next `up` puts it back.
+
+    Raises WorkOSFault, and Brake if nothing of the stack is there.
     """
     live = _live(here, kind, applied)
     found: dict[str, Applied] = {}
@@ -32,7 +34,7 @@ def read_cohort(here: Host, kind: Kind, applied: Mapping[str, Applied]) -> dict[
 
 
 def read_retained(here: Host, kind: Kind, retained: Mapping[str, Applied]) -> dict[str, Applied]:
-    """Those of the records that left and WorkOS kept that are there still. Raises WorkOSFault."""
+    """Returns the retained records that are still there. Raises WorkOSFault."""
     live = _live(here, kind, retained)
     return {key: record for key, record in retained.items() if record.id in live or here.census.by_id(kind, record.id)}
 

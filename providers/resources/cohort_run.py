@@ -125,7 +125,7 @@ class CohortRun:
             records.create(written, desired)
 
     def _there(self, desired: Fields) -> Fields | None:
-        """What a census says is there already."""
+        """Returns the object that a census shows already, None if there is none."""
         found = self._here.found
         if self._kind == "organizations":
             return found.organization(desired["external_id"])
@@ -134,7 +134,7 @@ class CohortRun:
         return found.membership(desired["organization_id"], desired["user_id"])
 
     def _list_memberships(self) -> bool:
-        """List those of the cohort's organizations that this run did not make; False if it made them all."""
+        """List those of the cohort's organizations that this run did not make. Returns False if it made them all."""
         here = self._here
         organizations = {ends_of(key, self._number)[0] for key in self._wanted} - here.ids.fresh["organizations"]
         ids = [here.ids.of("organizations", organization) for organization in sorted(organizations)]
@@ -228,7 +228,7 @@ class CohortRun:
         }
 
     def _still_retained(self) -> dict[str, Applied]:
-        """Those who left and have neither come back nor been removed for another record that needs what they hold."""
+        """Those that left and have neither come back nor been removed for another record that needs what they hold."""
         gone, in_use = self._here.records(self._kind).removed, self._here.in_use
         own = {applied.id for applied in self._applied.values()}
         return {
@@ -241,7 +241,7 @@ class CohortRun:
 def with_journal(
     here: Host, kind: Kind, number: int, applied: dict[str, Applied], olds: Mapping[str, Any]
 ) -> dict[str, Applied]:
-    """What the state says of a cohort (`olds`, its last outputs), and what a killed run wrote after it.
+    """Returns what the state says of a cohort (`olds`, its last outputs), with what a killed run wrote after it.
 
     Raises WorkOSFault.
     """

@@ -21,7 +21,7 @@ Created = dict[Kind, set[str]]
 
 
 class Dismantling:
-    """One command's. Thread-safe."""
+    """What one `pulumi destroy` takes away. Thread-safe."""
 
     def __init__(self, read: Callable[[], LastState], say: Callable[[str], None], share: float) -> None:
         """`read` hands out the last state, and raises Brake where it cannot."""

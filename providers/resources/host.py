@@ -22,7 +22,7 @@ from providers.project import NoStackName, stack_name, stop_path
 from providers.resources.destroy import Dismantling
 from providers.resources.engine_command import engine_command
 from providers.resources.engine_output import say
-from providers.resources.notes import Noted, noted
+from providers.resources.notes import Note, noted
 from providers.resources.progress import Progress
 from providers.resources.setback import Setback
 from providers.resources.stored_directory import StoredDirectory
@@ -64,8 +64,8 @@ class Host:
         self.directory = StoredDirectory(lambda: self.store)
         #: What left the stack in this run and is not retained: kind, key, WorkOS id, and a membership's ends.
         self.leaving: list[dict[str, str]] = []
-        #: What is to be told of records that are in WorkOS, by the code of the finding.
-        self.noted: dict[str, list[Noted]] = {}
+        #: Notes on records that are in WorkOS, by the code of the finding.
+        self.noted: dict[str, list[Note]] = {}
         self._checked = False
         #: What organizations and users are in WorkOS.
         self.ids = Ids()
@@ -181,7 +181,7 @@ class Host:
         return None
 
     def trusts_journal(self) -> bool:
-        """Is what earlier runs wrote down there? One GET, once a process; if it is not, the journal is set aside.
+        """Are the objects that earlier runs noted in WorkOS? One GET, once a process; if not, the journal is set aside.
 
         Raises WorkOSFault.
         """
@@ -203,7 +203,7 @@ class Host:
         say(aside_line(path, self.journal.set_aside(), why))
 
     def seen(self, kind: Kind, number: int, newer: Newer) -> Newer:
-        """Where there is no state: what the journal knows of a cohort, as far as WorkOS has the objects.
+        """Where there is no state: returns what the journal knows of a cohort, as far as WorkOS has the objects.
 
         They are listed; one that no list shows is read by its id, since lists may lag behind. Raises WorkOSFault.
         """
@@ -232,9 +232,9 @@ class Host:
         return True
 
     def ask(self, kind: Kind, key: str) -> str:
-        """The WorkOS id of an organization or user that no resource of this run told: one read. '' if there is none.
+        """Read the WorkOS id of an organization or user that no resource of this run knows.
 
-        Raises WorkOSFault.
+        Returns '' if there is none. Raises WorkOSFault.
         """
         record = self.directory.record(kind, key)
         if not isinstance(record, Organization | User) or self.pending[kind]:
@@ -299,7 +299,7 @@ class Host:
         return not self._checked and engine_command().verb == "destroy"
 
     def claim(self, id_: str) -> bool:
-        """Take a WorkOS object for a record just made; False if another record of this stack has it."""
+        """Take a WorkOS object for a record just made. Returns False if another record of this stack has it."""
         with self.lock:
             free = id_ not in self.in_use
             self.in_use.add(id_)
@@ -316,7 +316,7 @@ class Host:
         return engine_command().is_partial
 
     def tell_drift(self, kind: Kind, key: str, names: Iterable[str]) -> bool:
-        """Say which fields somebody changed in WorkOS; True if they are to be put back (`ferry:onDrift`)."""
+        """Say which fields somebody changed in WorkOS. Returns True if they are to be put back (`ferry:onDrift`)."""
         repairs = self.settings.on_drift == "repair"
         kept = "kept; ferry:onDrift repair and pulumi refresh --run-program would mark it"
         then = "the next up puts it back" if repairs else kept

@@ -20,7 +20,7 @@ _MESSAGES = {
 }
 
 
-class Noted(NamedTuple):
+class Note(NamedTuple):
     """One note on one record; `about` names the fields that it is about."""
 
     code: str
@@ -39,26 +39,26 @@ class Noted(NamedTuple):
         return f"{_MESSAGES[self.code]} ({self.about})" if self.about else _MESSAGES[self.code]
 
 
-def noted(kind: Kind, key: str, notes: Iterable[str]) -> Iterator[Noted]:
-    """One for each code among the notes of a record, which are `code` or `code:field`."""
+def noted(kind: Kind, key: str, notes: Iterable[str]) -> Iterator[Note]:
+    """One note for each code among the notes of a record, which are `code` or `code:field`."""
     fields: dict[str, dict[str, None]] = defaultdict(dict)
     for note in notes:
         code, _, name = note.partition(":")
         fields[code] |= {name: None} if name else {}
-    return (Noted(code, kind, key, ", ".join(names)) for code, names in fields.items())
+    return (Note(code, kind, key, ", ".join(names)) for code, names in fields.items())
 
 
-def noted_lines(found: Mapping[str, Sequence[Noted]]) -> Iterator[str]:
+def noted_lines(found: Mapping[str, Sequence[Note]]) -> Iterator[str]:
     """One line a code: how many, the first of them, and what to do next."""
-    for code, some in sorted(found.items()):
-        first = min(some)
-        line = f"{len(some):>6} {code} (first: {first.kind} {first.key})"
+    for code, notes in sorted(found.items()):
+        first = min(notes)
+        line = f"{len(notes):>6} {code} (first: {first.kind} {first.key})"
         yield f"{line}: {first.message}. Next: {NEXT_STEP[code]}"
 
 
-def report_noted(path: Path, found: Mapping[str, Sequence[Noted]], store: Store) -> None:
+def report_noted(path: Path, found: Mapping[str, Sequence[Note]], store: Store) -> None:
     """Add a finding for each note to the file that the program wrote before the run."""
-    each = (note for _, some in sorted(found.items()) for note in sorted(some))
+    in_order = (note for _, notes in sorted(found.items()) for note in sorted(notes))
     append_findings(
-        path, (finding(note.code, store.file_of(note.kind, note.key), 0, note.key, note.message) for note in each)
+        path, (finding(note.code, store.file_of(note.kind, note.key), 0, note.key, note.message) for note in in_order)
     )

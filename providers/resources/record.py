@@ -325,7 +325,7 @@ class MembershipProvider(RecordProvider):
         return ("organization", "user")
 
     def with_ends(self, bag: dict[str, Any], _olds: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Asked of what this process knows, then of the last state, then, for a new record, of WorkOS."""
+        """The bag with the ids of its ends: from this process, else the last state, else, for a new record, WorkOS."""
         found = dict(bag)
         for name, kind in ENDS:
             if bag.get(f"{name}_id"):

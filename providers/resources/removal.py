@@ -94,6 +94,6 @@ def ends_in(bag: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _goes_with_its_end(here: Host, organization: str, user: str) -> bool:
-    """A gone user costs one write: WorkOS deletes its memberships with it, and an organization's likewise."""
+    """Does WorkOS delete this membership with its user or organization? Then it needs no write of its own."""
     of: tuple[tuple[Kind, str], ...] = (("users", user), ("organizations", organization))
     return any(here.settings.removal_of(kind) == "delete" and here.directory.has_left(kind, end) for kind, end in of)

@@ -65,7 +65,7 @@ class VerdictProvider(ResourceProvider):
 
 
 def _outputs(news: Mapping[str, Any]) -> dict[str, Any]:
-    """The environment, and which journal, and how much of it, is in this state."""
+    """Returns the environment, the life of the journal, and its last serial that this state includes."""
     journal = host().journal
     known = {"journal": str(journal.serial()), "life": journal.life}
     return {**{name: news.get(name) for name in _TARGET}, **known}

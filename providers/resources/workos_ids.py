@@ -1,7 +1,7 @@
 """Which WorkOS object an organization or a user is, as far as this process knows: memberships take their ends here.
 
 Every `check`, `diff`, `create` and `update` of a record or cohort adds to it, so that an end costs a request only if no
-resource of this run told it.
+resource of this run knows it.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ class Ids:
         self.fresh: dict[Kind, set[str]] = defaultdict(set)
 
     def note(self, kind: Kind, key: str, id_: str) -> None:
-        """One object."""
+        """Remember the WorkOS id of one object."""
         with self._lock:
             self._records[kind][key] = id_
 
     def note_cohort(self, kind: Kind, number: int, packed: str) -> None:
-        """The objects of a cohort, in the form its outputs have; unpacked when the first of them is asked for."""
+        """Remember a cohort's objects, in the form its outputs have; unpacked when the first of them is asked for."""
         with self._lock:
             self._packed[kind, number] = packed
             self._cohorts.pop((kind, number), None)
 
     def of(self, kind: Kind, key: str) -> str:
-        """The WorkOS id of this key, '' if nobody told it."""
+        """The WorkOS id of this key, '' if it is not known."""
         place = kind, cohort_of(key)
         with self._lock:
             if found := self._records[kind].get(key):

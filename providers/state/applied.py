@@ -70,7 +70,7 @@ def unpack(
     text: str, where: Callable[[bytes], object] = bool, keys_in: Container[str] | None = None
 ) -> dict[str, Applied]:
     """The records of a packed text, in their order; only those whose digest meets `where` and, if `keys_in` is given,
-    whose key is there. Raises ValueError if it is none.
+    whose key is there. Raises ValueError for any other text.
     """
     if not text:
         return {}

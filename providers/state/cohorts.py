@@ -231,8 +231,8 @@ def _pairs(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def applied_fields(kind: Kind, key: str, applied: Applied, beside: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that were applied, as far as they are those of `beside` (what is desired, or what is live); of every
-    other field a text that is no value of it.
+    """Returns the fields that were applied: the value of `beside` (what is desired, or what is live) where it has the
+    same mark, of every other field a text that is no value of it.
     """
     values, theirs = stand_in(kind, key, applied.digest), stand_in(kind, key, marked(kind, key, beside))
     for name, value in values.items():
@@ -250,8 +250,8 @@ def applied_fields(kind: Kind, key: str, applied: Applied, beside: Mapping[str, 
 
 
 def updated(kind: Kind, key: str, applied: Applied, before: Mapping[str, Any], now: Mapping[str, Any]) -> Applied:
-    """What is remembered of a record whose `applied_fields` were `before` and are `now`: what did not change keeps its
-    mark, of which nobody may know the value.
+    """What is remembered of a record whose `applied_fields` were `before` and are `now`: a field that did not change
+    keeps its mark, since its value may be unknown.
     """
     changed = {name: now.get(name) for name in MANAGED[kind] if now.get(name) != before.get(name)}
     if not changed:

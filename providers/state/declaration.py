@@ -48,8 +48,8 @@ class Declaration:
 
 
 def declaration(store: Store, in_cohorts: Callable[[], Collection[Kind]], settings: Settings) -> Declaration:
-    """The declaration of a directory; `in_cohorts` are the kinds that the last state has cohorts of, which `auto` never
-    takes back: asked only for a kind whose number does not decide it.
+    """The declaration of a directory; `in_cohorts` returns the kinds that the last state has cohorts of, which `auto`
+    never takes back. It is called only for a kind whose number does not decide it.
     """
     totals, result = store.totals(), Declaration()
     for kind in sorted(KINDS, key=lambda kind: -totals[kind]):

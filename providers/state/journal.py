@@ -76,7 +76,7 @@ class Journal:
             return self._life
 
     def begin(self, life: str, serial: int, *, alone: bool) -> None:
-        """A run begins: of this life of the stack ('' for the journal's own), whose state includes the lines up to
+        """Begin a run: of this life of the stack ('' for the journal's own), whose state includes the lines up to
         `serial`; `alone` if there is no state.
         """
         with self._lock:
@@ -85,7 +85,7 @@ class Journal:
             self._append(self._head())
 
     def require_life(self, life: str) -> Path | None:
-        """Before a write is noted: set a journal of another life aside. Returns its new path, None if it was not."""
+        """Before a write is noted: set a journal of another life aside. Returns its new path, None if it stays."""
         with self._lock:
             self._skim()
             if not life or not self._life or life == self._life or self._is_new:
@@ -140,7 +140,7 @@ class Journal:
         return {key: unpack(packed).get(key) for at, key, packed in found if at > serial}
 
     def beyond(self, kind: Kind, cohort: int, serial: int, life: str) -> Newer:
-        """The same before a run begins: nothing if the last run ended well, or this is the journal of another life."""
+        """As `since`, before a run begins: {} if the last run ended well, or this is the journal of another life."""
         with self._lock:
             self._skim()
             if self._is_sealed or (life and self._life and life != self._life):

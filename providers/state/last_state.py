@@ -109,7 +109,7 @@ class LastState:
     def settle(self, left: Iterable[Left], declares: Callable[[Kind, str], bool] = lambda *_: False) -> None:
         """Take note of leavers that earlier runs dealt with: after an error the engine keeps their resources.
 
-        Whom WorkOS kept and the directory `declares` again has not left.
+        A record that WorkOS kept and the directory `declares` again has not left.
         """
         names = {(kind, record.id): name for kind, known in self.records.items() for name, record in known.items()}
         for leaver in left:
@@ -129,8 +129,8 @@ class LastState:
 
     def count(self, kind: Kind) -> int:
         """The records of a kind that reached WorkOS."""
-        known = (record.reached for name, record in self.records[kind].items() if name not in self.retained[kind])
-        return sum(known) + sum(len(applied_keys(cohort.packed)) for cohort in self.cohorts[kind].values())
+        reached = (record.reached for name, record in self.records[kind].items() if name not in self.retained[kind])
+        return sum(reached) + sum(len(applied_keys(cohort.packed)) for cohort in self.cohorts[kind].values())
 
     def spread(self, kind: Kind, organization: str = "") -> list[str]:
         """WorkOS ids of a kind, one of every 2,000, in the order in which the objects were made; of memberships those
@@ -160,8 +160,8 @@ class LastState:
         return found.id if found else ""
 
     def applied(self, kind: Kind, key: str, beside: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The fields that were applied to a record, origin included; of a record in a cohort as far as they are those
-        of `beside`. None: nothing is known.
+        """Returns the fields that were applied to a record, origin included; None if nothing is known. In a cohort a
+        value is known only where it equals that of `beside` (see `applied_fields`).
         """
         if (known := self.records[kind].get(key)) is not None:
             return known.outputs if known.reached else None

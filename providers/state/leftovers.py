@@ -1,4 +1,4 @@
-"""What WorkOS keeps of users although the directory declares it no more: a password, an authenticator, a verification.
+"""What WorkOS keeps of users though the directory no longer declares it: a password, an authenticator, a verification.
 
 Nothing takes them back, so every run says it again. Compared are the last state and the declaration; of cohorts only
 those whose text is another than the one that was applied, since the others have it among their outputs.
@@ -34,11 +34,7 @@ def kept(applied: Mapping[str, bytes], wanted: Mapping[str, bytes]) -> list[str]
     A new email is unverified in WorkOS until Ferry says otherwise, so a verification stays only with its email.
     """
     found = [code for code, name in _FIELD_OF.items() if name in applied and name not in wanted]
-    return [
-        found_code
-        for found_code in found
-        if found_code != "email_verified_stays" or applied.get("email") == wanted.get("email")
-    ]
+    return [code for code in found if code != "email_verified_stays" or applied.get("email") == wanted.get("email")]
 
 
 def kept_in(applied: Mapping[str, Applied], wanted: Mapping[str, bytes]) -> dict[str, list[str]]:
@@ -79,7 +75,7 @@ def _kept_by_records(last_state: LastState, store: Store) -> Iterator[tuple[str,
 
 def _kept_by_cohort(cohort: KnownCohort, text: str | None, store: Store) -> Mapping[str, list[str]]:
     """`text` is that of this run, None if users are records of their own now. What the outputs say of a line that did
-    not change since holds.
+    not change still holds.
     """
     outputs = cohort.outputs
     if text is None:

@@ -24,7 +24,7 @@ _held: dict[Path, int] = {}
 
 
 def hold_run(project: Path, stack: str) -> None:
-    """Hold the stack's lock for as long as this process lives; an order to stop that an earlier run left goes first.
+    """Hold the stack's lock for as long as this process lives; an earlier run's order to stop is removed.
 
     Without locks, or a folder to write in, the run goes on without. Raises NoStackName.
     """
