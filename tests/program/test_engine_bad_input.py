@@ -44,17 +44,19 @@ UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", UNUSABLE)
-def test_an_unusable_export_stops_the_run_before_anything_is_asked(stack: Stack, workos: Sandbox, case: str) -> None:
+def test_an_unusable_export_stops_the_run_before_anything_is_asked(
+    stack: Stack, workos: Sandbox, subtests: pytest.Subtests
+) -> None:
     """Of WorkOS, that is; the state stays as it was, and the mended export goes on where it stopped."""
     export(stack, "a", "b", "c")
     stack.up()
     workos.clear()
-    spoil, sentence = UNUSABLE[case]
-    spoil(stack.export)
-
-    assert sentence in stack.up(fails=True).error()
-    assert workos.requests()["total"] == 0
+    for case, (spoil, sentence) in UNUSABLE.items():
+        export(stack, "a", "b", "c")
+        spoil(stack.export)
+        with subtests.test(case):
+            assert sentence in stack.up(fails=True).error()
+            assert workos.requests()["total"] == 0
 
     export(stack, "a", "b", "c", "d")
     stack.up()
@@ -156,24 +158,28 @@ UNUSABLE_CONFIGURATION: dict[str, tuple[dict[str, object], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", UNUSABLE_CONFIGURATION)
 def test_an_unusable_configuration_is_named_with_an_example_and_nothing_is_asked(
-    stack: Stack, workos: Sandbox, case: str
+    stack: Stack, workos: Sandbox, subtests: pytest.Subtests
 ) -> None:
     """Key, fault and example in one sentence; a key's own text is never repeated."""
     export(stack, "a")
-    config = dict(UNUSABLE_CONFIGURATION[case][0])
-    if case == "no key":
-        del stack.environment["WORKOS_API_KEY"]
-    stack.environment |= {"WORKOS_API_KEY": str(config.pop("key"))} if "key" in config else {}
-    stack.configure(**config)
-    error = stack.up(fails=True).error()
-
-    assert UNUSABLE_CONFIGURATION[case][1] in error
-    assert case == "an unknown key" or "Example: pulumi config set" in error
-    assert "for_all_to_read" not in error
-    assert "made_up" not in error
-    assert workos.requests()["total"] == 0
+    path = stack.project / "stacks" / "Pulumi.dev.yaml"
+    configured, environment = path.read_text(encoding="utf-8"), dict(stack.environment)
+    for case, (keys, sentence) in UNUSABLE_CONFIGURATION.items():
+        path.write_text(configured, encoding="utf-8")
+        stack.environment = dict(environment)
+        config = dict(keys)
+        if case == "no key":
+            del stack.environment["WORKOS_API_KEY"]
+        stack.environment |= {"WORKOS_API_KEY": str(config.pop("key"))} if "key" in config else {}
+        stack.configure(**config)
+        with subtests.test(case):
+            error = stack.up(fails=True).error()
+            assert sentence in error
+            assert case == "an unknown key" or "Example: pulumi config set" in error
+            assert "for_all_to_read" not in error
+            assert "made_up" not in error
+            assert workos.requests()["total"] == 0
 
 
 def test_a_wrong_key_is_said_and_the_right_one_goes_on(stack: Stack, workos: Sandbox) -> None:

@@ -114,21 +114,6 @@ def test_a_prefix_that_changed_is_no_leaving(stack: Stack, workos: Sandbox, grai
     assert workos.requests()["total"] == 0
 
 
-def test_the_brake_advises_what_this_run_needs_and_never_to_let_go(stack: Stack, workos: Sandbox) -> None:
-    """Three of forty are 7.5%; and an export without any of them is none of this stack."""
-    export(stack, NAMES, bad=False)
-    stack.up()
-    export(stack, NAMES[3:], bad=False)
-    assert "pulumi config set ferry:maxRemovedPercent 8, then pulumi up" in stack.preview(fails=True).error()
-    stack.exports(users=[person("other")], organizations=[organization("one")], members=[member("one", "auth0|other")])
-    error = stack.preview(fails=True).error()
-    assert "this is hardly the export of this stack" in error
-    assert "config set" not in error
-    export(stack, NAMES[3:], bad=False)
-    stack.configure(maxRemovedPercent="8")
-    stack.up()
-
-
 def retained(stack: Stack, kind: str = "users") -> set[str]:
     """The keys that the cohorts of a kind remember of those who left."""
     packed = [one["outputs"].get("retained") or "" for name, one in stack.state().items() if name.startswith(kind)]
