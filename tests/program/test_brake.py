@@ -81,6 +81,13 @@ def test_a_share_of_leavers_above_the_limit_stops_the_run_and_says_which_would_d
         judge(tenant(LETTERS[:9]), **config)
 
 
+def test_the_limit_that_is_advised_is_the_next_whole_percent(judge: Judge) -> None:
+    with pytest.raises(
+        Brake, match=r"1 of 8 users \(12\.5%\).*maxRemovedPercent 13, then pulumi up, then pulumi config rm"
+    ):
+        judge(tenant("abcdefg"), before=tenant("abcdefgh"))
+
+
 def test_where_nobody_is_left_no_limit_is_advised(judge: Judge) -> None:
     with pytest.raises(Brake, match=r"2 of 2 memberships \(100\.0%\).*check ferry:export.*pulumi destroy"):
         judge(tenant(admins="c"), maxRemovedPercent="60")
