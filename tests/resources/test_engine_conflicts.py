@@ -29,35 +29,6 @@ def expect_nothing_left_to_do(stack: Stack, workos: Sandbox) -> None:
     assert workos.requests()["total"] == 0
 
 
-def test_an_account_deleted_and_registered_again_replaces_the_old_one(stack: Stack, workos: Sandbox) -> None:
-    """With `ferry:removed delete` the old object goes first, once."""
-    stack.exports(users=[named("a", "x"), named("b", "b")])
-    stack.up()
-    stack.configure(removed="delete", maxRemovedPercent="100")
-    stack.exports(users=[named("new", "x"), named("b", "b")])
-    workos.clear()
-    stack.up()
-
-    assert emails(workos) == {"auth0|new": ("x@people.example", True), "auth0|b": ("b@people.example", True)}
-    assert workos.writes()["DELETE /user_management/users/{id}"] == 1
-    expect_nothing_left_to_do(stack, workos)
-
-
-def test_an_account_registered_again_under_a_retained_email_fails_and_names_who_holds_it(
-    stack: Stack, workos: Sandbox
-) -> None:
-    """With retain the old object stays, so the new one cannot have its email."""
-    stack.exports(users=[named("a", "x"), named("b", "b")])
-    stack.up()
-    stack.configure(maxRemovedPercent="100")
-    stack.exports(users=[named("new", "x"), named("b", "b")])
-    error = stack.up(fails=True).error()
-
-    assert "failed users auth0|new: the user auth0|a in WorkOS holds this email and stays" in error
-    assert "email_held_by_retained" in error
-    assert emails(workos) == {"auth0|a": ("x@people.example", True), "auth0|b": ("b@people.example", True)}
-
-
 def test_a_refused_account_never_gives_up_its_email_to_another(stack: Stack, workos: Sandbox) -> None:
     """Two unverified accounts with one email are both refused: the object of the first stays, also with delete."""
     stack.exports(users=[named("a", "x", email_verified=False), named("b", "b")])
@@ -69,35 +40,6 @@ def test_a_refused_account_never_gives_up_its_email_to_another(stack: Stack, wor
 
     assert workos.writes() == {}
     assert workos.users().keys() == {"auth0|a", "auth0|b"}
-
-
-def test_a_user_takes_the_email_that_another_gives_up_in_the_same_run(stack: Stack, workos: Sandbox) -> None:
-    """A new user and one who was there, whichever comes first."""
-    stack.exports(users=[named("a", "a"), named("m", "m"), named("z", "z")])
-    stack.up()
-    stack.exports(users=[named("a", "z"), named("m", "free"), named("z", "elsewhere"), named("new", "m")])
-    stack.up()
-
-    assert {key: email for key, (email, _) in emails(workos).items()} == {
-        "auth0|a": "z@people.example",
-        "auth0|m": "free@people.example",
-        "auth0|z": "elsewhere@people.example",
-        "auth0|new": "m@people.example",
-    }
-    assert all(verified for _, verified in emails(workos).values())
-    expect_nothing_left_to_do(stack, workos)
-
-
-def test_two_users_swap_their_emails(stack: Stack, workos: Sandbox) -> None:
-    """Both are verified afterwards, and neither lost anything else."""
-    stack.exports(users=[named("a", "x", given_name="Ann"), named("b", "y", given_name="Bea")])
-    stack.up()
-    stack.exports(users=[named("a", "y", given_name="Ann"), named("b", "x", given_name="Bea")])
-    stack.up()
-
-    assert emails(workos) == {"auth0|a": ("y@people.example", True), "auth0|b": ("x@people.example", True)}
-    assert {user["first_name"] for user in workos.directory()["users"]} == {"Ann", "Bea"}
-    expect_nothing_left_to_do(stack, workos)
 
 
 def test_three_users_pass_their_emails_on_in_a_circle(stack: Stack, workos: Sandbox) -> None:
