@@ -1,4 +1,7 @@
-"""`ferry verify`: WorkOS listed once and held against the directory, record by record and field by field."""
+"""`ferry verify`: WorkOS listed once and held against the directory, record by record and field by field.
+
+`test_verifier` shows it in both grains without the engine.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,6 @@ from tests.stack import KEY, Sandbox, Stack
 from tests.tenant import member, organization, person, role
 
 pytestmark = pytest.mark.engine
-
-BOTH_GRAINS = pytest.mark.parametrize("grain", ["record", "cohort"])
 
 
 def export(stack: Stack, **more: Any) -> None:
@@ -38,10 +39,11 @@ def verified(stack: Stack, code: int) -> dict[str, Any]:
     return dict(json.loads(stack.ferry("verify", "--json", code=code).said))
 
 
-@BOTH_GRAINS
-def test_after_up_all_is_equal_and_nothing_is_written(stack: Stack, workos: Sandbox, grain: str) -> None:
+def test_after_up_all_is_equal_and_nothing_is_written(stack: Stack, workos: Sandbox) -> None:
     """The report is filed with counts, time, environment and the digests of the files."""
-    stack.configure(granularity={"users": grain, "memberships": grain}, userMetadata={"plan": "app_metadata.plan"})
+    stack.configure(
+        granularity={"users": "cohort", "memberships": "cohort"}, userMetadata={"plan": "app_metadata.plan"}
+    )
     export(stack)
     stack.up()
     workos.clear()
@@ -71,10 +73,9 @@ def test_after_up_all_is_equal_and_nothing_is_written(stack: Stack, workos: Sand
         assert "people.example" not in text
 
 
-@BOTH_GRAINS
-def test_what_a_report_says_to_do_next_ends_the_difference(stack: Stack, workos: Sandbox, grain: str) -> None:
+def test_what_a_report_says_to_do_next_ends_the_difference(stack: Stack, workos: Sandbox) -> None:
     """Of each sort and reason, one after the other, until all is equal; `ferry plan` says the same."""
-    stack.configure(granularity={"users": grain, "organizations": grain})
+    stack.configure(granularity={"users": "cohort", "organizations": "cohort"})
     export(stack)
     stack.up()
     users, organizations = workos.users(), workos.organizations()

@@ -49,13 +49,12 @@ def test_who_registered_an_email_in_workos_without_verifying_it_does_not_get_the
     stack.ferry("verify")
 
 
-@pytest.mark.parametrize("grain", ["record", "cohort"])
 def test_who_registered_an_email_in_auth0_without_verifying_it_does_not_get_the_workos_user(
-    stack: Stack, workos: Sandbox, grain: str
+    stack: Stack, workos: Sandbox
 ) -> None:
     """Neither names nor hash nor authenticator are written there, until Auth0 calls the email verified."""
     owner = workos.call("POST", USERS, email="a@people.example", email_verified=True, first_name="Owner")
-    stack.configure(adopt="email", granularity={"users": grain})
+    stack.configure(adopt="email")
     export(stack, verified=False)
     before = workos.users()["a@people.example"]
     error = stack.up(fails=True).error()
@@ -72,10 +71,9 @@ def test_who_registered_an_email_in_auth0_without_verifying_it_does_not_get_the_
 
 
 @pytest.mark.calm
-@pytest.mark.parametrize("grain", ["record", "cohort"])
-def test_a_field_that_workos_ignores_fails_the_run_until_it_is_taken(stack: Stack, workos: Sandbox, grain: str) -> None:
-    """The next run sends it and nothing else; the one after it asks nothing."""
-    stack.configure(granularity={"users": grain})
+def test_a_field_that_workos_ignores_fails_the_run_until_it_is_taken(stack: Stack, workos: Sandbox) -> None:
+    """The next run sends it and nothing else; the one after it asks nothing. `test_host_not_taken` has both grains."""
+    stack.configure(granularity={"users": "cohort"})
     export(stack, verified=True)
     workos.fault("POST", "/users$", "ignore", contains="auth0|a", fields=["external_id"], times=None)
     error = stack.up(fails=True).error()
