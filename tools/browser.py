@@ -44,7 +44,7 @@ class BrowserError(Exception):
 
 
 def find(environment: Mapping[str, str]) -> Path | None:
-    """The first browser that tells its version.
+    """Returns the first browser that prints its version, None without any.
 
     Raises:
         BrowserError: FERRY_BROWSER names something else.
@@ -61,7 +61,7 @@ def find(environment: Mapping[str, str]) -> Path | None:
 
 
 def runs(program: Path) -> bool:
-    """Whether it tells its version."""
+    """Whether the program prints its version."""
     try:
         return _run([str(program), "--version"], seconds=ANSWER_SECONDS) is None
     except OSError:
@@ -124,9 +124,9 @@ def _run(
     except subprocess.TimeoutExpired:
         return f"{Path(command[0]).name}: no end after {seconds} seconds"
     if done.returncode:
-        said = f"{done.stdout}\n{done.stderr}".splitlines()
+        output = f"{done.stdout}\n{done.stderr}".splitlines()
         reason = next(
-            (line for line in said if line.startswith(("E: ", "Error: "))), f"it ended with {done.returncode}"
+            (line for line in output if line.startswith(("E: ", "Error: "))), f"it ended with {done.returncode}"
         )
         return f"{Path(command[0]).name}: {reason}"
     return None

@@ -141,10 +141,10 @@ def pulumi(environment: dict[str, str], *words: str) -> str:
     command = ["pulumi", *words, "--non-interactive", "--color", "never"]
     if words[0] in {"preview", "up"}:
         command.append("--suppress-progress")
-    said = said_by(environment, command)
+    output = said_by(environment, command)
     if words[0] == "preview":
-        (HOME / "preview.txt").write_text(said, encoding="utf-8")
-    return said
+        (HOME / "preview.txt").write_text(output, encoding="utf-8")
+    return output
 
 
 def ferry(environment: dict[str, str], *words: str) -> str:

@@ -1,4 +1,4 @@
-"""The authenticators of users: enrolled once, and never one of somebody else's in the way."""
+"""The authenticators of users: each enrolled once; a user that has others keeps its own."""
 
 from __future__ import annotations
 

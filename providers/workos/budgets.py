@@ -2,10 +2,10 @@
 
 WorkOS counts a request when it arrives, which no client sees: what it knows is when it sent, and when it was answered.
 So a budget counts a request from its sending until a window after its answer, less half the time of the quickest
-answer, for so much at least passes on the way to the one and from the other. Requests that overtake each other cannot
-then add up to more than a limit allows, in whatever windows WorkOS counts, as long as some answer so far took at most
-twice as long as any can. What it costs is how much longer an answer takes in the middle: 2 % of a limit of 10 seconds
-where all take 300 ms, and as much where they take 50 to 400.
+answer: its own way back and the next request's way there take at least that together. Requests that overtake each other
+cannot then add up to more than a limit allows, in whatever windows WorkOS counts, as long as some answer so far took at
+most twice as long as any can. The cost is the time of an average answer less that half: 2 % of a limit of 10 seconds
+where all answers take 300 ms, and as much where they take 50 to 400.
 
 The libraries' limiters look at sending alone. They send in bursts that meet on the way, or stay below the limit by the
 longest delay there may be.
@@ -37,7 +37,7 @@ class Budget:
         self._room, self._seconds = limit.allowed(share), limit.seconds
         self._interval = self._seconds / self._room
         self._saved = self._seconds * _AT_ONCE
-        #: When the next request is due if none is sent ahead of its time; those may be, by what was saved in a rest.
+        #: When the next request is due at an even pace; after a rest it may be sent earlier, by at most `_saved`.
         self._due = -math.inf
         self._counted = 0
         self._ends: deque[float] = deque()
@@ -46,7 +46,7 @@ class Budget:
     def wait(self, now: float, resumed: float = -math.inf) -> float:
         """Seconds after which to ask again; 0 or less if a request may be sent.
 
-        None may before `resumed`, and nothing was saved up when that comes.
+        No request may be sent before `resumed`, and nothing is saved up until then.
         """
         self._forget(now)
         pause = max(self._due, resumed + self._saved) - self._saved - now
@@ -61,7 +61,7 @@ class Budget:
         self._due = max(self._due, resumed + self._saved, now) + self._interval
 
     def end(self, now: float, took: float | None) -> None:
-        """A request has ended: with an answer that took so long, or without."""
+        """Note that a request has ended: with an answer that `took` so long, or without."""
         if took is not None:
             self._quickest = min(self._quickest, took)
         self._ends.append(now)
@@ -93,7 +93,7 @@ class Budgets:
     def spend(self, method: str, path: str) -> float:
         """Wait until every limit has room for one more request, and take it. Returns the time, for `end`.
 
-        The limit over all comes last: who waits for another one keeps nobody from sending.
+        The limit on all requests comes last: a thread that waits for a narrower limit keeps no other from sending.
         """
         for limit in reversed(limits_of(method, path)):
             turn, budget = self._budgets[limit]
@@ -104,12 +104,12 @@ class Budgets:
         return self._now()
 
     def end(self, method: str, path: str, sent: float, answered: bool) -> None:
-        """A request that was sent then has ended, with an answer or without."""
+        """Note that a request has ended, with an answer or without; `sent` is when it was sent."""
         now = self._now()
         for limit in limits_of(method, path):
             self._budgets[limit][1].end(now, now - sent if answered else None)
 
     def pause(self, seconds: float) -> None:
-        """Nobody sends for so long, unless a longer pause is on; then they go on one by one."""
+        """Let no thread send for so long, unless a longer pause is on; then requests go on one by one."""
         with self._pausing:
             self._resumed = max(self._resumed, self._now() + seconds)

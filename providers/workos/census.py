@@ -32,8 +32,8 @@ class Census:
     """What WorkOS holds, each list read when it is first asked for and kept for the process. Thread-safe."""
 
     def __init__(self, door: WorkOS, known: Callable[[Kind, str], Iterable[str]] = lambda *_: ()) -> None:
-        """`known` tells WorkOS ids of a kind, spread over all of them: where a long list is begun, at once. Of
-        memberships those of one organization, by its external id.
+        """`known` returns WorkOS ids spread over a kind, or over one organization's memberships (by its external id):
+        the places from which a long list is read at once.
         """
         self._door, self._known = door, known
         self._lock = threading.Lock()
@@ -43,7 +43,7 @@ class Census:
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
-        """Threads of its own: those who ask may all be threads of another pool."""
+        """Threads of its own: all callers may be threads of another pool."""
         return ThreadPoolExecutor(_AT_ONCE, "census")
 
     @cached_property
@@ -70,7 +70,7 @@ class Census:
             return self._users
 
     def each_user(self) -> Iterator[Fields]:
-        """Every user, likewise, as they come and not kept; the same one may come twice."""
+        """Every user, likewise, as they are read and not kept; a user may come twice."""
         listing = Listing(self._door, *USERS, starts=self._known("users", ""))
         for objects in listing.pages(self._pool):
             yield from ({"id": user["id"], **user_fields(user)} for user in objects)
@@ -126,7 +126,7 @@ class Census:
 
 
 class Found:
-    """What a census found, by what a record to be made is known by: so that it is taken over without a request."""
+    """What a census found, by the identity of a record to be made: a match is taken over without a request."""
 
     def __init__(self, census: Census, *, by_email: bool) -> None:
         """`by_email`: a user without external id is found by its email too (`ferry:adopt`)."""
@@ -149,7 +149,7 @@ class Found:
         return self._index["organizations"].get(external_id)
 
     def user(self, external_id: str, email: str) -> Fields | None:
-        """The live user with this external id; else, where allowed, one with this email and none."""
+        """The live user with this external id; else, where allowed, the one with this email and no external id."""
         with self._lock:
             if "users" not in self._listed:
                 for user in self._census.users().values():

@@ -120,7 +120,8 @@ class WorkOS:
     ) -> dict[str, Any]:  # fmt: skip
         """One request, retried by the SDK on 429, 5xx and network failures, POST too. Raises a WorkOSFault.
 
-        A create whose first answer was lost so finds its own object: it raises Conflict, and `interrupted` is true.
+        A create whose first answer was lost meets its own object when it is sent again: it raises Conflict, and
+        `interrupted` is true.
         """
         from workos._errors import WorkOSError
 
@@ -138,7 +139,7 @@ class WorkOS:
 
     @property
     def writes(self) -> int:
-        """The writes sent so far, each one that was sent again too."""
+        """The writes sent so far, repeats included."""
         return self._transport.writes
 
     @property
@@ -151,7 +152,7 @@ class WorkOS:
         return self._transport.interrupted()
 
     def request_id(self) -> str:
-        """WorkOS's id of this thread's last request that was answered, '' if it told none."""
+        """WorkOS's id of this thread's last request that was answered, '' if the answer named none."""
         return self._transport.request_id()
 
     def page(self, *path: str, after: str | None = None, **params: Any) -> tuple[list[dict[str, Any]], str]:
@@ -168,7 +169,7 @@ class WorkOS:
             yield from objects
 
     def until_listed(self, look: Callable[[], Found]) -> Found:
-        """What `look` finds in a list, looked at again for some seconds while it finds nothing.
+        """Returns what `look` finds in a list; asks again for some seconds while it finds nothing.
 
         For what WorkOS has said is there, or may have made although its answer was lost.
         """

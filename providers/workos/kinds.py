@@ -16,7 +16,7 @@ from providers.workos.taken import taken
 
 Origin = Literal["created", "found"]
 Fields = dict[str, Any]
-#: Of a user that was in WorkOS before: nobody can say which password it has.
+#: Note on a user that was in WorkOS before: nobody can say which password it has.
 UNCONFIRMED = "password_unconfirmed"
 #: Metadata pairs that one body may hold, nulls included (WorkOS's OpenAPI document, `maxProperties`).
 SENT_PAIRS = 50
@@ -69,7 +69,7 @@ class Written:
 
     @property
     def refusal(self) -> str:
-        """What is to be said of the fields that were not taken, '' if there are none."""
+        """The sentence on the fields that were not taken, '' if there are none."""
         if not self.not_taken:
             return ""
         *_, request_id = self.not_taken.values()
@@ -136,7 +136,7 @@ class Records:
         self.change(written, desired)
 
     def see(self, written: Written, sent: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """After `sent` was noted as applied: take back from that what the answer does not hold."""
+        """Take back from `written.applied`, where `sent` was noted already, what the answer does not hold."""
         found = taken(self.kind, sent, answer)
         written.applied = found.corrected(written.applied)
         written.not_taken |= dict.fromkeys(found.not_taken, self.door.request_id())
@@ -160,11 +160,11 @@ class Records:
         return self._writing.setdefault(id_, threading.Lock())
 
     def settle(self) -> list[tuple[str, Refused]]:
-        """Bring to its end what was made ahead of a turn that never came. Returns what cannot be, by key."""
+        """Finish what was changed ahead of a turn that never came. Returns the refusals, each with its key."""
         return []
 
     def delete(self, *path: str) -> None:
-        """DELETE, where gone already is as good, and a second time in one process is no request."""
+        """DELETE, sent once a process; an object that is gone already is no error."""
         with self.alone(path[-1]):
             if path[-1] in self.removed:
                 return
@@ -186,7 +186,7 @@ def refused(conflict: Conflict, code: str, what: str) -> Refused:
 
 
 def held_by_retained(kind: Kind, external_id: str, what: str, *, is_known: bool) -> str:
-    """What is said of an object that left and holds what another record needs; `is_known` to the stack."""
+    """The sentence on an object that stays and holds what another record needs; `is_known`: the stack knows it."""
     kept = f"the {kind.removesuffix('s')} {external_id or 'without external id'} in WorkOS holds {what} and stays"
     if is_known:
         return (

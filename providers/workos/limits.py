@@ -15,7 +15,7 @@ class Limit(NamedTuple):
     seconds: int
 
     def allowed(self, share: float) -> int:
-        """The requests that a run may send that uses this share of the limit; one at least."""
+        """The requests that a run with this share of the limit may send; at least one."""
         return max(1, int(self.requests * share))
 
 

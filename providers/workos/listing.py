@@ -23,7 +23,7 @@ _SECONDS_BETWEEN_LOOKS = 0.2
 
 
 class Listing:
-    """One list. `starts` are ids of objects that are in it, as far as anybody knows; without any it is one walk."""
+    """One list. `starts` are ids of objects that are probably in it; without any it is read in one walk."""
 
     def __init__(
         self, door: WorkOS, *path: str, starts: Iterable[str] = (), after: str | None = None, **params: Any
@@ -57,7 +57,7 @@ class Listing:
                 walk.cancel()
 
     def _walk(self, start: str | None) -> None:
-        """From a place to the next. The cursor is the last object seen, or one before if that was deleted meanwhile."""
+        """Read from a start to the next. The cursor is the last object seen, or an earlier one if that was deleted."""
         cursors: list[str | None] = [start or self._after]
         while not self._stopped.is_set():
             try:
@@ -77,7 +77,7 @@ class Listing:
                 return
 
     def _give_up(self, start: str) -> list[str | None]:
-        """There is no such object: no walk ends there. Where one did already, this is where it goes on."""
+        """Drop a start whose object is gone. Returns the cursors of the walk that ended there, to go on with."""
         with self._lock:
             self._ends.discard(start)
             return self._met.pop(start, [])

@@ -23,7 +23,7 @@ class Memberships(Records):
     kind = "memberships"
 
     def create(self, written: Written, desired: Fields) -> None:
-        """One POST, which makes it active; a second request where it must not be.
+        """One POST, which makes it active; a second request where it is declared inactive.
 
         What WorkOS answers to a second create for one pair is not documented: on any refusal the pair is looked up
         among active and inactive ones, and what is there decides.
@@ -56,7 +56,7 @@ class Memberships(Records):
                 self.see(written, {**roles, **status}, made)
 
     def write(self, written: Written, desired: Fields, changed: Fields) -> None:
-        """Back to life first, roles, then to sleep: at most two of the three."""
+        """Reactivate, change the roles, deactivate, in this order: at most two of the three."""
         path = (*MEMBERSHIPS, written.id)
         if changed.get("status") == "active":
             answer = self.door.call("PUT", *path, "reactivate")
@@ -81,7 +81,7 @@ class Memberships(Records):
         self.delete(*MEMBERSHIPS, id_)
 
     def switch_off(self, id_: str) -> None:
-        """Deactivate a membership that left; gone is as good, and a second time in one process is no request."""
+        """Deactivate a membership that left, once a process; if it is gone already, that is no error."""
         if id_ in self.removed:
             return
         with suppress(Gone):

@@ -42,7 +42,7 @@ class Organizations(Records):
                 return
 
     def change(self, written: Written, desired: Fields) -> None:
-        """What was freed ahead of its turn is no longer there to give up."""
+        """Likewise; domains that were freed ahead of its turn are given up already."""
         self._note_freed(written)
         super().change(written, desired)
 
@@ -82,7 +82,7 @@ class Organizations(Records):
         self.delete(*ORGANIZATIONS, id_)
 
     def _note_freed(self, written: Written) -> None:
-        """Domains that it gave up for another organization, before its turn or while it waited for it."""
+        """Take from `applied` the domains that it gave up for another organization before or during its turn."""
         freed = self.made_way.pop(written.id, {})
         if freed:
             written.applied["domains"] = [
@@ -124,7 +124,7 @@ class Organizations(Records):
         return [holder for holder in found if holder["id"] != own]
 
     def _give_up(self, id_: str, domain: str) -> None:
-        """Take a domain from an organization, as it is now: its own turn may have changed the others meanwhile."""
+        """Take a domain from an organization; its others stay as they are now, its own turn may have changed them."""
         with self.alone(id_):
             states = self._states(id_)
             if domain in states:

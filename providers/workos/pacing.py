@@ -10,7 +10,7 @@ from providers.workos.budgets import Budgets
 
 #: What a WorkOS answer may make the whole process wait; the SDK caps its own waits likewise.
 _LONGEST_PAUSE = 60.0
-#: A 429 that does not say for how long: the first pause, doubled for each one more in a row, in seconds.
+#: A 429 that does not say for how long: the first pause, doubled for each further 429 in a row, in seconds.
 _FIRST_PAUSE, _LONGEST_GUESS = 1.0, 30.0
 #: How often a request that was refused for its rate is sent again before the caller hears of it.
 _PATIENCE = 6
@@ -27,7 +27,7 @@ class PacedTransport(httpx2.BaseTransport):
         self._inner, self._budgets = inner, budgets
         self._thread = threading.local()
         self._counting = threading.Lock()
-        #: The writes sent so far, each one that was sent again too.
+        #: The writes sent so far, repeats included.
         self.writes = 0
         #: The other requests, likewise.
         self.reads = 0
@@ -37,7 +37,7 @@ class PacedTransport(httpx2.BaseTransport):
         self._thread.interrupted, self._thread.request_id = False, ""
 
     def request_id(self) -> str:
-        """WorkOS's id of the last request of this thread that was answered, '' if it told none."""
+        """WorkOS's id of the last request of this thread that was answered, '' if the answer named none."""
         return str(getattr(self._thread, "request_id", ""))
 
     def interrupted(self) -> bool:

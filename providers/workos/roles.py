@@ -57,7 +57,7 @@ class Roles(Records):
         self.see(written, changed, answer)
 
     def live(self, id_: str) -> Fields:
-        """Roles are read by slug, which the caller's state knows as `slug`."""
+        """The role as the environment's list has it. Raises Gone."""
         with self._lock:
             for role in self._all().values():
                 if role["id"] == id_:

@@ -1,7 +1,7 @@
 """What an answer of WorkOS says of the request before it: which fields were not taken, and which are kept otherwise.
 
-Who answers 200 or 201 has not always done what was sent. Compared is only what was sent and what the answer holds: a
-field that the answer lacks says nothing, nor do the states and the order of domains.
+An answer of 200 or 201 does not prove that everything was done. Only fields that were sent and that the answer holds
+are compared; the states and the order of domains are not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from providers.settings import Kind
 
-#: What says who an object is, or what it may do: another value is none that counts as done.
+#: Fields that say who an object is, or what it may do: if the answer has another value, they were not taken.
 _IDENTITY: dict[Kind, tuple[str, ...]] = {
     "organizations": ("external_id",),
     "roles": ("slug",),
@@ -31,11 +31,11 @@ class Taken:
     otherwise: list[str] = field(default_factory=list)
     #: Roles that came back otherwise because a directory gives them.
     by_directory: bool = False
-    #: What holds of the fields that were not taken. Of metadata only the pairs; None: it is not there.
+    #: What WorkOS has in fields that were not taken. Of metadata only those pairs; None: the pair is not there.
     instead: dict[str, Any] = field(default_factory=dict)
 
     def corrected(self, applied: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields that count as applied, if all that was sent counted so in `applied`."""
+        """Returns `applied`, where all that was sent counts as done, with what WorkOS has instead."""
         result = {**applied, **self.instead}
         if "metadata" in self.instead:
             pairs = {**(applied.get("metadata") or {}), **self.instead["metadata"]}

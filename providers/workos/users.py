@@ -26,7 +26,7 @@ from providers.workos.takeover import why_not
 
 USERS = ("user_management", "users")
 _ATTEMPTS = 3
-#: WorkOS's code for a user whom its API does not delete.
+#: WorkOS's code for a user that its API does not delete.
 DELETION_NOT_ALLOWED = "user_deletion_not_allowed"
 
 
@@ -40,7 +40,7 @@ class Users(Records):
         self._authenticators = Authenticators(door, declared)
         #: WorkOS ids whose own turn has given them their email.
         self._settled: set[str] = set()
-        #: Held by the one that makes another make way: of two who swap, only one is parked.
+        #: Held while a user is moved out of the way: of two users that swap emails, only one is parked.
         self._making_way = threading.Lock()
 
     def create(self, written: Written, desired: Fields) -> None:
@@ -95,8 +95,8 @@ class Users(Records):
         return user_fields(self.door.call("GET", *USERS, id_))
 
     def take_over(self, written: Written, desired: Fields, live: Mapping[str, Any], *, interrupted: bool) -> None:
-        """One without external id was found by its email: its password and its authenticators are nobody's of Ferry's,
-        and it is taken only where `why_not` allows it. Raises Refused.
+        """A user without external id was found by its email: Ferry set neither its password nor its authenticators, and
+        it is taken over only where `why_not` allows it. Raises Refused.
         """
         if not live.get("external_id"):
             if refusal := self._why_not(desired, live):
@@ -143,7 +143,7 @@ class Users(Records):
         return {"password_hash": found.text, "password_hash_type": found.type, **position}
 
     def _put(self, written: Written, desired: Fields, body: Fields) -> tuple[Fields, Fields]:
-        """Returns what was sent, without what was changed ahead of this turn, and the answer."""
+        """PUT the body without what was changed ahead of this turn. Returns what was sent, and the answer."""
         left, answer = body, dict[str, Any]()
         for attempt in range(_ATTEMPTS):
             try:
@@ -171,7 +171,7 @@ class Users(Records):
         return why_not(in_workos=in_workos, in_auth0=in_auth0, is_allowed=self.adopt_by_email)
 
     def _find(self, written: Written, desired: Fields, conflict: Conflict, *, last: bool) -> Fields | None:
-        """The object to take over; None if the way is free now and the POST is worth another try."""
+        """Returns the user to take over; None if the way is free now and the POST is worth another try."""
         found = self.get(*USERS, "external_id", desired["external_id"])
         if found is not None and not written.is_given_up(found["id"]):
             return {"id": found["id"], **user_fields(found)}
@@ -188,7 +188,7 @@ class Users(Records):
         return None
 
     def _holders(self, desired: Fields, body: Fields, own: str, conflict: Conflict) -> list[Fields]:
-        """The other objects that hold what a PUT wants to give this one."""
+        """The other users that hold the email or external id that a PUT gives this one."""
         is_held = conflict.code != EXTERNAL_ID_USED
         found = [self._holder(desired["email"], is_held=is_held) if "email" in body else None]
         if "external_id" in body:
@@ -203,7 +203,7 @@ class Users(Records):
         return next((user for user in found if same_email(user.get("email"), email)), None)
 
     def _make_way(self, holder: Fields, written: Written, desired: Fields, conflict: Conflict) -> None:
-        """Free an email or external id that another object of this stack gives up in this run: change that first."""
+        """Free an email or external id that another user gives up in this run: change or delete that user first."""
         id_, external_id = str(holder["id"]), str(holder.get("external_id") or "")
         key = written.holders.get(id_)
         if key == "":
@@ -224,7 +224,7 @@ class Users(Records):
     def _move(self, holder: Fields, target: Fields) -> None:
         """Give a declared user its new identity ahead of its turn; if its email is taken too (a swap), park it.
 
-        Nothing if its turn came meanwhile: what it has now it keeps.
+        Does nothing if its turn came meanwhile.
         """
         id_ = str(holder["id"])
         with self._making_way, self.alone(id_):

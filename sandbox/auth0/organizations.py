@@ -30,7 +30,7 @@ MEMBER_FIELDS: Final = ("user_id", "email", "name", "picture")
 #: What an export folder adds to Auth0's organization object.
 ADDED: Final = frozenset({"domains", "enabled_connections"})
 
-#: A member who was deleted as a user; the list is eventually consistent and may still show such a one.
+#: A member who was deleted as a user; the list is eventually consistent and may still show that member.
 _GHOST: Final = json.dumps(
     {"user_id": "auth0|000000000000000000000000", "email": "deleted@people.example", "name": "Deleted", "roles": []},
 ).encode()

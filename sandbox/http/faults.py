@@ -177,7 +177,7 @@ class Fault:
         return _number(f"{drawn} {request}") < self.probability * 2**64
 
     def left_of(self, body: object) -> object:
-        """Return a body without the fields that are ignored; of ``metadata.plan`` the key, and what is then empty."""
+        """Return a body without the ignored fields: of ``metadata.plan`` the key, and ``metadata`` if then empty."""
         if not isinstance(body, dict):
             return body
         left = {name: value for name, value in body.items() if name not in self.fields}
@@ -215,7 +215,7 @@ class Faults:
         """Arm a list of faults beside those that are armed already; refuse the whole list for one that is wrong."""
         if not isinstance(sent, list):
             raise invalid_parameters("faults_list_required", "Send a list of faults.")
-        for fault in [_read_fault(each) for each in sent]:
+        for fault in [_read_fault(description) for description in sent]:
             alike = fault.seed, fault.mode, fault.path.pattern
             fault.place = self._places[alike]
             self._places[alike] += 1
@@ -255,7 +255,7 @@ class Faults:
 
 
 def _number(text: str) -> int:
-    """Return a number below 2**64 that is another one for every text."""
+    """Return a number below 2**64 that stands for a text."""
     return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest())
 
 

@@ -43,7 +43,7 @@ def found(environment: Environment, name: str) -> dict[str, list[Row]]:
         ),
         "roles": [role.id for role in environment.roles().values() if name in (role.id, role.slug)],
     }
-    return {kind: _rows(environment, kind, some) for kind, some in identifiers.items() if some}
+    return {kind: _rows(environment, kind, ids) for kind, ids in identifiers.items() if ids}
 
 
 def _memberships_named(environment: Environment, name: str) -> Iterator[str]:

@@ -65,7 +65,7 @@ def shown(event: Event) -> dict[str, Any]:
 
 
 def list_page(call: Call) -> Answer:
-    """List the events of the names asked for, oldest first unless told; of one organization if told.
+    """List the events of the names asked for, oldest first by default; of one organization if it is named.
 
     ``after`` and ``range_start`` exclude each other. A range holds what is after its start and before its end. A name
     that WorkOS or this sandbox does not know has no events.

@@ -16,7 +16,7 @@ from argon2.low_level import Type, verify_secret
 
 from sandbox.workos.objects import Password
 
-#: bcrypt reads no more of a password (WorkOS documents nothing else); bcrypt 5 refuses a longer one, others cut it.
+#: All that bcrypt reads of a password (WorkOS documents nothing else); bcrypt 5 refuses a longer one, others cut it.
 BCRYPT_BYTES: Final = 72
 #: The sandbox's own bounds: a bcrypt cost, and ``n * r * p`` of scrypt, that take some seconds and 256 MiB.
 BCRYPT_COST: Final = 16

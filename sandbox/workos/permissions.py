@@ -73,7 +73,7 @@ def delete(call: Call) -> Answer:
 
 
 def list_page(call: Call) -> Answer:
-    """List permissions, newest first unless told."""
+    """List permissions, newest first unless ``order`` says otherwise."""
     environment = call.environment
     page = cut_page([environment.permission_series], call.read_page(PAGE_PARAMETERS, "perm"))
     return Answer(200, page.shown(lambda identifier: shown(environment.permission_by_id(identifier))))

@@ -68,7 +68,7 @@ def create(call: Call) -> Answer:
 def create_own(call: Call) -> Answer:
     """Make an organization's own role. Its slug starts with ``org-``.
 
-    Without one it is made from the name and a random suffix (roles/organization-role/create), here not quite random.
+    Without a slug it is made from the name and a random suffix (roles/organization-role/create), here not quite random.
     """
     organization, body = organizations.found(call), call.read(_CREATE_OWN_FIELDS)
     if "slug" not in body:

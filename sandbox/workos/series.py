@@ -17,7 +17,7 @@ from sandbox.http.refusals import invalid_parameters
 
 #: A block is split in two above this many ids.
 BLOCK: Final = 512
-#: WorkOS API reference, pagination: 1 to 100 objects a page, 10 unless told.
+#: WorkOS API reference, pagination: 1 to 100 objects a page, 10 by default.
 DEFAULT_LIMIT: Final = 10
 MAXIMUM_LIMIT: Final = 100
 ORDERS: Final = ("asc", "desc", "normal")

@@ -110,7 +110,7 @@ def _organization(environment: Environment, fields: list[Any]) -> Organization:
 
 
 def _shared(known: Iterable[object] | None, following: Iterable[object]) -> Iterable[Any]:
-    """Return the fields of what follows, and share those that did not change with what was held, as in the original."""
+    """Return the fields of ``following``; those that did not change are shared with ``known``, as in the original."""
     if known is None:
         return following
     return [before if before == after else after for before, after in zip(known, following, strict=True)]

@@ -155,7 +155,7 @@ def delete(call: Call) -> Answer:
 
 
 def list_page(call: Call) -> Answer:
-    """List users, newest first unless told.
+    """List users, newest first unless ``order`` says otherwise.
 
     ``organization_id`` gives active members only; that is reported by others and not documented. ``organization`` is
     its old name.
@@ -176,7 +176,7 @@ def list_page(call: Call) -> Answer:
 
 
 def _was_member(environment: Environment, organization_id: str, moment: int, user_id: str) -> bool:
-    """Tell whether a member was one at a moment already."""
+    """Tell whether a user was a member at a moment already."""
     membership = environment.membership_of(user_id, organization_id)
     return membership is not None and membership.created_at <= moment
 
@@ -191,7 +191,7 @@ def found(call: Call) -> User:
 
 
 def _read_names(environment: Environment, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the names that are sent, as they are held."""
+    """Return the names that are sent, as they are stored."""
     empties = (None,) if environment.switches.empty_names == "keep" else (None, "")
     return {name: None if body[name] in empties else body[name] for name in _NAMES if name in body}
 

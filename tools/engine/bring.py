@@ -71,8 +71,8 @@ def on_path(version: Version, environment: Mapping[str, str], say: Say) -> Engin
         return None
     found = version_of(cli)
     if found is None or found < version or found[0] != version[0]:
-        said = dotted(found) if found else "a program that does not tell its version"
-        say(f"{cli} is {said}, and Ferry is made for {dotted(version)} or newer: not used")
+        description = dotted(found) if found else "a program that does not tell its version"
+        say(f"{cli} is {description}, and Ferry is made for {dotted(version)} or newer: not used")
         return None
     beside = [cli.parent, cli.resolve().parent, *folders]
     language_host, provider_host = program(LANGUAGE_HOST, beside), program(PROVIDER_HOST, beside)

@@ -21,10 +21,10 @@ def find_go(environment: Mapping[str, str]) -> tuple[Path, str]:
     least = least_go()
     if found is None:
         raise EngineError(f"Go {least} or newer builds the engine, and there is no `go` on PATH. {how_to_get(least)}")
-    said = subprocess.run([found, "version"], capture_output=True, text=True, check=False).stdout
-    version = re.search(r"\bgo((\d+)\.(\d+)\S*)", said)
+    output = subprocess.run([found, "version"], capture_output=True, text=True, check=False).stdout
+    version = re.search(r"\bgo((\d+)\.(\d+)\S*)", output)
     if version is None or (int(version[2]), int(version[3])) < tuple(map(int, least.split(".")[:2])):
-        raise EngineError(f"Go {least} or newer builds the engine; {found} is {said.strip()!r}. {how_to_get(least)}")
+        raise EngineError(f"Go {least} or newer builds the engine; {found} is {output.strip()!r}. {how_to_get(least)}")
     return Path(found), version[1]
 
 

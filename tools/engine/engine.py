@@ -44,9 +44,9 @@ def dotted(version: Version) -> str:
 
 
 def version_of(cli: Path) -> Version | None:
-    """What the program itself says, or None if it does not run: half a file, or one made for another machine."""
+    """The version that the program prints, or None if it does not run: half a file, or one made for another machine."""
     try:
-        said = subprocess.run(
+        output = subprocess.run(
             [cli, "version"],
             env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
             stdin=subprocess.DEVNULL,
@@ -57,5 +57,5 @@ def version_of(cli: Path) -> Version | None:
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    found = re.match(r"v?(\d+)\.(\d+)\.(\d+)", said)
+    found = re.match(r"v?(\d+)\.(\d+)\.(\d+)", output)
     return (int(found[1]), int(found[2]), int(found[3])) if found else None

@@ -1,4 +1,4 @@
-"""The lists that a run would read, of what a rehearsal holds."""
+"""The lists that a run would read, made from a rehearsal's objects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TEMPLATES: dict[Kind, str] = {
 
 
 class RehearsedCensus:
-    """Asked like a census. Each page that a run would read counts among the requests of the rehearsal."""
+    """Answers like a census. Each page that a run would read counts among the requests of the rehearsal."""
 
     def __init__(self, door: Rehearsal) -> None:
         self._door = door

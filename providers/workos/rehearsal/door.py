@@ -20,8 +20,8 @@ from providers.workos.rehearsal.objects import ById, Objects
 
 
 class Sent(NamedTuple):
-    """One request that the kinds would have sent: about an object by its WorkOS id, or, where it was to be made and was
-    refused, by what it was to be known by.
+    """One request that the kinds would have sent. `about` is the WorkOS id of its object; of a create that was refused,
+    the object's external id, slug or pair.
     """
 
     method: str
@@ -219,11 +219,11 @@ class Rehearsal(WorkOS):
         objects.remove(id_)
         memberships = self.objects["memberships"]
         if not self._members[end]:
-            for each in memberships:
-                self._members[end][each[end]].append(each["id"])
-        for membership in self._members[end].pop(id_, ()):
-            if memberships.after.get(membership, {}) is not None:
-                memberships.remove(membership)
+            for membership in memberships:
+                self._members[end][membership[end]].append(membership["id"])
+        for membership_id in self._members[end].pop(id_, ()):
+            if memberships.after.get(membership_id, {}) is not None:
+                memberships.remove(membership_id)
 
     def _note(
         self, method: str, template: str, kind: Kind, about: str, brings: str = "", *, refused: bool = False

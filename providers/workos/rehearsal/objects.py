@@ -87,7 +87,7 @@ class Objects:
 
 
 def _refuse(kind: Kind, name: str) -> NoReturn:
-    """As WorkOS words it: which code a taken value has."""
+    """Raises Conflict with WorkOS's code for a value that is taken."""
     codes = {
         "email": ("email_not_available",),
         "external_id": (EXTERNAL_ID_USED,),
