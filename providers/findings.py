@@ -92,8 +92,9 @@ NEXT_STEP: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One remark about one line, from 1, of a file by its real name, or with line 0 about the file as a whole; no
-    personal data but the external id.
+    """A remark on a line (from 1) of a file, by its real name, or on the whole file (line 0).
+
+    Holds no personal data but the external id.
     """
 
     code: str
@@ -153,11 +154,11 @@ class Ledger:
         return self.names.get((place // TENANT, kind), kind)
 
     def note(self, kind: str, place: int, external_id: str, code: str, message: str) -> None:
-        """A finding that changes no bucket."""
+        """Add a finding that changes no bucket."""
         self.findings.append((place, finding(code, self.name(kind, place), line_of(place), external_id, message)))
 
     def end(self, bucket: Bucket, kind: str, place: int, external_id: str, code: str, message: str) -> None:
-        """A line ends in a bucket, and the finding says why."""
+        """End a line in a bucket, with a finding that says why."""
         self.put(kind, bucket)
         if bucket == "refused" or (bucket == "skipped" and external_id):
             self.withheld[kind, external_id] = code
@@ -166,7 +167,7 @@ class Ledger:
         self.note(kind, place, external_id, code, message)
 
     def refuse(self, kind: str, place: int, external_id: str, code: str, message: str) -> None:
-        """A line is refused."""
+        """End a line as refused."""
         self.end("refused", kind, place, external_id, code, message)
 
     def counted(self) -> dict[str, Any]:
@@ -209,4 +210,4 @@ def code_counts(findings: Iterable[Finding]) -> list[CodeCount]:
     by_code: dict[str, list[Finding]] = {}
     for item in findings:
         by_code.setdefault(item.code, []).append(item)
-    return [CodeCount(code, len(found), refuses=False, examples=(found[0],)) for code, found in by_code.items()]
+    return [CodeCount(code, len(group), refuses=False, examples=(group[0],)) for code, group in by_code.items()]

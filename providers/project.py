@@ -27,11 +27,11 @@ def project_at(folder: Path) -> Path | None:
 
 
 def require_project(folder: Path) -> Path:
-    """The same. Raises NoProject."""
-    found = project_at(folder)
-    if found is None:
+    """`project_at`, but raises NoProject if there is none."""
+    project = project_at(folder)
+    if project is None:
         raise NoProject(f"no {_PROJECT_FILE} in {folder} or above it; run this in Ferry's project folder or below")
-    return found
+    return project
 
 
 def stack_name(stack: str) -> str:

@@ -120,7 +120,7 @@ class Settings(BaseModel):
     skip: frozenset[str] = frozenset()
     workos_api_key: SecretStr | None = None
     workos_base_url: str = DEFAULT_BASE_URL
-    #: After the address that it is held against.
+    #: After the address, which its check reads.
     rate_share: float = Field(default=0.9, gt=0)
 
     @field_validator("tenants")

@@ -37,8 +37,8 @@ def attribute(key: str) -> str:
     own = folded(head)
     if dot and (name := _FOLDED.get(own)) in _METADATA:
         return f"{name}.{rest}"
-    if dot and (found := _IDENTITY.fullmatch(f"{own}.{folded(rest)}")):
-        return f"identities[{int(found[1])}].{_IDENTITY_FIELDS.get(found[2], found[2])}"
+    if dot and (match := _IDENTITY.fullmatch(f"{own}.{folded(rest)}")):
+        return f"identities[{int(match[1])}].{_IDENTITY_FIELDS.get(match[2], match[2])}"
     return key if dot else _FOLDED.get(own, key)
 
 
@@ -90,8 +90,8 @@ def _steps(keys: tuple[str, ...], export_as: tuple[tuple[str, str], ...]) -> lis
         head, _, rest = name.partition(".")
         if rest and head in _METADATA:
             steps.append(_Step(key, head, within=rest))
-        elif found := _IDENTITY.fullmatch(name):
-            steps.append(_Step(key, found[2], place=int(found[1])))
+        elif match := _IDENTITY.fullmatch(name):
+            steps.append(_Step(key, match[2], place=int(match[1])))
         else:
             steps.append(_Step(key, name))
     return steps

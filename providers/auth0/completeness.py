@@ -33,19 +33,19 @@ def suspicions(users: int, members: Mapping[str, int]) -> list[Suspicion]:
 
     A size of organizations is suspicious only if none is larger: a tool that stops there can write no larger one.
     """
-    found = []
+    result = []
     if users == _SAMPLE:
         message = f"the file holds exactly {_SAMPLE} users, as the Dashboard's sample does"
-        found.append(Suspicion("users", "looks_like_sample", message))
+        result.append(Suspicion("users", "looks_like_sample", message))
     if users in _USER_CAPS:
         message = f"the file holds exactly {users} users, where some exports stop"
-        found.append(Suspicion("users", "looks_like_cap", message))
+        result.append(Suspicion("users", "looks_like_cap", message))
     largest = max(members.values(), default=0)
     if largest in _MEMBER_CAPS:
         full = sorted(own for own, size in members.items() if size == largest)
         message = f"{len(full)} organization(s) have exactly {largest} members and none has more ({full[0]} is one)"
-        found.append(Suspicion("members", "looks_like_cap", message))
-    return found
+        result.append(Suspicion("members", "looks_like_cap", message))
+    return result
 
 
 class _Entry(BaseModel):

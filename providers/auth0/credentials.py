@@ -14,14 +14,14 @@ _BASE32 = re.compile(r"[A-Z2-7]{16,}=*")
 
 def usable_hash(record: Password) -> PasswordHash | None:
     """The hash as WorkOS imports it, None if it does not."""
-    found = read_hash(record.password_hash, record.custom_password_hash)
-    return found if isinstance(found, PasswordHash) else None
+    outcome = read_hash(record.password_hash, record.custom_password_hash)
+    return outcome if isinstance(outcome, PasswordHash) else None
 
 
 def hash_fault(record: Password) -> str:
     """Why WorkOS does not take a hash; '' if it does."""
-    found = read_hash(record.password_hash, record.custom_password_hash)
-    return found.reason if isinstance(found, HashFault) else ""
+    outcome = read_hash(record.password_hash, record.custom_password_hash)
+    return outcome.reason if isinstance(outcome, HashFault) else ""
 
 
 def usable_totp(record: Factor) -> str | None:

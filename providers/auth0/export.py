@@ -112,7 +112,7 @@ class Export:
         return self.files[kind].stat().st_size if kind in self.files else 0
 
     def confirm(self, blank: int, members: Mapping[str, int]) -> None:
-        """Once everything is read: a count that looks like a sample or a cap is a finding.
+        """Once everything is read, note counts that look like a sample or a cap.
 
         `blank` is the number of blank lines among the users, `members` counts them by organization. Raises ExportError
         for a number of lines that is not the manifest's.
@@ -171,12 +171,12 @@ class Export:
                     f"{name}:{line_of(place)}: an id went through a spreadsheet or script that rounded it (1.09e+20); "
                     "export again and do not edit the file"
                 ) from None
-            found = _id_of(kind, data, self.prefix)
-            missing = not found and kind != "passwords"
+            external_id = _id_of(kind, data, self.prefix)
+            missing = not external_id and kind != "passwords"
             code = "no_id" if missing and all(data.get(key) is None for key in _ID_KEYS) else "invalid_field"
-            self.ledger.refuse(kind, place, found, code, f"the line cannot be used ({faults(error)})")
+            self.ledger.refuse(kind, place, external_id, code, f"the line cannot be used ({faults(error)})")
             if kind == "users" and isinstance(data.get("email"), str):
-                self.claims[found or f"line {place}"] = data["email"], data.get("email_verified")
+                self.claims[external_id or f"line {place}"] = data["email"], data.get("email_verified")
             return None
 
 
@@ -235,18 +235,18 @@ def _depth(data: bytes) -> int:
 
 def _file_of(folder: Path, kind: str) -> Path | None:
     endings = (*_ENDINGS, *_TABLES) if kind == "users" else _ENDINGS
-    found = [path for ending in endings if (path := folder / f"{kind}{ending}").is_file()]
-    if len(found) > 1:
-        raise ExportError(f"{folder} holds {' and '.join(path.name for path in found)}: keep the one that counts")
-    if not found and (
+    paths = [path for ending in endings if (path := folder / f"{kind}{ending}").is_file()]
+    if len(paths) > 1:
+        raise ExportError(f"{folder} holds {' and '.join(path.name for path in paths)}: keep the one that counts")
+    if not paths and (
         other := next(filter(_UNREAD.search, sorted(path.name for path in folder.glob(f"{kind}.*"))), "")
     ):
         raise ExportError(f"{folder}/{other}: {_way_to_read(other, kind)}")
-    return found[0] if found else None
+    return paths[0] if paths else None
 
 
 def _way_to_read(name: str, kind: str) -> str:
-    """What to do with a file of this kind that Ferry does not read; to leave it out unsaid would lose its records."""
+    """What to do with a file of this kind that Ferry does not read; leaving it out silently would lose its records."""
     if name.endswith(_ENCRYPTED):
         clear = name.rpartition(".")[0]
         clear = clear if clear != kind else f"{kind}.ndjson"

@@ -99,14 +99,14 @@ _PHC = re.compile(rf"\$([A-Za-z0-9-]+)(?:\$v=({_NUMBER}))?(?:\$({_PAIR}(?:,{_PAI
 
 def _phc(text: str) -> _Phc:
     """A PHC string: `$id[$v=version][$name=number,…]$salt$hash`."""
-    found = _PHC.fullmatch(text)
-    if found is None:
+    match = _PHC.fullmatch(text)
+    if match is None:
         raise Unusable("the hash is not a whole PHC string ($algorithm$parameters$salt$hash)")
-    pairs = [pair.partition("=") for pair in (found[3] or "").split(",") if pair]
+    pairs = [pair.partition("=") for pair in (match[3] or "").split(",") if pair]
     parameters = {name: int(number) for name, _, number in pairs}
     if len(parameters) < len(pairs):
         raise Unusable("the hash gives a parameter twice")
-    return _Phc(found[1], found[2], parameters, from_base64(found[4]), from_base64(found[5]))
+    return _Phc(match[1], match[2], parameters, from_base64(match[4]), from_base64(match[5]))
 
 
 def _argon2(text: str) -> PasswordHash:
@@ -155,10 +155,10 @@ _SCHEME = re.compile(r"\{(SSHA|SSHA256)\}(.*)", re.IGNORECASE | re.ASCII | re.DO
 
 def _ldap(text: str) -> PasswordHash:
     """RFC 2307: `{SCHEME}base64`, where salted digests are those of password and salt, followed by the salt."""
-    found = _SCHEME.fullmatch(text)
-    if found is None:
+    match = _SCHEME.fullmatch(text)
+    if match is None:
         raise Unusable("an LDAP scheme that WorkOS does not import; it takes {SSHA} and {SSHA256}")
-    scheme, both = found[1].upper(), from_base64(found[2])
+    scheme, both = match[1].upper(), from_base64(match[2])
     _, length = _SALTED[scheme]
     return _salted(scheme, both[:length], both[length:], "suffix")
 

@@ -200,7 +200,7 @@ class Password(Record):
 
     @property
     def join_ids(self) -> tuple[str, ...]:
-        """The ids this hash may belong to within its connection, the first that somebody owns counts.
+        """The ids this hash may belong to within its connection; the first that somebody owns counts.
 
         `alt_id` where there is one, as it is; else `$oid`, which some files write with the prefix of a user id.
         """

@@ -44,8 +44,8 @@ def changes(kind: Kind, desired: Mapping[str, Any], applied: Mapping[str, Any]) 
     A password or authenticator is never taken back, a verified email never becomes unverified, a role that Ferry did
     not create keeps its name.
     """
-    found = applied.get("origin") == "found"
-    if kind == "roles" and found:
+    was_found = applied.get("origin") == "found"
+    if kind == "roles" and was_found:
         return []
     result = []
     for name in MANAGED[kind]:
@@ -73,8 +73,9 @@ def _pairs(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[dict[str, An
 
 
 def adopted(kind: Kind, desired: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
-    """A live object that Ferry did not write, seen as if it had: so that taking it over changes what the directory says
-    and leaves alone what it does not speak of. Its password counts as written, since nothing can read it.
+    """A live object seen as if Ferry had written it, so that taking it over changes only what the directory sets.
+
+    Its password counts as written, since nothing can read it.
     """
     view = {name: live.get(name) for name in MANAGED[kind]}
     for name in MANAGED[kind]:
@@ -116,7 +117,7 @@ def unequal(
 
 
 def _with_remains(name: str, view: Any, applied: Any, live: Any) -> Any:
-    """A field of a live object, with what it still has from Ferry and the directory speaks of no more."""
+    """A field of a live object, with what it still has from Ferry and the directory no longer sets."""
     if name == "metadata":
         left = {key: text for key, text in (applied or {}).items() if (live or {}).get(key) == text}
         return {**left, **(view or {})}
@@ -126,7 +127,7 @@ def _with_remains(name: str, view: Any, applied: Any, live: Any) -> Any:
 
 
 def is_doubtful(kind: Kind, desired: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
-    """Has a live object something that the directory does not speak of? Only the last state tells whose that is."""
+    """Has a live object something that the directory does not set? Only the last state tells whose that is."""
     for name in MANAGED[kind]:
         wanted, there = desired.get(name), live.get(name)
         if name in {"metadata", "domains"}:

@@ -141,7 +141,7 @@ class Store:
         return int(self._db.execute(query).fetchone()[0])
 
     def secrets_of(self, keys: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-        """Of those of these users (their keys) who have one: the fingerprints of password and authenticator."""
+        """The fingerprints of password and authenticator by key, of those of these users who have one."""
         for start in range(0, len(keys), _AT_ONCE):
             some = keys[start : start + _AT_ONCE]
             places = ", ".join("?" * len(some))
@@ -158,11 +158,11 @@ class Store:
     def is_verified_in_auth0(self, external_id: str) -> bool:
         """Does Auth0 itself call this declared user's email verified, and each that is merged into it?
 
-        Not, if only `ferry:emailVerified` trust-text does.
+        No, if only `ferry:emailVerified` trust-text does.
         """
         query = f"SELECT email_verified FROM users WHERE {_NAMED}"
-        found = self._db.execute(query, {"name": external_id}).fetchone()
-        return found is not None and found[0] not in (0, BY_TEXT)
+        row = self._db.execute(query, {"name": external_id}).fetchone()
+        return row is not None and row[0] not in (0, BY_TEXT)
 
     def user_by_key(self, key: str) -> User | None:
         """The declared user with this key, or None."""
@@ -179,8 +179,10 @@ class Store:
         if kind == "organizations":
             return self.organization_by_external_id(key)
         if kind == "memberships":
-            found = (next(self._memberships("WHERE organization = ? AND user = ?", *ends), None) for ends in cuts(key))
-            return next((record for record in found if record), None)
+            members = (
+                next(self._memberships("WHERE organization = ? AND user = ?", *ends), None) for ends in cuts(key)
+            )
+            return next((record for record in members if record), None)
         return next((role for role in self.roles() if role.slug == key), None)
 
     def declares(self, kind: Kind, name: str) -> bool:
@@ -191,7 +193,7 @@ class Store:
         return any(self._db.execute(_DECLARES[kind], parameters).fetchone() for parameters in names)
 
     def withholds(self, kind: Kind, name: str) -> bool:
-        """Does this record stand in the export although it is not declared, refused or left out on purpose?
+        """Does this record stand in the export, but refused or left out on purpose?
 
         A line that nobody can read may be any record's.
         """
@@ -221,7 +223,7 @@ class Store:
         ]
 
     def totals(self) -> dict[str, int]:
-        """How many records the directory has, by kind, and of what else it takes requests or a person's attention."""
+        """How many records the directory has, by kind, and what else needs requests or a person's attention."""
         counts = {name: int(self._db.execute(query).fetchone()[0]) for name, query in _TOTALS.items()}
         return {**counts, **json.loads(self._meta("people"))}
 
@@ -352,25 +354,25 @@ def _secret_of(field: str, data: dict[str, Any], prefix: str) -> tuple[PasswordH
     """The secret on a line and its fingerprint."""
     if field == "password":
         record = Password.model_validate(with_one_spelling(data))
-        found = usable_hash(record)
-        return found, fingerprint(record.owner, found.whole) if found else ""
+        password_hash = usable_hash(record)
+        return password_hash, fingerprint(record.owner, password_hash.whole) if password_hash else ""
     factor = Factor.model_validate(data)
     secret = usable_totp(factor)
     return secret, fingerprint(prefix + factor.user_id, secret) if secret else ""
 
 
 def _forget_old(newest: Path, beside: Path) -> None:
-    """Remove all stores but the newest two, or the newest and another, and what a build left behind that was killed."""
+    """Remove all stores but the newest two, or the newest and another, and what killed builds left behind."""
     stores = sorted(newest.parent.glob("*.sqlite"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    kept = {newest, beside}
-    for path in [store for store in stores if store not in kept][KEPT_STORES - len(kept) :]:
+    spared = {newest, beside}
+    for path in [store for store in stores if store not in spared][KEPT_STORES - len(spared) :]:
         path.unlink(missing_ok=True)
     for path in left_behind(newest.parent):
         path.unlink(missing_ok=True)
 
 
 def left_behind(folder: Path) -> Iterator[Path]:
-    """What builds left in a project's `.ferry` that were killed."""
+    """What killed builds left in a project's `.ferry`."""
     for path in folder.glob("*.*.*"):
         draft = _DRAFT.fullmatch(path.name)
         if draft and not _is_running(int(draft[1])):

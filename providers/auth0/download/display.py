@@ -32,7 +32,7 @@ class Display:
         self._tasks: dict[str, _Lines | TaskID] = {}
 
     def begin(self, what: str, *, total: int | None, done: int = 0, unit: str) -> None:
-        """Something of which `done` is there already; `unit` is bytes or a plural. Again: it begins anew."""
+        """Show a thing of which `done` is there already; `unit` is bytes or a plural. A second call begins it anew."""
         with self._lock:
             known = self._tasks.get(what)
             if self._bars is None:
@@ -44,7 +44,7 @@ class Display:
                 self._bars.reset(known, total=total, completed=done, unit=unit)
 
     def advance(self, what: str, number: int = 1) -> None:
-        """So much more of it is there."""
+        """Count `number` more of it."""
         with self._lock:
             task = self._tasks[what]
             if not isinstance(task, _Lines):
@@ -57,7 +57,7 @@ class Display:
                 self._print(what, task)
 
     def say(self, text: str) -> None:
-        """One line, above the bars."""
+        """Print one line, above the bars."""
         (self._bars.console if self._bars else self._console).print(plain(text), markup=False)
 
     def _print(self, what: str, task: _Lines | TaskID) -> None:

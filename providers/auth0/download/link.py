@@ -23,7 +23,7 @@ _TIMEOUT = httpx.Timeout(30)
 
 
 class Link:
-    """Brings what is behind links of one file into `part`, a link at a time, each going on where the last one broke."""
+    """Downloads one file into `part`, link after link; each goes on where the last one broke."""
 
     def __init__(self, part: Path, state: State, display: Display, check: Callable[[], None]) -> None:
         """`check` is called for every piece that arrives, and raises to leave."""
@@ -40,7 +40,7 @@ class Link:
         self._state.note(users_tag=None, users_fetched=None)
 
     def fetch(self, address: str) -> None:
-        """The rest of the file. Raises LinkExpired, Damaged, httpx.RequestError and HTTPStatusError."""
+        """Fetch the rest of the file. Raises LinkExpired, Damaged, httpx.RequestError and HTTPStatusError."""
         if not is_safe(address):
             raise DownloadError("Auth0's link to the file of users is no https address: it is not opened")
         tag, size = self._state.fact("users_tag"), self.size()
@@ -57,8 +57,8 @@ class Link:
                 mode = "ab"
             elif status == 200:
                 mode, size = "wb", 0
-                found = response.headers.get("etag", "")
-                self._state.note(users_tag=found if found.startswith('"') else None)
+                etag = response.headers.get("etag", "")
+                self._state.note(users_tag=etag if etag.startswith('"') else None)
             else:
                 raise httpx.HTTPStatusError(f"answers {status}", request=response.request, response=response)
             length = response.headers.get("content-length", "")

@@ -34,7 +34,7 @@ _DISPENSABLE = frozenset({"domains", "connections"})
 
 
 def fetch_lists(management: Management, state: State, threads: Threads, display: Display) -> None:
-    """All lists to their end, those of the organizations several at once. Raises DownloadError, Stopped."""
+    """Fetch all lists to their end, those of organizations several at once. Raises DownloadError, Stopped."""
     for kind in TENANT_KINDS:
         state.begin(kind)
     for row in state.unfinished(TENANT_KINDS):

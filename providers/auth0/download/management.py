@@ -48,7 +48,7 @@ class Token:
             return self._text
 
     def drop(self, text: str) -> None:
-        """This token was refused: the next call gets another one."""
+        """Forget a refused token: the next call gets another one."""
         with self._lock:
             if self._text == text:
                 self._text = ""

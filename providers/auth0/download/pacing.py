@@ -39,12 +39,12 @@ class Gate:
         self.wait(0)
 
     def wait(self, seconds: float) -> None:
-        """Wait that long. Raises Stopped if the download is, also before."""
+        """Wait that long. Raises Stopped if the download is stopped, before or meanwhile."""
         if self._pause(max(seconds, 0)):
             raise Stopped
 
     def heed(self, status: int, headers: Mapping[str, str]) -> bool:
-        """Close the gate for as long as an answer asks; true if it asked. A last request that was allowed asks too."""
+        """Close the gate for as long as an answer asks. Returns whether it asks; a last allowed request's does."""
         seconds = self._asked(status, headers)
         if seconds is None:
             return False
@@ -60,7 +60,7 @@ class Gate:
         return float(reset) - self._server_time(headers) if exhausted and reset.isdecimal() else None
 
     def _server_time(self, headers: Mapping[str, str]) -> float:
-        """The server's own clock where it tells it: this machine's may be wrong."""
+        """The server's own clock if the answer has it: this machine's may be wrong."""
         return _moment(headers.get("date", "")) or self._now()
 
 
@@ -72,7 +72,7 @@ class Attempts:
         self._failures = self._waits = 0
 
     def failed(self, fault: str, *, told_to_wait: bool = False) -> None:
-        """Wait before the next try; nothing more than the gate if Auth0 said how long. Raises Unanswered, Stopped."""
+        """Wait before the next try, but only at the gate if Auth0 said how long. Raises Unanswered, Stopped."""
         if told_to_wait:
             self._waits += 1
         else:

@@ -107,11 +107,11 @@ def _by_offset(
         answer = management.get(
             *listing.path_of(row.owner), page=page, per_page=_PER_PAGE, include_totals="true", **listing.params
         )
-        found = _texts(_items(answer, listing, row), listing)
-        texts += found
-        arrived(len(found))
+        page_texts = _texts(_items(answer, listing, row), listing)
+        texts += page_texts
+        arrived(len(page_texts))
         total = answer.get("total")
-        if not found or (isinstance(total, int) and _distinct(texts) >= total):
+        if not page_texts or (isinstance(total, int) and _distinct(texts) >= total):
             break
     else:
         if not isinstance(total, int):

@@ -28,7 +28,7 @@ _OWN = re.compile(rb'\{"user_id":"([^"\\]+)"')
 
 
 def rewrite(part: Path, target: ExportFile, check: Callable[[], None]) -> Iterator[list[str]]:
-    """Write the users' lines to `target`, and give out their ids, batch by batch; blank lines go.
+    """Write the users' lines to `target`, without blank ones. Yields their ids, batch by batch.
 
     Raises Damaged if the file is cut short or is no export; `check` is called for every batch, and raises to leave.
     """
@@ -59,7 +59,7 @@ def rewrite(part: Path, target: ExportFile, check: Callable[[], None]) -> Iterat
 
 
 def without_tokens(line: bytes) -> bytes:
-    """A user's line without the parts of its identities that are called some token; unchanged if it has none.
+    """A user's line without the parts of its identities whose name holds `token`; unchanged if it has none.
 
     Raises Damaged if it is not JSON: nobody can say what is in it.
     """
@@ -70,7 +70,7 @@ def without_tokens(line: bytes) -> bytes:
 
 
 def _strip(value: Any) -> bool:
-    """Take tokens away, at any depth; was there one?"""
+    """Remove tokens at any depth. Returns whether there was one."""
     if isinstance(value, list):
         return sum(_strip(inner) for inner in value) > 0
     if not isinstance(value, dict):
@@ -83,8 +83,8 @@ def _strip(value: Any) -> bool:
 
 def _own(line: bytes) -> str:
     """The user's id, which every line has, since it was asked for."""
-    if found := _OWN.match(line):
-        return found[1].decode("utf-8", "replace")
+    if match := _OWN.match(line):
+        return match[1].decode("utf-8", "replace")
     own = own_id(_parsed(line), "user_id")
     if own is None:
         raise Damaged

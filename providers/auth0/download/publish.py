@@ -19,7 +19,7 @@ from providers.auth0.download.users import FIELDS, FILE
 
 
 def write_files(state: State) -> dict[str, dict[str, Any]]:
-    """Write every file but the users', which stands there; returns the manifest's entries by file name."""
+    """Write every file but the users', which is there. Returns the manifest's entries by file name."""
     entries: dict[str, dict[str, Any]] = {FILE: state.fact("users")}
     for name, lines in (("organizations", _organizations), ("members", _members), ("roles", _roles)):
         with ExportFile(state.work / f"{name}.ndjson") as file:
@@ -30,7 +30,7 @@ def write_files(state: State) -> dict[str, dict[str, Any]]:
 
 
 def write_manifest(state: State, access: Access, files: dict[str, dict[str, Any]], oddities: list[str]) -> None:
-    """What was downloaded, when, with which fields, and what is to be said about it."""
+    """Write down what was downloaded, when, with which fields, and what is odd about it."""
     manifest = {
         "tenant": access.tenant,
         "domain": access.domain,
@@ -47,7 +47,7 @@ def write_manifest(state: State, access: Access, files: dict[str, dict[str, Any]
 
 
 def move_into(folder: Path, state: State) -> None:
-    """Give the files their names, those that are not moved yet, and close and remove the working folder."""
+    """Move the files that are not moved yet into the folder, then close and remove the working folder."""
     for name in state.fact("whole"):
         if (state.work / name).exists():
             (state.work / name).replace(folder / name)

@@ -123,8 +123,8 @@ class State:
             return int(self.db.execute(query, (json.dumps(list(kinds)),)).fetchone()[0])
 
     def add(self, row: Row, items: list[tuple[str | None, str]], checkpoint: str | None, missing: int = 0) -> Row:
-        """A page: ids and JSON texts, and where the next one begins; None: the list is whole. An id that is there
-        already is counted, and its newest text kept. `missing` is how many items Auth0 counts but does not give.
+        """Store a page: ids and JSON texts, and where the next one begins, None if the list is whole. A repeated id is
+        counted, and its newest text kept. `missing` is how many items Auth0 counts but does not give.
         """
         own = [own_id for own_id, _ in items if own_id is not None]
         known = "SELECT count(*) FROM items WHERE list = ? AND own IN (SELECT value FROM json_each(?))"
@@ -150,12 +150,12 @@ class State:
         return row._replace(checkpoint=None)
 
     def give_up(self, row: Row, remark: str) -> None:
-        """The rest of a list cannot be had; the remark is the reason."""
+        """End a list whose rest cannot be had; the remark is the reason."""
         with self._lock, self.db:
             self.db.execute("UPDATE lists SET finished = 1, remark = ? WHERE id = ?", (remark, row.id))
 
     def replace_users(self, batches: Iterator[list[str]]) -> int:
-        """Remember the ids of all users instead of those before; returns how many were there twice."""
+        """Remember the ids of all users instead of those before. Returns how many came twice."""
         repeated = 0
         with self._lock, self.db:
             self.db.execute("DELETE FROM users")

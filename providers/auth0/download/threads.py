@@ -21,7 +21,7 @@ class Threads:
         self._lock = threading.Lock()
 
     def start(self, work: Callable[[], None]) -> None:
-        """Start one; a running one may start others."""
+        """Run `work` in a thread of its own; it may start others."""
         thread = threading.Thread(target=self._run, args=(work,), daemon=True)
         self._threads.append(thread)
         thread.start()

@@ -57,7 +57,7 @@ class UsersExport:
         self._state.note(job=job)
 
     def run(self) -> None:
-        """From the job to the whole file under `.download`. Raises DownloadError, Stopped."""
+        """Bring the job's file whole under `.download`. Raises DownloadError, Stopped."""
         if self._state.fact("users"):
             return
         try:
@@ -110,7 +110,7 @@ class UsersExport:
             attempts.failed(fault)
 
     def _completed(self) -> str:
-        """Poll the job until it is completed; its link. Raises Gone, DownloadError."""
+        """Poll the job until it is completed. Returns its link. Raises Gone, DownloadError."""
         poll = _FIRST_POLL
         while True:
             job = self._state.fact("job")

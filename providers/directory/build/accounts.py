@@ -58,7 +58,7 @@ def external_id_fault(external_id: str) -> tuple[str, str] | None:
 
 
 def note_long_id(ledger: Ledger, kind: str, line: int, external_id: str) -> None:
-    """A remark on an id that WorkOS's guide and its API judge differently."""
+    """Note an id that WorkOS's API takes and its guide calls too long."""
     if len(external_id) > _DOCUMENTED_ID:
         message = f"the id has {len(external_id)} characters"
         ledger.note(kind, line, external_id, "external_id_over_64", message)
@@ -80,8 +80,8 @@ def judge(place: int, own: str, user: User, sign_in: SignInSet, settings: Settin
     fault, sentence = "", ""
     if own in settings.skip:
         fault, sentence = "skipped", "left out on purpose"
-    elif found := external_id_fault(own):
-        fault, sentence = found
+    elif id_fault := external_id_fault(own):
+        fault, sentence = id_fault
     elif not email:
         fault, sentence = "no_email", "the user has no email"
     elif len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email):
@@ -126,7 +126,7 @@ def sign_in_of(user: User) -> str:
 
 
 def providers_in(identities: str) -> tuple[str, ...]:
-    """The providers of identities as `sign_in_of` tells them."""
+    """The providers of identities as `sign_in_of` gives them."""
     return tuple(line.partition("\t")[0] for line in identities.split("\n"))
 
 

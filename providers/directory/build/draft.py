@@ -39,7 +39,7 @@ CREATE TABLE passwords (place INTEGER PRIMARY KEY, position INT, length INT, ten
 CREATE TABLE factors (place INTEGER PRIMARY KEY, position INT, length INT, user_id TEXT, fault TEXT, fingerprint TEXT);
 """,
 }
-_REMARKS = """
+_FINDING_TABLES = """
 CREATE TABLE findings (place INT, code TEXT, file TEXT, line INT, external_id TEXT, message TEXT);
 CREATE TABLE withheld (file TEXT, external_id TEXT, code TEXT);
 """
@@ -87,9 +87,9 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def opened(path: Path, **others: Path) -> Iterator[sqlite3.Connection]:
-    """A new draft for remarks, with other drafts beside it under their names."""
+    """A new draft for findings, with other drafts beside it under their names."""
     with closing(connect(path)) as db:
-        db.executescript(_REMARKS)
+        db.executescript(_FINDING_TABLES)
         for name, other in others.items():
             attach(db, name, other)
         yield db
@@ -136,14 +136,14 @@ def uncollected() -> Iterator[None]:
 
 
 class Stage:
-    """Where rows are put: batches into their tables, what the ledger gathered with them."""
+    """Puts batches of rows into their tables, and the ledger's findings with them."""
 
     def __init__(self, db: sqlite3.Connection, kinds: Iterable[str], ledger: Ledger) -> None:
         self.db, self.ledger = db, ledger
-        db.executescript("".join((_REMARKS, *(STAGE[kind] for kind in kinds))))
+        db.executescript("".join((_FINDING_TABLES, *(STAGE[kind] for kind in kinds))))
 
     def fill(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Put rows into a table, and every finding that making them brought."""
+        """Put rows into a table, and the findings that making them brought."""
         source = iter(rows)
         while batch := list(islice(source, _BATCH)):
             self.add(table, batch)
@@ -161,11 +161,11 @@ class Stage:
 
 def settle(db: sqlite3.Connection, ledger: Ledger) -> None:
     """Move findings and withheld ids of a ledger into the tables of a draft."""
-    found = (
+    findings = (
         (at, finding.code, finding.file, finding.line, finding.external_id, finding.message)
         for at, finding in ledger.findings
     )
-    db.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?)", found)
+    db.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?)", findings)
     withheld = ((file, external_id, code) for (file, external_id), code in ledger.withheld.items())
     db.executemany("INSERT INTO withheld VALUES (?, ?, ?)", withheld)
     ledger.findings.clear()
@@ -173,7 +173,7 @@ def settle(db: sqlite3.Connection, ledger: Ledger) -> None:
 
 
 def settled(db: sqlite3.Connection, ledger: Ledger, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    """The rows as they are, while the ledger never holds many findings."""
+    """Yields the rows as they are, and empties the ledger whenever its findings are many."""
     for row in rows:
         yield row
         if len(ledger.findings) >= _BATCH:

@@ -48,7 +48,7 @@ FROM aside a CROSS JOIN members m ON m.place = a.place LEFT JOIN people p ON p.u
 
 
 class _Line(NamedTuple):
-    """A members line beside its user, if the export has that."""
+    """A members line beside its user; None if the export has none."""
 
     place: int
     organization: str
@@ -60,20 +60,20 @@ class _Line(NamedTuple):
 
 
 class _Slugs(NamedTuple):
-    """What becomes of the roles of a membership: the slugs that go in, how many could, how many cannot."""
+    """The roles of a membership: the chosen slugs, and how many are usable and unusable."""
 
-    kept: tuple[str, ...]
+    chosen: tuple[str, ...]
     usable: int
     unusable: int
 
     @property
     def remarkable(self) -> bool:
-        """Is there a role that does not go in?"""
-        return bool(self.unusable) or self.usable > len(self.kept)
+        """Is a role left out?"""
+        return bool(self.unusable) or self.usable > len(self.chosen)
 
     def text(self) -> str:
         """As the store has them."""
-        return json.dumps(sorted(self.kept))
+        return json.dumps(sorted(self.chosen))
 
 
 def end_members(
@@ -84,14 +84,14 @@ def end_members(
     settings: Settings,
     ledger: Ledger,
 ) -> None:
-    """Every members line into its bucket, every membership into a new table `memberships`.
+    """Put every members line into its bucket, every membership into a new table `memberships`.
 
-    Roles that stand in no roles file are declared by the way, so `roles` is complete when this has ended.
+    Declares roles that stand in no roles file too, so `roles` is complete when this has ended.
     """
     members = _Members(db, roles, settings, ledger)
     for table in _TABLES:
         db.execute(table)
-    db.executemany("INSERT INTO kept VALUES (?)", ((own,) for own in sorted(organizations.kept)))
+    db.executemany("INSERT INTO kept VALUES (?)", ((own,) for own in sorted(organizations.declared)))
     db.executemany(
         "INSERT INTO slugs VALUES (?, ?)", ((number, role_set.text()) for number, role_set in members.slugs.items())
     )
@@ -138,7 +138,7 @@ def _fate_of_member(
         return "skipped", "skipped", "its user or organization is left out"
     if code := organizations.refused.get(organization):
         return "refused", f"organization_rejected:{code}", "its organization is refused"
-    if organization not in organizations.kept:
+    if organization not in organizations.declared:
         return "refused", "unknown_organization", "no organization of the export has this id"
     if excluded or line.person is not None:
         return excluded
@@ -178,11 +178,11 @@ class _Members:
                 unusable += 1
             elif slug not in usable:
                 usable.append(slug)
-        kept = usable if self.settings.multiple_roles else usable[:1]
-        return _Slugs(tuple(kept), len(usable), unusable)
+        chosen = usable if self.settings.multiple_roles else usable[:1]
+        return _Slugs(tuple(chosen), len(usable), unusable)
 
     def remark_on_plain(self) -> None:
-        """Findings of roles that do not go in as they stand; and where each role is named first."""
+        """Note roles that are left out, and where each role is named first, for lines not set aside."""
         odd = [number for number, slugs in self.slugs.items() if slugs.remarkable or not self._in_roles_file(number)]
         self.db.execute("CREATE TABLE remarkable (roles INTEGER PRIMARY KEY)")
         self.db.executemany("INSERT INTO remarkable VALUES (?)", ((number,) for number in odd))
@@ -210,12 +210,12 @@ class _Members:
         for _ in range(slugs.unusable):
             message = "a role of this membership has no usable slug"
             self.ledger.note("members", place, key, "role_unusable", message)
-        if slugs.usable > len(slugs.kept):
-            message = f"{slugs.usable} roles, WorkOS is set to one: {slugs.kept[0]} counts"
+        if slugs.usable > len(slugs.chosen):
+            message = f"{slugs.usable} roles, WorkOS is set to one: {slugs.chosen[0]} counts"
             self.ledger.note("members", place, key, "several_roles", message)
 
     def declare(self, pair: tuple[str, str], lines: list[_Line]) -> None:
-        """The membership that these lines stand for, by their place: the roles of all are united."""
+        """Declare the membership that these lines, in order of place, stand for: the roles of all are united."""
         first = lines[0]
         slugs = self._resolve(tuple(line.roles for line in lines))
         row = (*pair, slugs.text(), not first.blocked)
@@ -230,7 +230,7 @@ class _Members:
             self.ledger.end("merged", "members", line.place, whose, "duplicate_membership", message)
 
     def declare_named_roles(self) -> None:
-        """Roles that stand in no roles file: the smallest Auth0 id names a slug, every further name is a clash."""
+        """Declare roles of no roles file: the smallest Auth0 id names a slug, every further name is a clash."""
         for (own, name), (organization, user, place) in sorted(self.named.items()):
             if remark := self.roles.declare_named(own, name):
                 self.ledger.note("members", place, f"{organization}/{user}", *remark)

@@ -69,7 +69,7 @@ class People:
 
 
 def group_people(db: sqlite3.Connection, settings: Settings, hashes_known: Callable[[], None]) -> People:
-    """One WorkOS user an email (identity rule 6), over the rows of `people`.
+    """Group the rows of `people`: one WorkOS user an email (identity rule 6).
 
     Expects every account once (`drop_repeated`), and after `hashes_known` those that have a usable hash in `hashes`.
     Fills `odd` with the accounts that are not simply declared by themselves.
@@ -91,9 +91,9 @@ def group_people(db: sqlite3.Connection, settings: Settings, hashes_known: Calla
             else:
                 usable.append(person)
         if usable:
-            kept = _kept_of(usable, members, settings, people)
-            if len(kept) > 1:
-                groups.append(kept)
+            accounts = _declarable(usable, members, settings, people)
+            if len(accounts) > 1:
+                groups.append(accounts)
     hashes_known()
     for group in groups:
         _settle(group, db, settings, people)
@@ -138,8 +138,8 @@ def _select(db: sqlite3.Connection, rest: str) -> Iterator[Person]:
 
 
 def drop_repeated(db: sqlite3.Connection, ledger: Ledger) -> None:
-    """Leave every id once in `people`: of several lines of one tenant the newest, whatever the others brought is
-    forgotten, and of two that are wholly alike the first; of several tenants' none counts.
+    """Leave every id once in `people`. Of one tenant's lines the newest stays, of equal ones the first, and what
+    the others brought goes; an id of several tenants is refused.
     """
     repeated = "SELECT user_id FROM people GROUP BY user_id HAVING count(*) > 1"
     rows = _select(db, f"WHERE p.user_id IN ({repeated}) ORDER BY p.user_id, p.place / {TENANT}")
@@ -155,30 +155,30 @@ def drop_repeated(db: sqlite3.Connection, ledger: Ledger) -> None:
 
 
 def _age(db: sqlite3.Connection, person: Person) -> tuple[str, str]:
-    """Of two lines with one id the newest counts; without a date any rule will do that line order does not change."""
+    """The order of lines with one id: by date, without one by content, which does not depend on line order."""
     identities = "SELECT own, connection FROM identities WHERE person = ? ORDER BY rank"
     content = repr((person[1:], db.execute(identities, (person.place,)).fetchall()))
     return instant(person.updated_at) or "", content
 
 
 def _refuse_collisions(db: sqlite3.Connection, ledger: Ledger) -> None:
-    """An id that two tenants use stands for two people, refused both; one row stays for what hangs on the id."""
+    """Refuse the people of an id that several tenants use; one row stays for the records that name the id."""
     message = "another tenant of this stack has the same id"
     repeated = "SELECT user_id FROM people GROUP BY user_id HAVING count(*) > 1"
     rows = _select(db, f"WHERE p.user_id IN ({repeated}) ORDER BY p.user_id, p.place")
     for _, lines in groupby(list(rows), lambda row: row.user_id):
-        kept, *others = lines
-        db.execute("UPDATE people SET fault = 'tenant_collision', why = ? WHERE place = ?", (message, kept.place))
+        first, *others = lines
+        db.execute("UPDATE people SET fault = 'tenant_collision', why = ? WHERE place = ?", (message, first.place))
         for person in others:
             db.execute("DELETE FROM people WHERE place = ?", (person.place,))
-            db.execute("UPDATE identities SET person = ? WHERE person = ?", (kept.place, person.place))
+            db.execute("UPDATE identities SET person = ? WHERE person = ?", (first.place, person.place))
             claim = f"line {person.place}", person.email, person.verified
             db.execute("INSERT INTO claims VALUES (?, ?, ?)", claim)
             ledger.refuse("users", person.place, person.user_id, "tenant_collision", message)
 
 
 def _sharing(db: sqlite3.Connection, emails: Iterable[str]) -> Iterator[tuple[str, list[Person]]]:
-    """The accounts of every email that more than one account has, or one of the emails named."""
+    """The accounts of every email that more than one account has, and of the emails named."""
     db.execute("CREATE TABLE shared (email TEXT PRIMARY KEY) WITHOUT ROWID")
     repeated = "SELECT email FROM people WHERE email <> '' GROUP BY email HAVING count(*) > 1"
     db.execute(f"INSERT INTO shared {repeated}")
@@ -188,7 +188,7 @@ def _sharing(db: sqlite3.Connection, emails: Iterable[str]) -> Iterator[tuple[st
         yield email, list(group)
 
 
-def _kept_of(sharing: list[Person], others: list[bool], settings: Settings, people: People) -> list[Person]:
+def _declarable(sharing: list[Person], others: list[bool], settings: Settings, people: People) -> list[Person]:
     """The accounts of one email that can be declared: all of them if all are verified, else the only verified one."""
     accounts = [*(bool(person.verified) for person in sharing), *others]
     if len(accounts) == 1 or (all(accounts) and settings.duplicate_emails == "merge-verified"):
@@ -205,8 +205,8 @@ def _kept_of(sharing: list[Person], others: list[bool], settings: Settings, peop
 
 def _settle(sharing: list[Person], db: sqlite3.Connection, settings: Settings, people: People) -> None:
     marks = ",".join("?" * len(sharing))
-    found = db.execute(f"SELECT person FROM hashes WHERE person IN ({marks})", [member.place for member in sharing])
-    with_hash = {place for (place,) in found}
+    rows = db.execute(f"SELECT person FROM hashes WHERE person IN ({marks})", [member.place for member in sharing])
+    with_hash = {place for (place,) in rows}
     ordered = sorted(sharing, key=lambda member: (member.place not in with_hash, *seniority(member)))
     primary = ordered[0]
     group = Group(min(person.user_id for person in sharing), primary, tuple(ordered))

@@ -21,8 +21,8 @@ def as_text(value: Any) -> str | None:
 
 def picked(source: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, str]:
     """The values at dotted paths (`app_metadata.plan`), by WorkOS key; what is not there is left out."""
-    found = {key: as_text(_at(source, path)) for key, path in paths.items()}
-    return {key: text for key, text in found.items() if text is not None}
+    texts = {key: as_text(_at(source, path)) for key, path in paths.items()}
+    return {key: text for key, text in texts.items() if text is not None}
 
 
 def _at(source: Any, path: str) -> Any:
@@ -41,13 +41,13 @@ def fitted(metadata: Mapping[str, Any], kind: str, line: int, external_id: str, 
     texts = {key: text for key, value in sorted(metadata.items()) if (text := as_text(value)) is not None}
     ascii_only = {key: text for key, text in texts.items() if key.isascii() and text.isascii()}
     short = {key: text for key, text in ascii_only.items() if 0 < len(key) <= _KEY and len(text) <= _VALUE}
-    kept = dict(list(short.items())[:_PAIRS])
+    fitting = dict(list(short.items())[:_PAIRS])
     if lost := len(texts) - len(ascii_only):
         message = f"{lost} metadata pair(s) with characters outside ASCII are left out"
         ledger.note(kind, line, external_id, "metadata_not_ascii", message)
-    if lost := len(ascii_only) - len(kept):
+    if lost := len(ascii_only) - len(fitting):
         message = f"{lost} metadata pair(s) over WorkOS's limits are left out"
         ledger.note(kind, line, external_id, "metadata_over_limit", message)
-    if len(kept) > _DOCUMENTED_PAIRS:
-        ledger.note(kind, line, external_id, "metadata_over_10", f"the metadata has {len(kept)} pairs")
-    return kept
+    if len(fitting) > _DOCUMENTED_PAIRS:
+        ledger.note(kind, line, external_id, "metadata_over_10", f"the metadata has {len(fitting)} pairs")
+    return fitting

@@ -66,7 +66,7 @@ def _records(exports: list[Export], kind: str) -> Iterator[Read]:
 class Organizations:
     """The organizations by id, and the fate of those that are not declared."""
 
-    kept: dict[str, Organization] = field(default_factory=dict)
+    declared: dict[str, Organization] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)
 
@@ -117,13 +117,13 @@ def _keep_or_refuse(
         return
     note_long_id(ledger, "organizations", read.place, external_id)
     metadata = fitted(record.metadata or {}, "organizations", read.place, external_id, ledger)
-    result.kept[external_id] = Organization(external_id, name, metadata, _domains(read, owners, ledger))
+    result.declared[external_id] = Organization(external_id, name, metadata, _domains(read, owners, ledger))
     ledger.put("organizations", "declared")
 
 
 def _domains(read: Read, owners: dict[str, str], ledger: Ledger) -> tuple[str, ...]:
     record: Auth0Organization = read.record
-    kept = set()
+    domains = set()
     for listed in record.domains:
         domain = (listed.domain or "").strip().lower().rstrip(".")
         owner = owners.setdefault(domain, record.id)
@@ -134,10 +134,10 @@ def _domains(read: Read, owners: dict[str, str], ledger: Ledger) -> tuple[str, .
         elif owner != record.id:
             code, message = "domain_clash", f"the domain {domain} belongs to {owner}, which has the smaller id"
         else:
-            kept.add(domain)
+            domains.add(domain)
             continue
         ledger.note("organizations", read.place, record.id, code, message)
-    return tuple(sorted(kept))
+    return tuple(sorted(domains))
 
 
 @dataclass(slots=True)
@@ -146,7 +146,7 @@ class Roles:
 
     mapping: dict[str, str]
     skipped: frozenset[str] = frozenset()
-    kept: dict[str, Role] = field(default_factory=dict)
+    declared: dict[str, Role] = field(default_factory=dict)
     #: The names in the roles file, by Auth0 role id.
     names: dict[str, str] = field(default_factory=dict)
 
@@ -164,14 +164,14 @@ class Roles:
         return (order.index(name) if name in self.mapping else len(order), name)
 
     def declare_named(self, external_id: str, name: str) -> tuple[str, str] | None:
-        """A role that only members name, smallest id first: code and message of what is worth a finding, or None."""
+        """Declare a role that only members name; smallest id first. Returns a finding's code and message, or None."""
         slug = self.slug(name)
         if slug_fault(slug) or slug in self.skipped or name in self.names.values():
             return None
-        if known := self.kept.get(slug):
+        if known := self.declared.get(slug):
             clash = name[:_LONGEST_ROLE_NAME] != known.name
             return ("role_slug_clash", f"the slug {slug} belongs to {known.external_id} already") if clash else None
-        self.kept[slug] = Role(slug, name[:_LONGEST_ROLE_NAME], None, external_id)
+        self.declared[slug] = Role(slug, name[:_LONGEST_ROLE_NAME], None, external_id)
         return "role_not_in_export", f"the role {slug} is named here and stands in no roles file"
 
 
@@ -206,13 +206,13 @@ def read_roles(lines: Iterable[Read], settings: Settings, ledger: Ledger) -> Rol
             ledger.end("skipped", "roles", read.place, record.id, "skipped", "left out on purpose")
         elif fault := slug_fault(slug):
             ledger.refuse("roles", read.place, record.id, "role_slug_invalid", fault)
-        elif known := roles.kept.get(slug):
+        elif known := roles.declared.get(slug):
             same = known.external_id == record.id and (record.id or known.name == record.name[:_LONGEST_ROLE_NAME])
             code = "duplicate_line" if same else "role_slug_clash"
             message = f"the slug {slug} belongs to {known.external_id} already"
             ledger.end("merged", "roles", read.place, record.id, code, message)
         else:
-            roles.kept[slug] = _role(read, slug, ledger)
+            roles.declared[slug] = _role(read, slug, ledger)
             ledger.put("roles", "declared")
     return roles
 

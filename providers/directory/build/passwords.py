@@ -31,8 +31,9 @@ _USABLE = "FROM matches m JOIN passwords p USING (place) WHERE m.owners = 1 AND 
 
 
 def match_passwords(db: sqlite3.Connection) -> None:
-    """Join each line: by connection and `alt_id` or `$oid`; by email only if the line carries no id and the email
-    stands once in either file of the tenant. Fills `matches`, and `hashes` with the one that counts of each account.
+    """Join each line to its account: by connection and `alt_id` or `$oid`; by email only if the line carries no id and
+    the email stands once in either file of the tenant. Fills `matches`, and `hashes` with each account's hash that
+    counts.
     """
     for table in _TABLES:
         db.execute(table)
@@ -51,7 +52,7 @@ def match_passwords(db: sqlite3.Connection) -> None:
 
 
 def _match_by_email(db: sqlite3.Connection) -> None:
-    """The lines without id: by an email that stands once among the hashes, and once among the users."""
+    """Join the lines without id by an email that stands once among the hashes, and once among the users."""
     db.execute(
         "CREATE TABLE without_id (email TEXT, tenant INT, number INT, PRIMARY KEY (email, tenant)) WITHOUT ROWID"
     )
@@ -63,9 +64,9 @@ def _match_by_email(db: sqlite3.Connection) -> None:
     )
     owners = "SELECT place, identities FROM people JOIN sign_ins ON number = sign_in WHERE email = ? AND place / ? = ?"
     for place, connection, email, tenant in db.execute(lines).fetchall():
-        found = db.execute(owners, (email, TENANT, tenant)).fetchall()
-        if len(found) == 1 and _has_database_identity(found[0][1], connection):
-            db.execute("INSERT INTO matches VALUES (?, ?, 1, ?, 1)", (place, found[0][0], _LAST))
+        users = db.execute(owners, (email, TENANT, tenant)).fetchall()
+        if len(users) == 1 and _has_database_identity(users[0][1], connection):
+            db.execute("INSERT INTO matches VALUES (?, ?, 1, ?, 1)", (place, users[0][0], _LAST))
 
 
 def _has_database_identity(identities: str, connection: str | None) -> bool:
@@ -84,7 +85,7 @@ def _rivals(db: sqlite3.Connection) -> Iterator[list[Match]]:
 
 
 def end_passwords(db: sqlite3.Connection, people: People, ledger: Ledger) -> None:
-    """Every password line into its bucket."""
+    """Put every password line into its bucket."""
     plain = """
     SELECT h.place FROM hashes h CROSS JOIN people x ON x.place = h.person
     WHERE x.fault = '' AND NOT x.blocked AND NOT h.by_email AND h.person NOT IN (SELECT person FROM odd)

@@ -104,9 +104,9 @@ def _passwords(export: Export, _: Settings, stage: Stage) -> None:
 
 def _password(read: Read, tenant: int, ledger: Ledger) -> tuple[Any, ...]:
     record: Password = read.record
-    found = usable_hash(record)
+    password_hash = usable_hash(record)
     ids = record.join_ids
-    if found and found.type == "ssha256":
+    if password_hash and password_hash.type == "ssha256":
         message = "WorkOS does not document the layout in which it takes salted SHA-256"
         ledger.note("passwords", read.place, ids[-1] if ids else "", "hash_layout_undocumented", message)
     return (
@@ -119,8 +119,8 @@ def _password(read: Read, tenant: int, ledger: Ledger) -> tuple[Any, ...]:
         ids[1] if len(ids) > 1 else "",
         (record.email or "").strip().lower(),
         record.set_at or "",
-        fingerprint(record.owner, found.whole) if found else "",
-        "" if found else hash_fault(record),
+        fingerprint(record.owner, password_hash.whole) if password_hash else "",
+        "" if password_hash else hash_fault(record),
     )
 
 

@@ -114,25 +114,25 @@ def _insert(db: sqlite3.Connection, table: str, width: int, rows: Iterable[tuple
 
 
 def _write_tenancy(db: sqlite3.Connection, organizations: Organizations, roles: Iterable[Role]) -> None:
-    kept = sorted(organizations.kept.items())
+    declared = sorted(organizations.declared.items())
     rows = (
         (key, organization.name, json.dumps(organization.metadata), json.dumps(organization.domains))
-        for key, organization in kept
+        for key, organization in declared
     )
     _insert(db, "organizations", 4, rows)
     _insert(db, "roles", 4, ((role.slug, role.name, role.description, role.external_id) for role in roles))
 
 
 def _write_findings(db: sqlite3.Connection, exports: list[Export], ledger: Ledger) -> None:
-    """All findings by tenant, file and line; then a row a code, with the first three."""
+    """Write all findings by tenant, file and line; then a row for each code, with its first three."""
     db.execute("CREATE TABLE places (file TEXT PRIMARY KEY, turn INT)")
     names = (export.names[kind] for export in exports for kind in FILES)
     db.executemany("INSERT OR IGNORE INTO places VALUES (?, ?)", ((name, turn) for turn, name in enumerate(names)))
-    found = " UNION ALL ".join(f"SELECT * FROM {draft}.findings" for draft in _DRAFTS)
+    findings = " UNION ALL ".join(f"SELECT * FROM {draft}.findings" for draft in _DRAFTS)
     order = "turn, line, code, external_id, message"
     columns = "code, file, line, external_id, message"
-    found = f"SELECT {columns} FROM ({found}) LEFT JOIN places USING (file) ORDER BY {order}"
-    db.execute(f"INSERT INTO final.findings {found}")
+    findings = f"SELECT {columns} FROM ({findings}) LEFT JOIN places USING (file) ORDER BY {order}"
+    db.execute(f"INSERT INTO final.findings {findings}")
     withheld = " UNION ".join(f"SELECT file, external_id FROM {draft}.withheld" for draft in _DRAFTS)
     db.execute(f"INSERT INTO final.withheld {withheld}")
     for code, number in db.execute("SELECT code, count(*) FROM final.findings GROUP BY code").fetchall():

@@ -115,14 +115,14 @@ def _match_passwords(people: Path, rest: Path) -> None:
 
 
 def _end_members(people: Path, rest: Path, members: Path, exports: list[Export], settings: Settings) -> dict[str, Any]:
-    """Write the memberships and what is to be said about members into a draft of their own."""
+    """Write the memberships and their findings into a draft of their own. Returns the counts and the roles."""
     ledger = Ledger({**exports[0].ledger.names})
     aside = Ledger()
     organizations, roles = read_tenancy([export.beside(aside) for export in exports], settings, aside)
     with opened(members, people_draft=people, rest_draft=rest) as db, at_once(db):
         end_members(db, organizations, read_back(db), roles, settings, ledger)
         settle(db, ledger)
-    named = [(role.slug, role.name, role.description, role.external_id) for role in roles.kept.values()]
+    named = [(role.slug, role.name, role.description, role.external_id) for role in roles.declared.values()]
     return {**ledger.counted(), "roles": named}
 
 

@@ -33,7 +33,7 @@ SELECT p.user_id, p.user_id, p.email, p.verified, p.first_name, p.last_name, p.m
 
 
 def end_factors(db: sqlite3.Connection, people: People, ledger: Ledger) -> None:
-    """Every MFA line into its bucket; fills `totps` with the one authenticator of each user."""
+    """Put every MFA line into its bucket; fills `totps` with the one authenticator of each user."""
     db.execute("CREATE TABLE totps (person INTEGER PRIMARY KEY, place INT, position INT, length INT, fingerprint TEXT)")
     query = """
     SELECT f.place, f.position, f.length, f.user_id, f.fault, f.fingerprint, p.place, p.fault, p.blocked
@@ -81,7 +81,7 @@ def _end_rivals(group: Group, seen: set[int], db: sqlite3.Connection, ledger: Le
 
 
 def end_users(db: sqlite3.Connection, people: People, ledger: Ledger) -> Counter[tuple[str, bool]]:
-    """Every users line into its bucket, every declared user into the store.
+    """Put every users line into its bucket, every declared user into the store.
 
     Returns the declared users by their identities (`accounts.sign_in_of`) and by whether they must verify their email.
     """
@@ -110,14 +110,14 @@ def end_users(db: sqlite3.Connection, people: People, ledger: Ledger) -> Counter
 
 
 def _remarkable(db: sqlite3.Connection, ledger: Ledger) -> Iterator[tuple[Any, ...]]:
-    """Is it a user of its own, and the account: those that are none, and those whose authenticator is missing."""
+    """The accounts that are no user of their own, or lack their authenticator; before each, whether it is one."""
     missing = "p.mfa AND NOT p.blocked AND p.place NOT IN (SELECT person FROM totps)"
     query = f"SELECT {_PLAIN}, {COLUMNS} FROM people p WHERE NOT ({_PLAIN}) OR ({missing}) ORDER BY p.place"
     return settled(db, ledger, db.execute(query))
 
 
 def _end(person: Person, fate: Fate, ledger: Ledger) -> bool:
-    """The line into its bucket; true for the primary account of a group."""
+    """Put the line into its bucket. Returns true for the primary account of a group."""
     if fate.bucket == "declared":
         ledger.put("users", "declared")
         return True
