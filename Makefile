@@ -15,7 +15,7 @@ PIP := PYTHONWARNINGS=ignore .venv/bin/python -m pip install --quiet --disable-p
 help:
 	@echo "make demo    preview and apply a sample export against the embedded sandbox"
 	@echo "make test    every check: format, lint, types, import rules, tests"
-	@echo "make quick   3,700 checks in a minute: all but the engine, provider hosts, a browser and what takes seconds"
+	@echo "make quick   in a minute all checks but of the engine, provider hosts, a browser and what takes seconds"
 	@echo "make setup   only what both need: .venv with all packages and the Pulumi engine"
 	@echo "make bench   measure a million users, and write the tables in docs/performance.md"
 	@echo "make soak    kill the engine and the provider host 20 times in the middle of 20,000 records; nothing is lost"

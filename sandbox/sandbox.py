@@ -1,6 +1,7 @@
 """One running sandbox: both sides, how it was started, and what a reset goes back to."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 from sandbox.auth0.state import Auth0
@@ -31,10 +32,12 @@ class Sandbox:
         self._prepare()
 
     def reset(self) -> None:
-        """Empty everything; settings, faults and tenant are the start's."""
+        """Empty everything, the counters behind ids and times too; settings, faults and tenant are the start's."""
         self.faults.clear()
-        self.workos.reset()
-        self.auth0.reset()
+        for side in (self.workos, self.auth0):
+            fresh = type(side)(self.faults)
+            for attribute in fields(side):
+                setattr(side, attribute.name, getattr(fresh, attribute.name))
         self._prepare()
 
     def _prepare(self) -> None:

@@ -1,7 +1,7 @@
 """What one sandboxed tenant holds, and a request as its rooms see it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from starlette.datastructures import Headers, QueryParams
@@ -58,12 +58,6 @@ class Auth0:
     #: Scopes by token.
     tokens: dict[str, frozenset[str]] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
-
-    def reset(self) -> None:
-        """Empty everything; the faults are not this side's alone."""
-        fresh = Auth0(self.faults)
-        for attribute in fields(self):
-            setattr(self, attribute.name, getattr(fresh, attribute.name))
 
     def serve(self, tenant: Tenant) -> None:
         """Change the tenant; the jobs of the one before go with it."""

@@ -1,7 +1,7 @@
 """One served WorkOS environment: what it holds, its request log, its limits, and the faults that strike its calls."""
 
 from collections import deque
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from sandbox.http.faults import LONGEST_LAG, Faults
 from sandbox.http.request_log import RequestLog
@@ -20,12 +20,6 @@ class WorkOS:
     #: The clock before each of the last calls that moved it; what lists lag behind.
     moments: deque[int] = field(default_factory=lambda: deque(maxlen=LONGEST_LAG))
     answered: int = 0
-
-    def reset(self) -> None:
-        """Empty everything, the counters behind ids and times too; the faults are not this side's alone."""
-        fresh = WorkOS(self.faults)
-        for attribute in fields(self):
-            setattr(self, attribute.name, getattr(fresh, attribute.name))
 
     def begin(self, environment: Environment) -> None:
         """Go on with an environment that was kept; the settings are this side's."""

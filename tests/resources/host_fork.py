@@ -16,7 +16,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -90,15 +89,16 @@ def _become_engine(asked: dict[str, Any], stdout: int, stderr: int) -> NoReturn:
     os.chdir(asked["cwd"])
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)
+    # The write end closes as the engine gets its command line, which the host then may read.
+    has_begun, begins = os.pipe()
     if not os.fork():
+        os.close(begins)
+        os.read(has_begun, 1)
         _become_host(asked)
     os.execv("/bin/sh", ["sh", *asked["command"]])
 
 
 def _become_host(asked: dict[str, Any]) -> NoReturn:
-    engine = Path(f"/proc/{os.getppid()}/cmdline")
-    while not engine.read_bytes().startswith(b"sh\0"):
-        time.sleep(0.001)
     os.environ.clear()
     os.environ.update(asked["environment"])
     sys.argv = ["host", "127.0.0.1:0"]
