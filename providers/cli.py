@@ -205,19 +205,20 @@ def plan(context: click.Context, stack: str | None, as_json: bool) -> None:
     from providers.project import require_project
     from providers.reports.plan_text import plan_text
 
-    summary = {}
+    is_equal = True
     with _or_exit(context):
         project = require_project(Path.cwd())
         with opened(stack, project) as found:
             with _listing() as looked_at:
                 lines = list(planned(found, project, looked_at))
-            summary = lines[-1]
+            summary = next(line for line in lines if line["type"] == "summary")
+            is_equal = not (summary["changes"] or summary["differences"])
             if as_json:
                 for line in lines:
                     click.echo(json.dumps(line))
             else:
                 _print(plan_text(lines))
-    context.exit(1 if summary["changes"] or summary["differences"] else 0)
+    context.exit(0 if is_equal else 1)
 
 
 def _for_project(export: str, project: Path) -> str:

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from providers.errors import FerryError
-from providers.settings import Kind
+from providers.settings import FILES
 
 Bucket = Literal["declared", "merged", "refused", "skipped"]
 BUCKETS: tuple[Bucket, ...] = ("declared", "merged", "refused", "skipped")
-
-#: The files of an export folder, in the order in which Ferry speaks of them.
-FILES = ("users", "organizations", "members", "roles", "passwords", "mfa")
-
-#: Which of them a kind of record comes from.
-FILE_OF: dict[Kind, str] = {
-    "organizations": "organizations",
-    "roles": "roles",
-    "users": "users",
-    "memberships": "members",
-}
 
 #: What a person does about a finding. A code of the form `user_rejected:no_email` is looked up by its first word.
 NEXT_STEP: dict[str, str] = {
@@ -129,6 +118,14 @@ def line_of(place: int) -> int:
     return place % TENANT // LINE
 
 
+class Counted(TypedDict):
+    """What a ledger counted, as plain values for another process: tenant, kind and number; kind, bucket and number."""
+
+    lines: list[tuple[int, str, int]]
+    buckets: list[tuple[str, Bucket, int]]
+    refusing: list[str]
+
+
 @dataclass
 class Ledger:
     """Findings, and for each file of the export how many lines ended in which bucket."""
@@ -170,13 +167,13 @@ class Ledger:
         """End a line as refused."""
         self.end("refused", kind, place, external_id, code, message)
 
-    def counted(self) -> dict[str, Any]:
-        """What was counted, as plain values for another process."""
+    def counted(self) -> Counted:
+        """What was counted."""
         buckets = [(kind, bucket, number) for (kind, bucket), number in self.buckets.items()]
         lines = [(tenant, kind, number) for (tenant, kind), number in self.lines.items()]
         return {"lines": lines, "buckets": buckets, "refusing": sorted(self.refusing)}
 
-    def add(self, counted: Mapping[str, Any]) -> None:
+    def add(self, counted: Counted) -> None:
         """Take over what another ledger `counted`."""
         self.lines.update({(tenant, kind): number for tenant, kind, number in counted["lines"]})
         self.refusing.update(counted["refusing"])

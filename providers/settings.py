@@ -20,6 +20,20 @@ DEFAULT_BASE_URL = "https://api.workos.com"
 
 Kind = Literal["organizations", "roles", "users", "memberships"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+#: Few, and always one resource each.
+RECORD_KINDS: frozenset[Kind] = frozenset({"roles"})
+#: The kinds that cohorts can carry.
+COHORT_KINDS: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind not in RECORD_KINDS)
+#: Kinds that WorkOS has no call to delete: what left the export stays.
+UNDELETABLE_KINDS: frozenset[Kind] = frozenset({"roles"})
+#: The files of an export folder, in the order in which Ferry speaks of them; and which a kind of record comes from.
+FILES = ("users", "organizations", "members", "roles", "passwords", "mfa")
+FILE_OF: dict[Kind, str] = {
+    "organizations": "organizations",
+    "roles": "roles",
+    "users": "users",
+    "memberships": "members",
+}
 Grain = Literal["auto", "record", "cohort"]
 Removal = Literal["retain", "deactivate", "delete"]
 
@@ -134,8 +148,8 @@ class Settings(BaseModel):
     @classmethod
     def _roles_are_records(cls, value: dict[Kind, Grain]) -> dict[Kind, Grain]:
         everywhere = set(value.values()) == {"cohort"} and len(value) == len(KINDS)
-        if value.get("roles") == "cohort" and not everywhere:
-            raise ValueError("is cohort for roles, but roles are few, and always one resource each")
+        if not everywhere and (few := [kind for kind in RECORD_KINDS if value.get(kind) == "cohort"]):
+            raise ValueError(f"is cohort for {few[0]}, but {few[0]} are few, and always one resource each")
         return value
 
     @field_validator("export_as")
@@ -182,13 +196,16 @@ class Settings(BaseModel):
         return value
 
     def removal_of(self, kind: Kind) -> Removal:
-        """What happens to a record of this kind that left the export; `deactivate` for another kind is `retain`."""
+        """What happens to a record of this kind that left the export; `deactivate` for another kind is `retain`, and
+        what WorkOS cannot delete is retained.
+        """
         word = self.removed.get(kind, "retain")
-        return "retain" if word == "deactivate" and kind != "memberships" else word
+        is_impossible = kind in UNDELETABLE_KINDS or (word == "deactivate" and kind != "memberships")
+        return "retain" if is_impossible else word
 
     def grain_of(self, kind: Kind) -> Grain:
-        """The grain that a kind is declared in; roles are few and always records of their own."""
-        return "record" if kind == "roles" else self.granularity.get(kind, "auto")
+        """The grain that a kind is declared in."""
+        return "record" if kind in RECORD_KINDS else self.granularity.get(kind, "auto")
 
     def require_tenants(self, project: Path) -> list[tuple[Tenant, Path]]:
         """The tenants with their export folders, absolute; `ferry:export` is one tenant without name and prefix.

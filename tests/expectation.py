@@ -89,13 +89,14 @@ def stored(project: Path, **config: str) -> Store:
 def users_in(store: Store) -> dict[str, Fields]:
     """The users by external id."""
     return {
-        user.external_id: (user.email, user.first_name, user.last_name, user.email_verified) for user in store.users()
+        user.external_id: (user.email, user.first_name, user.last_name, user.email_verified)
+        for user in store.records("users")
     }
 
 
 def memberships_in(store: Store) -> list[Told]:
     """In order; a membership without roles gets WorkOS's default."""
-    names = {user.key: user.external_id for user in store.users()}
+    names = {user.key: user.external_id for user in store.records("users")}
     return sorted(
         (
             membership.organization,
@@ -103,7 +104,7 @@ def memberships_in(store: Store) -> list[Told]:
             membership.roles or ("member",),
             "active" if membership.active else "inactive",
         )
-        for membership in store.memberships()
+        for membership in store.records("memberships")
     )
 
 
@@ -111,14 +112,14 @@ def organizations_in(store: Store) -> dict[str, tuple[str, dict[str, str], list[
     """Name, metadata and domains by external id."""
     return {
         organization.external_id: (organization.name, dict(organization.metadata), sorted(organization.domains))
-        for organization in store.organizations()
+        for organization in store.records("organizations")
     }
 
 
 def secrets_in(store: Store, field: Literal["password", "totp"]) -> dict[str, str]:
     """Hashes or authenticator secrets by external id, read back from the export."""
     found = {}
-    for user in store.users():
+    for user in store.records("users"):
         secret = user.password if field == "password" else user.totp
         if secret is not None:
             text = store.secret(field, user.external_id, secret.fingerprint)

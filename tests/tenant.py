@@ -14,8 +14,8 @@ from typing import Any
 
 from providers.directory.model import Directory, User
 from providers.directory.store import open_store
-from providers.findings import BUCKETS, FILES, Finding
-from providers.settings import read_settings
+from providers.findings import BUCKETS, Finding
+from providers.settings import FILES, read_settings
 
 SHARED = "shared@people.example"
 Line = dict[str, Any]
@@ -128,10 +128,10 @@ def read(folder: Path, **config: str) -> Outcome:
     texts = {f"ferry:{key}": text for key, text in {**export, **config}.items()}
     with TemporaryDirectory() as project, open_store(read_settings(texts, {}), Path(project)) as store:
         directory = Directory(
-            organizations=tuple(store.organizations()),
-            roles=tuple(store.roles()),
-            users=tuple(store.users()),
-            memberships=tuple(store.memberships()),
+            organizations=tuple(store.records("organizations")),
+            roles=tuple(store.records("roles")),
+            users=tuple(store.records("users")),
+            memberships=tuple(store.records("memberships")),
         )
         with closing(sqlite3.connect(store.path)) as db:
             withheld = set(db.execute("SELECT file, external_id FROM withheld"))

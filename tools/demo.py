@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from providers.findings import FILES
+from providers.settings import FILES
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".ferry" / "demo"

@@ -30,7 +30,8 @@ from providers.auth0.records import (
     faults,
     with_one_spelling,
 )
-from providers.findings import FILES, LINE, TENANT, Ledger, line_of
+from providers.findings import LINE, TENANT, Ledger, line_of
+from providers.settings import FILES
 
 _MODELS: dict[str, type[Record]] = {
     "users": User,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 from providers.auth0.lines import ExportError
 from providers.directory.store import open_store
 from providers.findings import NEXT_STEP
 from providers.reports.check import check as document_of
+from providers.reports.check_document import CheckDocument
 from providers.settings import read_settings
 from providers.stack_file import stack_config
 
 
-def check(project: Path, export: str | None, stack: str | None, accept: Collection[str]) -> dict[str, Any]:
-    """Returns the document of a check (`providers/reports/check.py`).
+def check(project: Path, export: str | None, stack: str | None, accept: Collection[str]) -> CheckDocument:
+    """Returns the document of a check (`providers/reports/check_document.py`).
 
     `export` is a folder, relative to the project, in place of the one that the stack's file names; `accept` are codes
     of findings, which must exist. Raises ExportError, InvalidSettings, NoStackName, UnreadableStack, Unbalanced.

@@ -11,6 +11,7 @@ from providers.directory.model import fingerprint
 from providers.directory.store import Store, open_store
 from providers.errors import Brake
 from providers.project import stack_name
+from providers.reports.verification_text import Environment
 from providers.settings import Settings
 from providers.state.engine import read_last_state, read_stack_settings, selected_stack
 from providers.state.environment import confirm_target
@@ -31,8 +32,8 @@ class OpenedStack:
     door: WorkOS
     census: Census
 
-    def environment(self) -> dict[str, str]:
-        """The WorkOS environment as far as it may be told: address, `live` or `test`, a fingerprint of the key."""
+    def environment(self) -> Environment:
+        """The WorkOS environment."""
         key, base_url = self.settings.require_access()
         kind = "live" if key.startswith("sk_live_") else "test"
         return {"base_url": base_url, "kind": kind, "key": fingerprint(base_url, key).removeprefix("fingerprint ")}

@@ -5,32 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from providers.commands.opened_stack import OpenedStack
 from providers.commands.rehearse import Rehearsed, rehearse
 from providers.commands.verifier import MOST_AGAIN, Verifier
-from providers.directory.differ import drifted
+from providers.directory.differ import drifted, text
+from providers.directory.schema import Values
 from providers.directory.store import Store
-from providers.reports.plan import Operation, Turn, operations, plan_lines
-from providers.settings import KINDS, Kind
+from providers.reports.plan import Operation, PlanLine, Turn, operations, plan_lines
+from providers.settings import KINDS, RECORD_KINDS, Kind
 from providers.state.applied import Applied
 from providers.state.last_state import KnownRecord, LastState
+from providers.workos.by_kind import RECORDS, listed_at_once
 from providers.workos.rehearsal.census import RehearsedDirectory
 from providers.workos.rehearsal.door import Rehearsal, Sent
-from providers.workos.roles import environment_roles
 
 
-def plan(
-    stack: OpenedStack, project: Path, looked_at: Callable[[Kind], None] = lambda _: None
-) -> Iterator[dict[str, Any]]:
+def plan(stack: OpenedStack, project: Path, looked_at: Callable[[Kind], None] = lambda _: None) -> Iterator[PlanLine]:
     """The lines of a plan (`plan_lines`). `looked_at` hears of each object that is listed.
 
     Raises Brake if a run would be stopped before its first write; WorkOSFault.
     """
-    roles = environment_roles(stack.door)
     live = _listed(stack, looked_at)
-    door = Rehearsal(stack.door, roles, live["organizations"], live["users"], live["memberships"])
+    door = Rehearsal(stack.door, live)
     rehearsed = rehearse(stack, door, project)
     sent = [_by_key(stack.store, door, request) for request in door.sent]
     done = (
@@ -42,13 +39,17 @@ def plan(
             rehearsed.setbacks,
         )
     )
-    slugs = {str(role["slug"]): role for role in door.objects["roles"]}
+    environment = {
+        kind: {text(there[RECORDS[kind].found_by]): there for there in door.objects[kind]}
+        for kind in KINDS
+        if kind in RECORD_KINDS
+    }
     repairs = stack.settings.on_drift == "repair"
-    after = Verifier(stack.store, RehearsedDirectory(door), rehearsed.after, repairs=repairs).verify(slugs)
+    after = Verifier(stack.store, RehearsedDirectory(door), rehearsed.after, repairs=repairs).verify(environment)
     left = [
         difference for difference in after.differences if (difference.kind, difference.key) not in rehearsed.setbacks
     ]
-    listed = {**{kind: len(found) for kind, found in live.items()}, "roles": len(roles)}
+    listed = {kind: len(found) for kind, found in live.items()}
     totals = stack.store.totals()
     yield from plan_lines(
         done,
@@ -61,24 +62,26 @@ def plan(
     )
 
 
-def _listed(stack: OpenedStack, looked_at: Callable[[Kind], None]) -> dict[Kind, dict[str, Any]]:
-    """Organizations, users and memberships by WorkOS id. What the state knows and no list shows is read by its id:
+def _listed(stack: OpenedStack, looked_at: Callable[[Kind], None]) -> dict[Kind, dict[str, Values]]:
+    """Every object by kind and WorkOS id. What the state knows and no list shows is read by its id:
     lists may lag behind what was written.
     """
-    live: dict[Kind, dict[str, Any]] = {"organizations": dict(stack.census.organizations()), "users": {}}
+    live: dict[Kind, dict[str, Values]] = {"organizations": dict(stack.census.organizations()), "users": {}}
     for user in stack.census.each_user():
         looked_at("users")
-        live["users"][user["id"]] = user
+        live["users"][text(user["id"])] = user
     live["memberships"] = {}
     for _, found in stack.census.each_organization(list(live["organizations"])):
         for membership in found:
             looked_at("memberships")
-            live["memberships"][membership["id"]] = membership
+            live["memberships"][text(membership["id"])] = membership
     for kind, listed in live.items():
         hidden = [id_ for id_ in stack.last_state.ids(kind) if id_ not in listed]
         for id_ in hidden if len(hidden) <= MOST_AGAIN else ():
             if there := stack.census.by_id(kind, id_):
                 listed[id_] = there
+    for kind, by_key in listed_at_once(stack.door).items():
+        live[kind] = {text(there["id"]): there for there in by_key.values()}
     return live
 
 
@@ -92,10 +95,10 @@ def _by_key(store: Store, door: Rehearsal, request: Sent) -> Sent:
         record = store.user_by_external_id(request.about)
         return request._replace(about=record.key if record else request.about)
     organization, _, user = request.about.partition("/")
-    record = store.user_by_external_id(str(door.objects["users"].get(user)["external_id"]))
-    owner = store.organization_by_external_id(str(door.objects["organizations"].get(organization)["external_id"]))
+    record = store.user_by_external_id(text(door.objects["users"].get(user)["external_id"]))
+    owner = store.organization_by_external_id(text(door.objects["organizations"].get(organization)["external_id"]))
     there = door.objects["memberships"].find("pair", request.about)
-    known = f"{owner.key}/{record.key}" if owner and record else there["id"] if there else request.about
+    known = f"{owner.key}/{record.key}" if owner and record else text(there["id"]) if there else request.about
     return request._replace(about=known)
 
 

@@ -11,26 +11,33 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import redirect_stderr
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from providers.commands.opened_stack import OpenedStack
-from providers.program.brake import brake, leaving_bags
-from providers.program.graph import COHORT_RESOURCES, RECORDS, Graph
+from providers.directory.model import ORDER
+from providers.directory.schema import Values
+from providers.directory.store import Store
+from providers.program.brake import brake, leavers
+from providers.program.graph import Graph
 from providers.program.resume import begin_journal, settle_leavers
-from providers.resources.host import Host, used_host
+from providers.resources.cohort import COHORT_RESOURCES, CohortProvider
+from providers.resources.host import Host
 from providers.resources.progress import Progress
+from providers.resources.record import RECORD_RESOURCES, RecordProvider
 from providers.resources.removal import finish
 from providers.resources.setback import Setback
 from providers.settings import KINDS, Kind
-from providers.state.declaration import ORDER, Declaration, declaration
+from providers.state.bags import Bag, CohortInputs, CohortOutputs, RecordInputs, RecordState
+from providers.state.declaration import Declaration, declaration
 from providers.state.journal import Journal, journal_path
 from providers.state.last_state import KnownCohort, KnownRecord, LastState
-from providers.workos.census import Found
+from providers.workos.census import Lists
+from providers.workos.client import Door
 from providers.workos.rehearsal.census import RehearsedCensus
 from providers.workos.rehearsal.door import Rehearsal
 
-Bag = dict[str, Any]
 _Result = TypeVar("_Result")
 
 
@@ -52,7 +59,7 @@ class Rehearsed:
 
 def rehearse(stack: OpenedStack, door: Rehearsal, project: Path) -> Rehearsed:
     """Run the stack against the rehearsal's WorkOS. Raises Brake if the run would be stopped before its first write."""
-    return run(stack, RehearsedHost(stack, door, project))
+    return run(stack, RehearsedHost(stack, door, RehearsedCensus(door), project))
 
 
 def run(stack: OpenedStack, here: Host) -> Rehearsed:
@@ -61,6 +68,8 @@ def run(stack: OpenedStack, here: Host) -> Rehearsed:
 
 
 class _Run:
+    """Makes the resources of a graph, as `program.graph.Make` has it."""
+
     def __init__(self, stack: OpenedStack, here: Host) -> None:
         self._stack, self._host = stack, here
         self._last_state, self._after = stack.last_state, LastState()
@@ -73,85 +82,129 @@ class _Run:
         leaving = {kind: last_state.gone(kind, declared) for kind in KINDS}
         brake(last_state, leaving, store, settings)
         begin_journal(self._host.journal, last_state)
-        with redirect_stderr(io.StringIO()), used_host(self._host):
-            Graph(store, last_state, declared, leaving, settings, stack=self._stack.name, make=self._make).declare()
-            self._host.leaving = leaving_bags(leaving)
+        with redirect_stderr(io.StringIO()):
+            Graph(store, last_state, declared, leaving, settings, stack=self._stack.name, make=self).declare()
+            self._host.leaving = leavers(leaving)
             finish(self._host)
             if not self._host.setbacks:
                 self._delete(declared)
         return Rehearsed(leaving, self._host.setbacks, self._after)
 
-    def _make(self, kind: Kind, name: str, bag: Bag, _awaited: Sequence[Any]) -> Made:
-        news = {key: value for key, value in bag.items() if value is not None}
-        return self._make_cohort(kind, name, news) if "cohort" in bag else self._make_record(kind, name, news)
-
-    def _make_cohort(self, kind: Kind, name: str, news: Bag) -> Made:
-        provider, number = COHORT_RESOURCES[kind][1](), news["cohort"]
-        cohort = self._last_state.cohorts[kind].get(number)
-        provider.check({"records": cohort.text} if cohort else {}, news)
-        if cohort is None:
-            outputs = provider.create(news).outs or {}
-        elif provider.diff(name, dict(cohort.outputs), news).changes:
-            outputs = provider.update(name, dict(cohort.outputs), news).outs or {}
+    def cohort(self, kind: Kind, name: str, inputs: CohortInputs, _awaited: Sequence[Made]) -> Made:
+        """Checked, and where it changes, created or updated."""
+        provider, news = self._of_cohorts(kind), _sent(inputs.bag())
+        known = self._last_state.cohorts[kind].get(inputs.number)
+        provider.check({"records": known.text} if known else {}, news)
+        if known is None:
+            outputs = CohortOutputs.of(provider.create(news).outs or {})
+        elif provider.diff(name, known.outputs.bag(), news).changes:
+            outputs = CohortOutputs.of(provider.update(name, known.outputs.bag(), news).outs or {})
         else:
-            outputs = dict(cohort.outputs)
-        self._after.cohorts[kind][number] = KnownCohort(news.get("records") or "", outputs)
+            outputs = known.outputs
+        self._after.cohorts[kind][inputs.number] = KnownCohort(inputs.records, outputs)
         return Made(name)
 
-    def _make_record(self, kind: Kind, name: str, news: Bag) -> Made:
-        provider, known = RECORDS[kind][1](), self._last_state.records[kind].get(name)
-        provider.check(known.outputs if known else {}, news)
-        step = provider.diff(known.id, known.outputs, news) if known else None
+    def record(self, kind: Kind, key: str, fields: Values, inputs: RecordInputs, _awaited: Sequence[Made]) -> Made:
+        """Checked, and where it changes, created, updated or replaced."""
+        provider, news = self._of_records(kind), _sent(inputs.bag(fields))
+        known = self._last_state.records[kind].get(key)
+        olds = known.state.bag() if known else {}
+        provider.check(olds, news)
+        step = provider.diff(known.id, olds, news) if known else None
         if known is None or step is None or step.replaces:
             if known and step and step.delete_before_replace:
-                provider.delete(known.id, known.outputs)
+                provider.delete(known.id, olds)
             elif known:
                 self._replaced.append((kind, known))
             created = provider.create(news)
-            now = KnownRecord(created.id, created.outs or {})
+            now = KnownRecord(str(created.id), RecordState.of(created.outs or {}))
         elif step.changes:
-            now = KnownRecord(known.id, provider.update(known.id, known.outputs, news).outs or {})
+            now = KnownRecord(known.id, RecordState.of(provider.update(known.id, olds, news).outs or {}))
         else:
             now = known
-        self._after.records[kind][name] = now
+        self._after.records[kind][key] = now
         return Made(now.id)
 
     def _delete(self, declared: Declaration) -> None:
         for kind in reversed(ORDER):
-            records = RECORDS[kind][1]()
             gone = [
                 known for name, known in self._last_state.records[kind].items() if name not in self._after.records[kind]
             ]
             for known in [*(old for of, old in self._replaced if of == kind), *gone]:
-                records.delete(known.id, known.outputs)
+                self._of_records(kind).delete(known.id, known.state.bag())
             if kind in declared.texts or kind not in COHORT_RESOURCES:
                 continue
             for cohort in self._last_state.cohorts[kind].values():
-                COHORT_RESOURCES[kind][1]().delete("", dict(cohort.outputs))
+                self._of_cohorts(kind).delete("", cohort.outputs.bag())
+
+    def _of_records(self, kind: Kind) -> RecordProvider:
+        provider = RECORD_RESOURCES[kind].provider()
+        provider.host = self._host
+        return provider
+
+    def _of_cohorts(self, kind: Kind) -> CohortProvider:
+        provider = COHORT_RESOURCES[kind].provider()
+        provider.host = self._host
+        return provider
+
+
+def _sent(bag: Bag) -> dict[str, object]:
+    """Inputs as a provider gets them: what is null does not travel."""
+    return {name: value for name, value in bag.items() if value is not None}
 
 
 class RehearsedHost(Host):
-    """A host of an `up` whose WorkOS, journal and threads are of no consequence."""
+    """A host of an `up` whose journal and threads are of no consequence; what its WorkOS is, the door says."""
 
-    def __init__(self, stack: OpenedStack, door: Rehearsal, project: Path) -> None:
-        super().__init__(stack.settings, project)
-        self.stack = stack.name
-        census: Any = RehearsedCensus(door)
-        self.__dict__ |= {
-            "store": stack.store,
-            "door": door,
-            "pool": _OneAfterTheOther(),
-            "census": census,
-            "found": Found(census, by_email=stack.settings.adopt == "email"),
-            "progress": Progress(lambda _: None, lambda: door.pace),
-            "journal": _journal(stack, project),
-            "destroys": False,
-            "is_targeted": False,
-        }
+    def __init__(self, opened: OpenedStack, door: Door, census: Lists, project: Path) -> None:
+        super().__init__(opened.settings, project)
+        self.stack = opened.name
+        self._opened, self._given_door, self._given_census = opened, door, census
+
+    @cached_property
+    def store(self) -> Store:
+        """The store that is open."""
+        return self._opened.store
+
+    @cached_property
+    def door(self) -> Door:
+        """As it was given."""
+        return self._given_door
+
+    @cached_property
+    def census(self) -> Lists:
+        """As it was given."""
+        return self._given_census
+
+    @cached_property
+    def pool(self) -> Executor:
+        """One thing after the other."""
+        return _OneAfterTheOther()
+
+    @cached_property
+    def progress(self) -> Progress:
+        """Nobody watches."""
+        return Progress(lambda _: None, lambda: self.door.pace)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """As a run would find it."""
+        key, base_url = self.settings.require_access()
+        return _JournalToRead(journal_path(self.project, self._opened.name, base_url, key))
+
+    @cached_property
+    def destroys(self) -> bool:
+        """It is an `up`."""
+        return False
+
+    @cached_property
+    def is_targeted(self) -> bool:
+        """Of the whole stack."""
+        return False
 
     def hold_run(self) -> str:
         """Nothing runs."""
-        return self.stack
+        return self._opened.name
 
     def is_stopping(self) -> bool:
         """An order to stop is for the run that is under way."""
@@ -166,12 +219,6 @@ class _JournalToRead(Journal):
 
     def _move_file(self, to: Path | None) -> None:
         """The file stays where it is."""
-
-
-def _journal(stack: OpenedStack, project: Path) -> Journal:
-    """As a run would find it."""
-    key, base_url = stack.settings.require_access()
-    return _JournalToRead(journal_path(project, stack.name, base_url, key))
 
 
 class _OneAfterTheOther(Executor):

@@ -15,17 +15,17 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from providers.directory.differ import changes, is_doubtful, unequal
-from providers.directory.model import Membership, Organization, Record, User, fields
+from providers.directory.differ import changes, is_doubtful, items, text, unequal
+from providers.directory.model import SCHEMAS, Membership, Organization, Record, User, fields
+from providers.directory.schema import Values
 from providers.directory.store import Store
 from providers.reports.verification import MISSING, Difference, Verification, Why
-from providers.settings import KINDS, Kind
+from providers.settings import KINDS, RECORD_KINDS, Kind
 from providers.state.cohorts import cohort_of, mark
 from providers.workos.memberships import DEFAULT_ROLE
 
-Fields = Mapping[str, Any]
 #: Records that are read once more by their ids, at the most.
 MOST_AGAIN = 1_000
 
@@ -33,16 +33,16 @@ MOST_AGAIN = 1_000
 class Live(Protocol):
     """WorkOS, listed (`Census`)."""
 
-    def organizations(self) -> Mapping[str, Fields]:
+    def organizations(self) -> Mapping[str, Values]:
         """Every organization by WorkOS id."""
 
-    def each_user(self) -> Iterator[Fields]:
+    def each_user(self) -> Iterator[Values]:
         """Every user; one may come twice."""
 
-    def each_organization(self, organizations: Sequence[str]) -> Iterator[tuple[str, Sequence[Fields]]]:
+    def each_organization(self, organizations: Sequence[str]) -> Iterator[tuple[str, Sequence[Values]]]:
         """These organizations with their memberships."""
 
-    def by_id(self, kind: Kind, id_: str) -> Fields | None:
+    def by_id(self, kind: Kind, id_: str) -> Values | None:
         """One object by its id, as it is now."""
 
 
@@ -55,7 +55,7 @@ class LastState(Protocol):
     def id_of(self, kind: Kind, key: str) -> str:
         """The WorkOS id of a record, '' if nothing is known."""
 
-    def applied(self, kind: Kind, key: str, beside: Fields) -> Fields | None:
+    def applied(self, kind: Kind, key: str, beside: Values) -> Values | None:
         """The fields that were applied to a record, as far as they are those of `beside`; None: nothing is known."""
 
     def written_secrets(self) -> Iterator[Mapping[str, Mapping[str, bytes]]]:
@@ -78,7 +78,7 @@ class _Doubt(NamedTuple):
 
     kind: Kind
     key: str
-    live: Fields
+    live: Values
 
 
 class Verifier:
@@ -97,7 +97,7 @@ class Verifier:
         self._store, self._live, self._state, self._looked_at = store, live, state, looked_at
         self._repairs = repairs
         self._doubts: list[_Doubt] = []
-        self._different: dict[tuple[Kind, str], dict[str, tuple[Any, Any]]] = {}
+        self._different: dict[tuple[Kind, str], dict[str, tuple[object, object]]] = {}
         #: Of records that are not as declared: the key their cohort goes by, and their object's id if it was listed.
         self._owners: dict[tuple[Kind, str], str] = {}
         self._ids: dict[tuple[Kind, str], str] = {}
@@ -108,11 +108,14 @@ class Verifier:
         self.users: dict[str, str] = {}
         self.organizations: dict[str, str] = {}
 
-    def verify(self, roles: Mapping[str, Fields]) -> Verification:
-        """The comparison; `roles` are WorkOS's by slug. Raises WorkOSFault."""
-        for record in self._store.roles():
-            self._meet("roles", record, roles.get(record.slug))
-        self.result.counts["roles"].unmanaged = len(set(roles) - set(self._store.keys("roles")))
+    def verify(self, environment: Mapping[Kind, Mapping[str, Values]]) -> Verification:
+        """The comparison; `environment` are WorkOS's objects of the kinds that are one list each, by key
+        (`listed_at_once`). Raises WorkOSFault.
+        """
+        for kind, there in environment.items():
+            for record in self._store.records(kind):
+                self._meet(kind, record, there.get(record.key))
+            self.result.counts[kind].unmanaged = len(set(there) - set(self._store.keys(kind)))
         self._verify_organizations()
         self._verify_users()
         self._verify_memberships()
@@ -135,48 +138,49 @@ class Verifier:
 
     def _verify_organizations(self) -> None:
         everything = self._live.organizations()
-        live = {str(there["external_id"]): there for there in everything.values() if there["external_id"]}
+        live = {text(there["external_id"]): there for there in everything.values() if there["external_id"]}
         missing = []
-        for record in self._store.organizations():
+        for record in self._store.records("organizations"):
             there = live.get(record.external_id)
             if there is None:
                 missing.append(record.key)
                 continue
-            self.organizations[str(there["id"])] = record.external_id
+            self.organizations[text(there["id"])] = record.external_id
             self._meet("organizations", record, there)
         others = {id_: there for id_, there in everything.items() if id_ not in self.organizations}
         for found, there in self._known_by_id("organizations", missing, others):
-            self.organizations[there["id"]] = found.key
+            self.organizations[text(there["id"])] = found.key
             self._meet("organizations", found, there)
         self.result.counts["organizations"].unmanaged = len(everything) - len(self.organizations)
 
     def _verify_users(self) -> None:
         unmanaged: set[str] = set()
         known: _KnownIds | None = None
-        others: dict[str, Fields] = {}
+        others: dict[str, Values] = {}
         for there in self._live.each_user():
-            if there["id"] in self.users or there["id"] in unmanaged:
+            id_ = text(there["id"])
+            if id_ in self.users or id_ in unmanaged:
                 continue
-            record = self._store.user_by_external_id(str(there["external_id"])) if there["external_id"] else None
+            record = self._store.user_by_external_id(text(there["external_id"])) if there["external_id"] else None
             if record is None:
-                unmanaged.add(there["id"])
+                unmanaged.add(id_)
                 known = known or _KnownIds(self._state.ids("users"))
-                if there["id"] in known:
-                    others[there["id"]] = there
+                if id_ in known:
+                    others[id_] = there
             else:
-                self.users[there["id"]] = record.key
+                self.users[id_] = record.key
             self._meet("users", record, there)
         there_are = set(self.users.values())
         missing = (key for key in self._store.keys("users") if key not in there_are)
         for found, there in self._known_by_id("users", missing, others):
-            self.users[there["id"]] = found.key
-            unmanaged.discard(there["id"])
+            self.users[text(there["id"])] = found.key
+            unmanaged.discard(text(there["id"]))
             self._compare("users", found, there)
         self.result.counts["users"].unmanaged = len(unmanaged)
 
     def _known_by_id(
-        self, kind: Kind, missing: Iterable[str], others: dict[str, Fields]
-    ) -> Iterator[tuple[Record, Fields]]:
+        self, kind: Kind, missing: Iterable[str], others: dict[str, Values]
+    ) -> Iterator[tuple[Record, Values]]:
         """Yields the records of these keys whose object is among `others`, by the WorkOS id that the last state knows.
         The other keys are noted as missing.
 
@@ -197,10 +201,10 @@ class Verifier:
                 membership.user: membership for membership in self._store.memberships_of(self.organizations[id_])
             }
             for there in live:
-                user = self.users.get(there["user_id"])
+                user = self.users.get(text(there["user_id"]))
                 record = declared.pop(user or "", None)
                 count.unmanaged += record is None
-                self._strangers[there["user_id"]] += user is None
+                self._strangers[text(there["user_id"])] += user is None
                 self._meet("memberships", record, there)
             for record in declared.values():
                 self._miss("memberships", record.key, record.organization)
@@ -208,7 +212,7 @@ class Verifier:
             for record in self._store.memberships_of(external_id):
                 self._miss("memberships", record.key, external_id)
 
-    def _meet(self, kind: Kind, record: Record | None, live: Fields | None) -> None:
+    def _meet(self, kind: Kind, record: Record | None, live: Values | None) -> None:
         """Compare a record with the object that it should be; either may be missing."""
         if live is not None:
             self._looked_at(kind)
@@ -219,21 +223,25 @@ class Verifier:
         else:
             self._compare(kind, record, live)
 
-    def _compare(self, kind: Kind, record: Record, live: Fields) -> None:
+    def _compare(self, kind: Kind, record: Record, live: Values) -> None:
         desired = fields(record)
         self._note(kind, record.key, desired, live, None)
-        only_default = kind == "memberships" and list(live["roles"]) == [DEFAULT_ROLE]
-        if kind == "roles" or (not only_default and is_doubtful(kind, desired, live)):
+        only_default = kind == "memberships" and [*items(live["roles"])] == [DEFAULT_ROLE]
+        if SCHEMAS[kind].keeps_found or (not only_default and is_doubtful(kind, desired, live)):
             self._doubts.append(_Doubt(kind, record.key, live))
 
-    def _note(self, kind: Kind, key: str, desired: Fields, live: Fields, applied: Fields | None) -> None:
+    def _note(self, kind: Kind, key: str, desired: Values, live: Values, applied: Values | None) -> None:
         found = unequal(kind, desired, live, applied)
         if found:
             self._different.setdefault((kind, key), {}).update(
                 {change.field: (change.new, change.old) for change in found}
             )
-            self._owners[kind, key] = self.organizations[live["organization_id"]] if kind == "memberships" else key
-            self._ids[kind, key] = live["id"]
+            self._owners[kind, key] = self._owner(kind, key, live)
+            self._ids[kind, key] = text(live["id"])
+
+    def _owner(self, kind: Kind, key: str, live: Values) -> str:
+        """The key that decides about the cohort: of a membership that of its organization."""
+        return self.organizations[text(live["organization_id"])] if SCHEMAS[kind].ends else key
 
     def _miss(self, kind: Kind, key: str, owner: str = "") -> None:
         self._owners[kind, key] = owner or key
@@ -250,8 +258,7 @@ class Verifier:
         """Cohort by cohort, since the state of one is unpacked as a whole."""
         by_cohort: dict[tuple[Kind, int], list[_Doubt]] = defaultdict(list)
         for doubt in self._doubts:
-            owner = self.organizations[doubt.live["organization_id"]] if doubt.kind == "memberships" else doubt.key
-            by_cohort[doubt.kind, cohort_of(owner)].append(doubt)
+            by_cohort[doubt.kind, cohort_of(self._owner(*doubt))].append(doubt)
         for doubts in by_cohort.values():
             for kind, key, live in doubts:
                 record, applied = self._store.record(kind, key), self._state.applied(kind, key, live)
@@ -268,7 +275,7 @@ class Verifier:
         for kind, key in sorted(self._owners, key=lambda owner: (KINDS.index(owner[0]), owner[1])):
             id_ = self._ids.get((kind, key)) or self._state.id_of(kind, key)
             record = self._store.record(kind, key)
-            live = self._live.by_id(kind, id_) if id_ and kind != "roles" else None
+            live = self._live.by_id(kind, id_) if id_ and kind not in RECORD_KINDS else None
             if record is None or live is None or not self._is(record, live):
                 continue
             del self._owners[kind, key]
@@ -280,13 +287,13 @@ class Verifier:
                 self.organizations[id_] = key
             self._note(kind, key, fields(record), live, self._state.applied(kind, key, live))
 
-    def _is(self, record: Record, live: Fields) -> bool:
+    def _is(self, record: Record, live: Values) -> bool:
         """Does this object, whose id the last state knows for the record, still belong to it?"""
         if isinstance(record, Membership):
-            ends = self.organizations.get(live["organization_id"]), self.users.get(live["user_id"])
+            ends = self.organizations.get(text(live["organization_id"])), self.users.get(text(live["user_id"]))
             return ends == (record.organization, record.user)
         of = self._store.user_by_external_id if isinstance(record, User) else self._store.organization_by_external_id
-        owner = of(str(live["external_id"])) if live["external_id"] else None
+        owner = of(text(live["external_id"])) if live["external_id"] else None
         return owner is None or owner.key == record.key
 
     def _verify_secrets(self) -> None:

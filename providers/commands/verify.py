@@ -6,26 +6,25 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from providers.commands.opened_stack import OpenedStack
 from providers.commands.verifier import Verifier
 from providers.reports.findings import write_lines
-from providers.reports.verification_text import verification_document, verification_lines
+from providers.reports.verification_text import VerificationDocument, verification_document, verification_lines
 from providers.settings import Kind
-from providers.workos.roles import environment_roles
+from providers.workos.by_kind import listed_at_once
 
 
-def verify(stack: OpenedStack, looked_at: Callable[[Kind], None] = lambda _: None) -> dict[str, Any]:
+def verify(stack: OpenedStack, looked_at: Callable[[Kind], None] = lambda _: None) -> VerificationDocument:
     """The document of a verification (`verification_document`). `looked_at` hears of each object that was looked at.
 
     Raises WorkOSFault.
     """
     began = _now()
-    roles = environment_roles(stack.door)
+    environment = listed_at_once(stack.door)
     found = Verifier(
         stack.store, stack.census, stack.last_state, looked_at, repairs=stack.settings.on_drift == "repair"
-    ).verify(roles)
+    ).verify(environment)
     return verification_document(
         found,
         {
@@ -43,7 +42,7 @@ def verify(stack: OpenedStack, looked_at: Callable[[Kind], None] = lambda _: Non
     )
 
 
-def write_verification(document: dict[str, Any], folder: Path) -> tuple[Path, Path]:
+def write_verification(document: VerificationDocument, folder: Path) -> tuple[Path, Path]:
     """Write `verification.json` and `verification.txt`, mode 0600: external ids are in them. Returns their paths."""
     paths = folder / "verification.json", folder / "verification.txt"
     write_lines(paths[0], [json.dumps(document, indent=1)])

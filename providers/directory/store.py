@@ -11,8 +11,7 @@ import os
 import re
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -25,6 +24,7 @@ from providers.directory.build.accounts import BY_TEXT
 from providers.directory.build.rows import open_exports
 from providers.directory.build.run import build
 from providers.directory.model import (
+    SCHEMAS,
     Membership,
     Organization,
     Record,
@@ -35,13 +35,14 @@ from providers.directory.model import (
     fingerprint,
 )
 from providers.directory.sign_in import SignIn
-from providers.findings import FILE_OF, CodeCount, Finding, Ledger
+from providers.directory.tables import columns_of, reader
+from providers.findings import CodeCount, Finding, Ledger
 from providers.project import state_folder
-from providers.settings import KINDS, Kind, Settings
+from providers.settings import FILE_OF, KINDS, Kind, Settings
 from providers.text import plain
 
-#: Raise it when a change of the mapping must not reuse the stores of an older version.
-_VERSION = 6
+#: Raise it when a change of the mapping must not reuse the stores of an older version; another field is one anyway.
+_VERSION = 7
 KEPT_STORES = 2
 #: `<store>.<process>.<what>`; the files of a stack whose name has dots are none.
 _DRAFT = re.compile(r"[0-9a-f]{32}\.(\d+)\..+")
@@ -65,17 +66,14 @@ SHAPING = frozenset(
 #: A user is named by its external id, unless it is merged of several accounts: those have an index of their own.
 _MERGED = "(external_id = :name AND external_id <> key)"
 _NAMED = f"(key = :name AND external_id = :name) OR {_MERGED}"
-_DECLARES: dict[Kind, str] = {
-    "organizations": "SELECT 1 FROM organizations WHERE key = :name",
-    "roles": "SELECT 1 FROM roles WHERE key = :name",
-    "users": f"SELECT 1 FROM users WHERE key = :name OR {_MERGED}",
-    "memberships": "SELECT 1 FROM memberships WHERE organization = :organization AND user = :user",
-}
+#: What nothing can read back, and who has any of it.
+_SECRETS = tuple(name for name in SCHEMAS["users"].names if name in SCHEMAS["users"].secrets)
+_HAS_SECRET = " OR ".join(f"{name} NOTNULL" for name in _SECRETS)
 _TOTALS: dict[str, str] = {
     **{kind: f"SELECT count(*) FROM {kind}" for kind in KINDS},
     "inactive_memberships": "SELECT count(*) FROM memberships WHERE NOT active",
     "memberships_with_several_roles": "SELECT count(*) FROM memberships WHERE instr(roles, ',')",
-    "default_roles": "SELECT count(*) FROM roles WHERE key = 'member'",
+    "default_roles": "SELECT count(*) FROM roles WHERE slug = 'member'",
     "passwords": "SELECT count(password) FROM users",
     "totps": "SELECT count(totp) FROM users",
     "domains": "SELECT coalesce(sum(json_array_length(domains)), 0) FROM organizations",
@@ -101,59 +99,47 @@ class Store:
         """Close the file."""
         self._db.close()
 
-    def organizations(self) -> Iterator[Organization]:
-        """In order of their ids."""
-        return self._organizations("ORDER BY key")
+    @overload
+    def records(self, kind: Literal["organizations"]) -> Iterator[Organization]: ...
+    @overload
+    def records(self, kind: Literal["roles"]) -> Iterator[Role]: ...
+    @overload
+    def records(self, kind: Literal["users"]) -> Iterator[User]: ...
+    @overload
+    def records(self, kind: Literal["memberships"]) -> Iterator[Membership]: ...
+    @overload
+    def records(self, kind: Kind) -> Iterator[Record]: ...
 
-    def roles(self) -> Iterator[Role]:
-        """In order of their slugs."""
-        yield from (Role(*row) for row in self._db.execute("SELECT * FROM roles ORDER BY key"))
-
-    def users(self) -> Iterator[User]:
-        """In order of their keys."""
-        return self._users("ORDER BY key")
-
-    def memberships(self) -> Iterator[Membership]:
-        """In order of organization and user."""
-        return self._memberships("ORDER BY 1, 2")
-
-    def records(self, kind: Kind) -> Iterator[Record]:
+    def records(self, kind: Kind) -> Iterator[Any]:
         """All records of a kind, in order of their keys."""
-        readers: dict[Kind, Callable[[], Iterator[Record]]] = {
-            "organizations": self.organizations,
-            "roles": self.roles,
-            "users": self.users,
-            "memberships": self.memberships,
-        }
-        return readers[kind]()
+        return self._read(kind, f"ORDER BY {', '.join(SCHEMAS[kind].columns)}")
 
     def keys(self, kind: Kind) -> Iterator[str]:
         """The keys of a kind, in their order; not for memberships."""
-        yield from (key for (key,) in self._db.execute(f"SELECT key FROM {kind} ORDER BY key"))
+        (key,) = SCHEMAS[kind].columns
+        yield from (key for (key,) in self._db.execute(f"SELECT {key} FROM {kind} ORDER BY {key}"))
 
     def memberships_of(self, organization: str) -> Iterator[Membership]:
         """The memberships of one organization (its external id)."""
-        return self._memberships("WHERE organization = ?", organization)
+        return self._read("memberships", "WHERE organization = :name", name=organization)
 
     def count_with_secrets(self) -> int:
         """How many users have a password or an authenticator."""
-        query = "SELECT count(*) FROM users WHERE password NOTNULL OR totp NOTNULL"
-        return int(self._db.execute(query).fetchone()[0])
+        return int(self._db.execute(f"SELECT count(*) FROM users WHERE {_HAS_SECRET}").fetchone()[0])
 
     def secrets_of(self, keys: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
         """The fingerprints of password and authenticator by key, of those of these users who have one."""
+        columns = ", ".join(("key", *_SECRETS))
         for start in range(0, len(keys), _AT_ONCE):
             some = keys[start : start + _AT_ONCE]
             places = ", ".join("?" * len(some))
-            query = (
-                f"SELECT key, password, totp FROM users WHERE key IN ({places}) AND (password NOTNULL OR totp NOTNULL)"
-            )
+            query = f"SELECT {columns} FROM users WHERE key IN ({places}) AND ({_HAS_SECRET})"
             for key, *marks in self._db.execute(query, some):
-                yield key, {name: mark for name, mark in zip(("password", "totp"), marks, strict=True) if mark}
+                yield key, {name: mark for name, mark in zip(_SECRETS, marks, strict=True) if mark}
 
     def user_by_external_id(self, external_id: str) -> User | None:
         """The declared user with this external id, or None."""
-        return next(self._users(f"WHERE {_NAMED}", external_id), None)
+        return next(self._read("users", f"WHERE {_NAMED}", name=external_id), None)
 
     def is_verified_in_auth0(self, external_id: str) -> bool:
         """Does Auth0 itself call this declared user's email verified, and each that is merged into it?
@@ -166,31 +152,27 @@ class Store:
 
     def user_by_key(self, key: str) -> User | None:
         """The declared user with this key, or None."""
-        return next(self._users("WHERE key = :name", key), None)
+        return next(self._read("users", "WHERE key = :name", name=key), None)
 
     def organization_by_external_id(self, external_id: str) -> Organization | None:
         """The declared organization with this external id, or None."""
-        return next(self._organizations("WHERE key = ?", external_id), None)
+        return next(self._read("organizations", "WHERE external_id = :name", name=external_id), None)
 
     def record(self, kind: Kind, key: str) -> Record | None:
         """The declared record with this key, or None."""
-        if kind == "users":
-            return self.user_by_key(key)
-        if kind == "organizations":
-            return self.organization_by_external_id(key)
-        if kind == "memberships":
-            members = (
-                next(self._memberships("WHERE organization = ? AND user = ?", *ends), None) for ends in cuts(key)
-            )
-            return next((record for record in members if record), None)
-        return next((role for role in self.roles() if role.slug == key), None)
+        columns = SCHEMAS[kind].columns
+        where = "WHERE " + " AND ".join(f"{column} = :{column}" for column in columns)
+        found = (next(self._read(kind, where, **names), None) for names in _names(columns, key))
+        return next((record for record in found if record), None)
 
     def declares(self, kind: Kind, name: str) -> bool:
         """Is there a record of this kind with this key or external id?"""
-        names = [{"name": name}]
-        if kind == "memberships":
-            names = [{"organization": organization, "user": user} for organization, user in cuts(name)]
-        return any(self._db.execute(_DECLARES[kind], parameters).fetchone() for parameters in names)
+        columns = SCHEMAS[kind].columns
+        where = " AND ".join(f"{column} = :{column}" for column in columns)
+        if kind == "users":
+            where = f"{where} OR {_MERGED}"
+        query = f"SELECT 1 FROM {kind} WHERE {where}"
+        return any(self._db.execute(query, {"name": name, **names}).fetchone() for names in _names(columns, name))
 
     def withholds(self, kind: Kind, name: str) -> bool:
         """Does this record stand in the export, but refused or left out on purpose?
@@ -258,7 +240,7 @@ class Store:
         place = getattr(user, field) if user else None
         if place is None or place.fingerprint != expected:
             raise ExportError(f"the {field} of {plain(external_id)} is not the one that was previewed; run again")
-        kind = "passwords" if field == "password" else "mfa"
+        kind = SCHEMAS["users"].by_name[field].file
         export = next(candidate for candidate in self.exports if candidate.names[kind] == place.file)
         try:
             data = parse(self._line_at(export.files[kind], place))
@@ -279,38 +261,31 @@ class Store:
             self._unpacked[path] = {piece.offset: piece.data for piece in pieces(path)}
         return self._unpacked[path].get(place.offset, b"")
 
-    def _users(self, rest: str, name: str = "") -> Iterator[User]:
-        rows = self._db.execute(f"SELECT * FROM users {rest}", {"name": name})
-        for key, own, email, verified, first, last, metadata, *places in rows:
-            password, totp = self._secret_at("passwords", places[:4]), self._secret_at("mfa", places[4:])
-            yield User(
-                key,
-                own,
-                email,
-                bool(verified),
-                first or None,
-                last or None,
-                json.loads(metadata or "{}"),
-                password,
-                totp,
-            )
+    @overload
+    def _read(self, kind: Literal["organizations"], rest: str, **values: str) -> Iterator[Organization]: ...
+    @overload
+    def _read(self, kind: Literal["users"], rest: str, **values: str) -> Iterator[User]: ...
+    @overload
+    def _read(self, kind: Literal["memberships"], rest: str, **values: str) -> Iterator[Membership]: ...
+    @overload
+    def _read(self, kind: Kind, rest: str, **values: str) -> Iterator[Record]: ...
 
-    def _secret_at(self, kind: str, place: list[Any]) -> Secret | None:
-        mark, tenant, offset, length = place
-        return Secret(mark, self.exports[tenant].names[kind], offset, length) if mark else None
+    def _read(self, kind: Kind, rest: str, **values: str) -> Iterator[Any]:
+        """The records of a kind that a query's `rest` selects."""
+        rows = self._db.execute(f"SELECT {', '.join(columns_of(kind))} FROM {kind} {rest}", values)
+        return reader(kind, self._secret_at)(rows)
 
-    def _organizations(self, rest: str, *values: str) -> Iterator[Organization]:
-        rows = self._db.execute(f"SELECT key, name, metadata, domains FROM organizations {rest}", values)
-        for key, name, metadata, domains in rows:
-            yield Organization(key, name, json.loads(metadata), tuple(json.loads(domains)))
-
-    def _memberships(self, rest: str, *values: str) -> Iterator[Membership]:
-        roles_of = lru_cache(4096)(lambda text: tuple(json.loads(text)))
-        for organization, user, roles, active in self._db.execute(f"SELECT * FROM memberships {rest}", values):
-            yield Membership(organization, user, roles_of(roles), bool(active))
+    def _secret_at(self, field: str, fingerprint: str, tenant: int, offset: int, length: int) -> Secret:
+        return Secret(fingerprint, self.exports[tenant].names[SCHEMAS["users"].by_name[field].file], offset, length)
 
     def _meta(self, name: str) -> Any:
         return self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]
+
+
+def _names(columns: Sequence[str], key: str) -> Iterator[dict[str, str]]:
+    """The values of these columns that a key may stand for; of two, both are in it (`cuts`)."""
+    for values in cuts(key) if len(columns) > 1 else [(key,)]:
+        yield dict(zip(columns, values, strict=True))
 
 
 def open_store(settings: Settings, project: Path, *, beside: Store | None = None) -> Store:
@@ -346,7 +321,8 @@ def _path(settings: Settings, exports: list[Export], project: Path) -> Path:
 def _name(settings: Settings, exports: list[Export]) -> str:
     shaping = settings.model_dump(mode="json", include=set(SHAPING))
     shaping["skip"] = sorted(shaping["skip"])
-    text = json.dumps([_VERSION, shaping, list(shaping["roles"]), digest(exports)], sort_keys=True)
+    columns = [columns_of(kind) for kind in KINDS]
+    text = json.dumps([_VERSION, columns, shaping, list(shaping["roles"]), digest(exports)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

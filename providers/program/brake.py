@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from math import ceil
 
 from providers.directory.differ import changes
-from providers.directory.model import cuts, fields
+from providers.directory.model import SCHEMAS, cuts, fields
 from providers.directory.store import Store
 from providers.errors import Brake
-from providers.findings import FILE_OF
-from providers.settings import KINDS, Kind, Settings
+from providers.settings import FILE_OF, KINDS, UNDELETABLE_KINDS, Kind, Settings
+from providers.state.bags import Leaver
 from providers.state.cohorts import mark, split
 from providers.state.declaration import Declaration
 from providers.state.last_state import KnownRecord, LastState
 
-#: What a record has beside its id that tells a person it is the same one.
-_TELLING: dict[Kind, str] = {"organizations": "name", "users": "email"}
 #: From this share of the leavers on that are declared under another id, it is the ids that changed.
 _MOST = 0.5
 
@@ -26,12 +24,12 @@ def brake(
 ) -> None:
     """Refuse a run that would lose a kind: its file is missing, or too many of its records are gone. Raises Brake.
 
-    Roles are not counted, since WorkOS has no call that deletes one; nor is what is left out on purpose, with its
+    What WorkOS has no call to delete is not counted, as roles; nor is what is left out on purpose, with its
     memberships.
     """
     summary = store.summary()
     for kind in KINDS:
-        if kind == "roles":
+        if kind in UNDELETABLE_KINDS:
             continue
         gone = [name for name, known in leaving[kind].items() if not settings.skip & _names(name, known)]
         if not gone:
@@ -68,14 +66,11 @@ def _advice(percent: int) -> str:
 
 def _stop_if_ids_changed(kind: Kind, gone: Mapping[str, KnownRecord], had: int, store: Store) -> None:
     """Raise Brake if most of those who left are declared under another id: then nobody left, a setting changed."""
-    if kind not in _TELLING:
+    if not (name := SCHEMAS[kind].telling):
         return
-    name = _TELLING[kind]
     keys = {own: key for key, known in gone.items() if (own := _mark_of(kind, name, known))}
     found = [
-        (keys[own], record.key)
-        for record in store.records(kind)
-        if (own := mark(name, str(fields(record)[name]))) in keys
+        (keys[own], record.key) for record in store.records(kind) if (own := mark(name, fields(record)[name])) in keys
     ]
     if len(found) >= _MOST * len(gone):
         before, now = found[0]
@@ -89,13 +84,13 @@ def _stop_if_ids_changed(kind: Kind, gone: Mapping[str, KnownRecord], had: int, 
 def _mark_of(kind: Kind, name: str, known: KnownRecord) -> bytes | None:
     if known.applied is not None:
         return split(kind, known.applied.digest).get(name)
-    return mark(name, str(known.outputs[name])) if known.outputs.get(name) else None
+    return mark(name, value) if (value := known.state.values.get(name)) else None
 
 
 def _names(name: str, known: KnownRecord) -> set[str]:
     """Every id by which a record may stand in `ferry:skip`."""
     ends = [end for cut in cuts(name) for end in cut]
-    return {name, *ends, *(str(known.outputs.get(field)) for field in ("external_id", "organization", "user"))}
+    return {name, *ends, *(known.state.ends or ()), known.state.external_id or name}
 
 
 def has_writes(last_state: LastState, store: Store, declaration: Declaration) -> bool:
@@ -110,20 +105,15 @@ def has_writes(last_state: LastState, store: Store, declaration: Declaration) ->
             continue
         for record in store.records(kind):
             known = last_state.records[kind].get(record.key)
-            if known is None or not known.reached or changes(kind, fields(record), known.outputs):
+            if known is None or not known.reached or changes(kind, fields(record), known.state.values):
                 return True
     return False
 
 
-def leaving_bags(leaving: Mapping[Kind, Mapping[str, KnownRecord]]) -> list[dict[str, str]]:
+def leavers(leaving: Mapping[Kind, Mapping[str, KnownRecord]]) -> list[Leaver]:
     """Returns the leavers that have a resource of their own, as the verdict gets them; a cohort removes its own."""
     return [
-        {
-            "kind": kind,
-            "key": name if kind in {"memberships", "roles"} else str(known.outputs.get("external_id")),
-            "id": known.id,
-            **{end: str(known.outputs[end]) for end in ("organization", "user") if end in known.outputs},
-        }
+        Leaver(kind, known.state.external_id or name, known.id, known.state.ends)
         for kind, gone in leaving.items()
         for name, known in gone.items()
         if known.applied is None

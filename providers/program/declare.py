@@ -5,28 +5,30 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 
+from providers.directory.differ import text
 from providers.directory.model import fingerprint
 from providers.directory.store import Store, open_store
 from providers.errors import FerryError
-from providers.findings import FILE_OF, code_counts
+from providers.findings import code_counts
 from providers.program.announcement import announced
-from providers.program.brake import brake, has_writes, leaving_bags
-from providers.program.graph import Graph, setback_of
+from providers.program.brake import brake, has_writes, leavers
+from providers.program.graph import Declared, Engine, Graph
 from providers.program.resume import begin_journal, knows_more, settle_leavers
 from providers.project import reports_folder, stop_path
 from providers.reports.announcement_text import announcement_lines
 from providers.reports.findings import findings_lines, write_findings
-from providers.resources.verdict import Verdict, VerdictProvider
-from providers.settings import KINDS, Kind, Settings, read_settings
+from providers.resources.cohort import CohortResource
+from providers.resources.verdict import Verdict
+from providers.settings import FILE_OF, KINDS, UNDELETABLE_KINDS, Kind, Settings, read_settings
+from providers.state.bags import Bag, Failure, Setbacks, Target, number_in
 from providers.state.declaration import Declaration
 from providers.state.declaration import declaration as declare
 from providers.state.engine import read_last_state
@@ -68,9 +70,9 @@ def declare_stack() -> None:
             _say_what_was_interrupted(last_state)
             _say_what_leaves(leaving, store, settings)
             live = key.startswith("sk_live_")
-            target = {"base_url": base_url, "live": live, "key": fingerprint(base_url, key)}
-            moved = any(last_state.target.get(name, value) != value for name, value in target.items())
+            target = Target(base_url, live, fingerprint(base_url, key))
             resumes = knows_more(journal, last_state)
+            moved = last_state.target.is_another(target)
             if not pulumi.runtime.is_dry_run() and (
                 moved or resumes or has_writes(last_state, store, declaration) or _removes(leaving, settings)
             ):
@@ -85,21 +87,19 @@ def declare_stack() -> None:
                 pulumi.info(plain(line))
             if resumes and not announcement.writes():
                 pulumi.info(_RESUMES)
-            graph = Graph(store, last_state, declaration, leaving, settings, stack=pulumi.get_stack())
+            stack = pulumi.get_stack()
+            graph = Graph(store, last_state, declaration, leaving, settings, stack=stack, make=Engine())
             declared = graph.declare()
             _report(store, last_state, declaration)
             summary = _summary(store.summary(), declared)
             pulumi.export("summary", summary)
             Verdict(
-                VerdictProvider(),
                 "verdict",
-                {
-                    **target,
-                    "stack": pulumi.get_stack(),
-                    "leaving": leaving_bags(leaving),
-                    "told": summary.apply(_after_outputs),
-                },
-                pulumi.ResourceOptions(depends_on=[resource for group in declared.values() for resource in group]),
+                target=target,
+                stack=stack,
+                leaving=leavers(leaving),
+                told=summary.apply(_after_outputs),
+                opts=pulumi.ResourceOptions(depends_on=[resource for group in declared.values() for resource in group]),
             )
     except FerryError as error:
         raise pulumi.RunError(plain(str(error))) from None
@@ -123,10 +123,10 @@ def _say_what_leaves(leaving: _Leaving, store: Store, settings: Settings) -> Non
     """The engine calls every record that is no longer declared deleted; this says what happens to it in WorkOS."""
     for kind, gone in leaving.items():
         kept = [name for name in gone if store.withholds(kind, name)]
-        removal = "retain" if kind == "roles" else settings.removal_of(kind)
+        removal = settings.removal_of(kind)
         fate = {"retain": "WorkOS keeps", "deactivate": "WorkOS deactivates", "delete": "WorkOS deletes"}[removal]
         if left := len(gone) - len(kept):
-            why = "which cannot delete roles" if kind == "roles" else f"ferry:removed is {removal}"
+            why = f"which cannot delete {kind}" if kind in UNDELETABLE_KINDS else f"ferry:removed is {removal}"
             pulumi.info(f"{left} {kind} left the export: {fate} them ({why}); the stack forgets them")
         if kept:
             pulumi.info(f"{len(kept)} {kind} are refused or left out now: WorkOS keeps them; the stack forgets them")
@@ -163,12 +163,12 @@ async def _after_outputs(summary: dict[str, dict[str, int]]) -> bool:
 
 
 def _summary(
-    counts: dict[str, dict[str, int]], declared: Mapping[Kind, Sequence[pulumi.Resource]]
-) -> pulumi.Output[dict[str, Any]]:
+    counts: dict[str, dict[str, int]], declared: Mapping[Kind, Sequence[Declared]]
+) -> pulumi.Output[dict[str, dict[str, int]]]:
     kinds = list(declared)
-    setbacks = [pulumi.Output.all(*(setback_of(resource) for resource in declared[kind])) for kind in kinds]
+    setbacks = [pulumi.Output.all(*(_setbacks(resource) for resource in declared[kind])) for kind in kinds]
 
-    def with_setbacks(groups: list[list[Any]]) -> dict[str, Any]:
+    def with_setbacks(groups: list[list[Bag | None]]) -> dict[str, dict[str, int]]:
         states = {FILE_OF[kind]: _states(group) for kind, group in zip(kinds, groups, strict=True)}
         none: Counter[str] = Counter()
         return {
@@ -179,12 +179,17 @@ def _summary(
     return pulumi.Output.all(*setbacks).apply(with_setbacks)
 
 
-def _states(setbacks: list[Any]) -> Counter[str]:
+def _setbacks(resource: Declared) -> pulumi.Output[Failure | None] | pulumi.Output[Setbacks | None]:
+    """The output that says what did not reach WorkOS."""
+    return resource.setbacks if isinstance(resource, CohortResource) else resource.failure
+
+
+def _states(setbacks: Iterable[Bag | None]) -> Counter[str]:
     """How many records failed and are pending, by the outputs of records and of cohorts."""
     states: Counter[str] = Counter()
     for setback in setbacks:
-        if setback and "state" in setback:
-            states[setback["state"]] += 1
+        if setback and (state := text(setback.get("state"))):
+            states[state] += 1
         elif setback:
-            states.update({state: int(setback[state]) for state in ("failed", "pending")})
+            states.update({state: number_in(setback, state) for state in ("failed", "pending")})
     return states

@@ -14,7 +14,7 @@ def standing(journal: Journal, last_state: LastState) -> Standing:
 
     def includes(kind: Kind, cohort: int) -> int:
         known = last_state.cohorts[kind].get(cohort)
-        return max(whole, int(known.outputs.get("journal") or 0) if known else 0)
+        return max(whole, known.outputs.journal if known else 0)
 
     return journal.standing(last_state.lives(), includes, alone=last_state.is_empty)
 
@@ -52,4 +52,4 @@ def begin_journal(journal: Journal, last_state: LastState) -> str:
 
 
 def _serial(last_state: LastState) -> int:
-    return int(last_state.target.get("journal") or 0)
+    return last_state.target.journal

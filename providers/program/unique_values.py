@@ -6,8 +6,11 @@ Values are compared by their marks, since a cohort's state holds no others.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
-from providers.directory.model import Organization, Record, User
+from providers.directory.differ import items
+from providers.directory.model import SCHEMA_OF, SCHEMAS, Record, fields
+from providers.directory.schema import Schema, Values
 from providers.directory.store import Store
 from providers.settings import Kind, Settings
 from providers.state.applied import unpack
@@ -16,8 +19,43 @@ from providers.state.declaration import Declaration
 from providers.state.last_state import KnownRecord, LastState
 from providers.workos.kinds import RETAINED
 
-#: The field, beside the external id, whose values no two objects may share.
-_UNIQUE: dict[Kind, str] = {"users": "email", "organizations": "domains"}
+#: A value that no two objects may share: its field, and its mark.
+Value = tuple[str, bytes]
+
+
+def values_of(record: Record) -> set[Value]:
+    """The unique values that a declared record gets."""
+    return _in_fields(SCHEMA_OF[type(record)], record.key, fields(record))
+
+
+def values_known(kind: Kind, key: str, known: KnownRecord) -> set[Value]:
+    """Those that a record of the last state has."""
+    if known.applied is None:
+        return _in_fields(SCHEMAS[kind], key, known.state.values)
+    given = SCHEMAS[kind].given
+    return values_marked(kind, key, known.applied.digest) | {(given, mark(given, own)) for own in known.applied.domains}
+
+
+def values_marked(kind: Kind, key: str, digest: bytes) -> set[Value]:
+    """Those that the digest of a record's line tells; of several in one field it tells none."""
+    marks, found = split(kind, digest), set()
+    for of in SCHEMAS[kind].managed:
+        if of.is_unique and of.sort == "id":
+            found.add((of.name, marks.get(of.name) or mark(of.name, key)))
+        elif of.is_unique and of.sort == "text" and of.name in marks:
+            found.add((of.name, marks[of.name]))
+    return found
+
+
+def _in_fields(schema: Schema[Record], key: str, values: Values) -> set[Value]:
+    found = set()
+    for of in schema.managed:
+        value = values.get(of.name)
+        if of.is_unique and of.sort == "given":
+            found |= {(of.name, mark(of.name, own)) for own in items(value)}
+        elif of.is_unique and (own := value or (key if of.sort == "id" else "")):
+            found.add((of.name, mark(of.name, own)))
+    return found
 
 
 class Holders:
@@ -35,9 +73,9 @@ class Holders:
         """`leaving` is what the last state holds of this kind and the directory does not."""
         self._texts, self._cohorts = declaration.texts.get(kind, []), last_state.cohorts[kind]
         self._store, self._kind, self._deletes = store, kind, settings.removal_of(kind) == "delete"
-        #: By field and mark: the WorkOS id that holds the value, who gives it up, and the holder's own key.
-        self._by_value: dict[tuple[str, bytes], tuple[str, str, str]] = {}
-        if kind not in _UNIQUE:
+        #: The WorkOS id that holds a value, who gives it up, and the holder's own key.
+        self._by_value: dict[Value, tuple[str, str, str]] = {}
+        if not SCHEMAS[kind].unique:
             return
         for key, known in last_state.kept(kind).items():
             if not declaration.declares(kind, key):
@@ -47,20 +85,17 @@ class Holders:
         for key, known in last_state.records[kind].items():
             if known.reached and key not in leaving and key not in last_state.retained[kind]:
                 self._add(key, known, declares=True)
-        for number, cohort in last_state.cohorts["users"].items() if kind == "users" else ():
+        for number, cohort in last_state.cohorts[kind].items():
             if not (cohort.whole and cohort.text == declaration.text(kind, number)):
-                for key, applied in unpack(cohort.packed, has_other_id).items():
+                for key, applied in unpack(cohort.packed, partial(has_other_id, kind)).items():
                     if key not in leaving:
-                        self._add(key, KnownRecord(applied.id, {}, applied), declares=True)
+                        self._add(key, KnownRecord(applied.id, applied=applied), declares=True)
 
     def of(self, record: Record) -> dict[str, str] | None:
         """Who may hold what a record needs, as `Written.holders` has it; None if nobody does."""
-        if not self._by_value or not isinstance(record, User | Organization):
+        if not self._by_value:
             return None
-        values = [record.email] if isinstance(record, User) else list(record.domains)
-        wanted = [("external_id", mark("external_id", record.external_id))]
-        wanted += [(_UNIQUE[self._kind], mark(_UNIQUE[self._kind], value)) for value in values]
-        found = [self._by_value[value_mark] for value_mark in wanted if value_mark in self._by_value]
+        found = [self._by_value[value] for value in sorted(values_of(record)) if value in self._by_value]
         return {id_: owner for id_, owner, own in found if own != record.key} or None
 
     def by_cohort(self) -> dict[int, dict[str, dict[str, str]]]:
@@ -76,30 +111,10 @@ class Holders:
         return result
 
     def _add(self, key: str, known: KnownRecord, *, declares: bool) -> None:
-        own, values = self._marks(key, known)
+        values = values_known(self._kind, key, known)
         if declares:
-            self._by_value["external_id", own] = known.id, key, key
-        elif not any(self._store.withholds(self._kind, name) for name in _names(key, known)):
-            owner = "" if self._deletes else RETAINED
-            for value in values:
-                self._by_value[_UNIQUE[self._kind], value] = known.id, owner, key
-            self._by_value["external_id", own] = known.id, owner, key
-
-    def _marks(self, key: str, known: KnownRecord) -> tuple[bytes, list[bytes]]:
-        """Returns the marks of the external id and of the unique values."""
-        unique = _UNIQUE[self._kind]
-        if known.applied is None:
-            values = known.outputs.get(unique) or []
-            texts = [values] if isinstance(values, str) else values
-            return mark("external_id", str(known.outputs.get("external_id"))), [mark(unique, text) for text in texts]
-        marks = split(self._kind, known.applied.digest)
-        email = [marks["email"]] if "email" in marks else []
-        return marks.get("external_id") or mark("external_id", key), [
-            *email,
-            *(mark(unique, domain) for domain in known.applied.domains),
-        ]
-
-
-def _names(key: str, known: KnownRecord) -> set[str]:
-    own = known.outputs.get("external_id")
-    return {key, str(own)} if own else {key}
+            self._by_value |= dict.fromkeys(
+                (value for value in values if value[0] == "external_id"), (known.id, key, key)
+            )
+        elif not any(self._store.withholds(self._kind, name) for name in {key, known.state.external_id or key}):
+            self._by_value |= dict.fromkeys(values, (known.id, "" if self._deletes else RETAINED, key))

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from providers.directory.model import Membership, Organization, Record, Role, fields
+from providers.directory.differ import items, pairs
+from providers.directory.model import SCHEMAS, Membership, Organization, Record, Role, fields
+from providers.directory.schema import Values
 from providers.directory.store import SHAPING, Store
 from providers.settings import KINDS, Kind, Settings
 
@@ -21,7 +23,7 @@ WHERES: tuple[Where, ...] = ("only_here", "only_there", "other_fields")
 
 #: Fields whose values are told: they name no person.
 _TOLD = {"name", "domains"}
-_WRITE_ONLY = {"password": "password hash", "totp": "authenticator"}
+_SECRETS = {"password": "password hash", "totp": "authenticator"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,8 @@ def setting_differences(here: Settings, there: Settings) -> list[SettingDifferen
     return [SettingDifference(name, ours[name], theirs[name]) for name in sorted(ours) if ours[name] != theirs[name]]
 
 
-def _shaping(settings: Settings) -> dict[str, Any]:
-    values: dict[str, Any] = settings.model_dump(mode="json", by_alias=True, include=set(SHAPING))
+def _shaping(settings: Settings) -> dict[str, object]:
+    values = settings.model_dump(mode="json", by_alias=True, include=set(SHAPING))
     values["skip"] = sorted(values["skip"])
     values["tenants"] = [{"name": tenant["name"], "prefix": tenant["prefix"]} for tenant in values["tenants"]]
     # Their order decides which of several roles counts.
@@ -119,28 +121,28 @@ def _difference(kind: Kind, first: Record | None, other: Record | None) -> Diffe
     return Difference(kind, record.key, "only_here" if other is None else "only_there", name)
 
 
-def _fields(kind: Kind, here: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[FieldDifference]:
-    for field in here:
-        ours, theirs = here[field], there[field]
-        if field in {"roles", "domains"}:
-            ours, theirs = sorted(ours), sorted(theirs)
+def _fields(kind: Kind, here: Values, there: Values) -> Iterator[FieldDifference]:
+    for of in SCHEMAS[kind].fields:
+        ours, theirs = here.get(of.name), there.get(of.name)
+        if of.sort in {"set", "given"}:
+            ours, theirs = sorted(items(ours)), sorted(items(theirs))
         if ours == theirs:
             continue
-        if field == "metadata":
-            yield from (FieldDifference(f"metadata.{key}") for key in _unequal(ours, theirs))
-        elif field in _WRITE_ONLY:
-            yield FieldDifference(_secret(_WRITE_ONLY[field], ours, theirs))
-        elif kind in {"organizations", "roles"} and field in _TOLD:
-            yield FieldDifference(field, ours, theirs)
+        if of.sort == "pairs":
+            yield from (FieldDifference(f"{of.name}.{key}") for key in _unequal(pairs(ours), pairs(theirs)))
+        elif of.sort == "secret":
+            yield FieldDifference(_secret(_SECRETS[of.name], is_here=bool(ours), is_there=bool(theirs)))
+        elif kind in {"organizations", "roles"} and of.name in _TOLD:
+            yield FieldDifference(of.name, ours, theirs)
         else:
-            yield FieldDifference(field)
+            yield FieldDifference(of.name)
 
 
 def _unequal(ours: Mapping[str, str], theirs: Mapping[str, str]) -> list[str]:
     return sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
 
 
-def _secret(what: str, ours: str | None, theirs: str | None) -> str:
-    if ours and theirs:
+def _secret(what: str, *, is_here: bool, is_there: bool) -> str:
+    if is_here and is_there:
         return f"other {what}"
-    return f"{what} {'here' if ours else 'there'} only"
+    return f"{what} {'here' if is_here else 'there'} only"

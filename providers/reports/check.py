@@ -1,39 +1,21 @@
-"""`ferry check` as one document: the same for people (`check_text`) and, as JSON, for machines.
-
-Keys, all always there:
-
-- `clean`: no finding refuses a record.
-- `exports`: `{tenant, folder}` each, as configured.
-- `files`: by file `{lines, declared, merged, refused, skipped}`; lines are the sum of the other four.
-- `findings`: `{code, count, refuses, next_step, examples: [{file, line, external_id, message}]}` each, refusing ones
-  first, then by count.
-- `records`: how many of what the directory declares (`Store.totals`).
-- `sign_ins`: `{provider, connection, users, verify, way, workos}` each; a user with several identities is counted at
-  each. `way`: database, passwordless, social, enterprise, none.
-- `verification`: `{must_verify, spared}`, users. `magic_auth`: `{passwordless, no_counterpart}`, users by connection.
-- `passwords`: `{with_hash, database_users, without_hash}`.
-- `mfa`: `{totps, authenticator_missing, factors_left_behind, recovery_codes}`: users, users, lines, lines.
-- `bill`: `{rate_share, requests: [{method, path, count, what}], total, seconds, floor_seconds, undo: the same keys}`.
-- `checklist`: the steps in order, as sentences.
-"""
+"""`ferry check` as one document (`check_document`), from a store's answers."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import asdict
-from typing import Any
 
 from providers.directory.sign_in import SignIn
 from providers.directory.store import Store
 from providers.findings import NEXT_STEP, CodeCount
 from providers.reports.bill import bill
+from providers.reports.check_document import CheckDocument, Checked, FoundCode, WayIn
 from providers.reports.checklist import checklist
-from providers.reports.counterparts import counterpart
+from providers.reports.counterparts import Way, counterpart
 from providers.settings import Settings
 
 
-def check(store: Store, settings: Settings) -> dict[str, Any]:
+def check(store: Store, settings: Settings) -> CheckDocument:
     """The document for a store. Raises ExportError if the users file holds no line."""
     store.require_users()
     return document(store.summary(), store.codes(), store.totals(), store.sign_ins(), settings)
@@ -45,14 +27,14 @@ def document(
     totals: dict[str, int],
     sign_ins: list[SignIn],
     settings: Settings,
-) -> dict[str, Any]:
+) -> CheckDocument:
     """The same from a store's answers."""
     found = Counter({code.code: code.count for code in codes})
-    ways = [{**asdict(sign_in), **counterpart(sign_in.provider)._asdict()} for sign_in in sign_ins]
-    exports = [{"tenant": tenant.name, "folder": tenant.export} for tenant in settings.tenants]
-    report: dict[str, Any] = {
+    ways = [_way_in(sign_in) for sign_in in sign_ins]
+    exports = [(tenant.name, tenant.export) for tenant in settings.tenants] or [("", settings.export)]
+    report: Checked = {
         "clean": not any(code.refuses for code in codes),
-        "exports": exports or [{"tenant": "", "folder": settings.export}],
+        "exports": [{"tenant": name, "folder": folder} for name, folder in exports],
         "files": summary,
         "findings": _findings(codes),
         "records": totals,
@@ -75,13 +57,25 @@ def document(
     return {**report, "checklist": checklist(report)}
 
 
-def refusing(report: dict[str, Any], accepted: Collection[str] = ()) -> list[str]:
+def refusing(report: Checked, accepted: Collection[str] = ()) -> list[str]:
     """The codes of the document that refuse records and are not accepted, as a whole or by their first word."""
     codes = [finding["code"] for finding in report["findings"] if finding["refuses"]]
     return [code for code in codes if not {code, code.partition(":")[0]}.intersection(accepted)]
 
 
-def _findings(codes: list[CodeCount]) -> list[dict[str, Any]]:
+def _way_in(sign_in: SignIn) -> WayIn:
+    way, workos = counterpart(sign_in.provider)
+    return {
+        "provider": sign_in.provider,
+        "connection": sign_in.connection,
+        "users": sign_in.users,
+        "verify": sign_in.verify,
+        "way": way,
+        "workos": workos,
+    }
+
+
+def _findings(codes: list[CodeCount]) -> list[FoundCode]:
     return [
         {
             "code": code.code,
@@ -101,5 +95,5 @@ def _fact(message: str) -> str:
     return message.partition(". Next: ")[0]
 
 
-def _users(ways: Iterable[dict[str, Any]], way: str) -> int:
+def _users(ways: Iterable[WayIn], way: Way) -> int:
     return sum(sign_in["users"] for sign_in in ways if sign_in["way"] == way)

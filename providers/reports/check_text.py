@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from providers.findings import BUCKETS
-from providers.reports.bill import duration
+from providers.reports.bill import Bill, FirstBill, duration
+from providers.reports.check_document import CheckDocument, FoundCode, WayIn
 from providers.reports.checklist import count
 from providers.reports.counterparts import instead
 from providers.text import plain
@@ -23,7 +23,7 @@ _HEADINGS = {
 }
 
 
-def check_lines(document: Mapping[str, Any]) -> Iterator[str]:
+def check_lines(document: CheckDocument) -> Iterator[str]:
     """The report, line by line. Only the titles of sections start with no space."""
     folders = ", ".join(export["folder"] for export in document["exports"])
     yield plain(f"FERRY CHECK {folders}")
@@ -52,7 +52,7 @@ def _wrapped(text: str, indent: int = 2, first: str = "") -> list[str]:
     )
 
 
-def _files(document: Mapping[str, Any]) -> Iterator[str]:
+def _files(document: CheckDocument) -> Iterator[str]:
     yield f"  {'':<13}" + "".join(f"{name:>12}" for name in ("lines", *BUCKETS))
     for file, counts in document["files"].items():
         yield f"  {file:<13}" + "".join(f"{counts[name]:>12,}" for name in ("lines", *BUCKETS))
@@ -60,7 +60,7 @@ def _files(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"  Every line is in exactly one bucket: {count(total, 'line')}, none lost."
 
 
-def _findings(document: Mapping[str, Any]) -> Iterator[str]:
+def _findings(document: CheckDocument) -> Iterator[str]:
     for refuses, heading in ((True, "These refuse lines:"), (False, "These refuse nothing:")):
         of_kind = [finding for finding in document["findings"] if finding["refuses"] is refuses]
         if of_kind:
@@ -71,7 +71,7 @@ def _findings(document: Mapping[str, Any]) -> Iterator[str]:
         yield "  None."
 
 
-def _finding(finding: Mapping[str, Any]) -> Iterator[str]:
+def _finding(finding: FoundCode) -> Iterator[str]:
     yield plain(f"  {finding['count']:>9,}  {finding['code']}")
     facts = {example["message"] for example in finding["examples"]}
     if len(facts) == 1:
@@ -85,7 +85,7 @@ def _finding(finding: Mapping[str, Any]) -> Iterator[str]:
             yield from _wrapped(example["message"], 17)
 
 
-def _sign_ins(document: Mapping[str, Any]) -> Iterator[str]:
+def _sign_ins(document: CheckDocument) -> Iterator[str]:
     yield from _wrapped(
         "Declared users by way, provider and connection; who has several identities is counted at each. "
         "VERIFY: will be asked for a code by email at the first sign-in; the others will not."
@@ -103,7 +103,7 @@ def _sign_ins(document: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrapped(f"In all, {count(verify, 'user')} must verify the email and {spared:,} need not.")
 
 
-def _sign_in(sign_in: Mapping[str, Any]) -> str:
+def _sign_in(sign_in: WayIn) -> str:
     name = sign_in["provider"] or "(none)"
     if sign_in["connection"] not in {"", sign_in["provider"]}:
         name = f"{name} {sign_in['connection']}"
@@ -111,7 +111,7 @@ def _sign_in(sign_in: Mapping[str, Any]) -> str:
     return plain(f"  {sign_in['users']:>9,}  {sign_in['verify']:>9,}  {name}{workos}")
 
 
-def _credentials(document: Mapping[str, Any]) -> Iterator[str]:
+def _credentials(document: CheckDocument) -> Iterator[str]:
     passwords, mfa = document["passwords"], document["mfa"]
     rows = [
         (passwords["with_hash"], "users bring their password hash along"),
@@ -126,7 +126,7 @@ def _credentials(document: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrapped("Blocked users arrive without credentials; they are among those without.")
 
 
-def _bill(bill: Mapping[str, Any]) -> Iterator[str]:
+def _bill(bill: FirstBill) -> Iterator[str]:
     yield "  A first `pulumi up` into an empty environment:"
     yield from _requests(bill)
     yield _time(bill)
@@ -142,17 +142,17 @@ def _limit(limit: Limit, what: str) -> str:
     return f"{limit.requests:,} {what} in {limit.seconds} s"
 
 
-def _time(costs: Mapping[str, Any]) -> str:
+def _time(costs: Bill) -> str:
     share, floor = f"{costs['rate_share']:g}", duration(costs["floor_seconds"])
     return f"  At least {duration(costs['seconds'])} at ferry:rateShare {share}; floor at full limits: {floor}."
 
 
-def _requests(costs: Mapping[str, Any]) -> Iterator[str]:
+def _requests(costs: Bill) -> Iterator[str]:
     for request in costs["requests"]:
         yield f"  {request['count']:>9,}  {request['method']:<6}  {request['what']}"
     yield f"  {costs['total']:>9,}  requests"
 
 
-def _checklist(document: Mapping[str, Any]) -> Iterator[str]:
+def _checklist(document: CheckDocument) -> Iterator[str]:
     for number, step in enumerate(document["checklist"], 1):
         yield from _wrapped(step, first=f"  {number:>2}. ")

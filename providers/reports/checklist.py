@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Literal
 
 from providers.reports.bill import duration
+from providers.reports.check_document import Checked
+from providers.reports.counterparts import Way
+from providers.settings import KINDS
 
 #: Above so many records a checkpoint after each step costs more than WorkOS.
 _MANY_RECORDS = 1_000
 
 
-def checklist(document: Mapping[str, Any]) -> list[str]:
+def checklist(document: Checked) -> list[str]:
     """The steps for a check document that has everything but them."""
     return [*_in_auth0(document), *_in_workos(document), *_for_people(document), *_on_the_day(document)]
 
@@ -22,7 +25,7 @@ def count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def _in_auth0(document: Mapping[str, Any]) -> Iterator[str]:
+def _in_auth0(document: Checked) -> Iterator[str]:
     refused = sum(counts["refused"] for counts in document["files"].values())
     if refused:
         yield (
@@ -37,7 +40,7 @@ def _in_auth0(document: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _in_workos(document: Mapping[str, Any]) -> Iterator[str]:
+def _in_workos(document: Checked) -> Iterator[str]:
     records, magic = document["records"], document["magic_auth"]
     if several := records["memberships_with_several_roles"]:
         yield f"Allow several roles a membership in WorkOS (Authorization): {count(several, 'membership')} have them."
@@ -71,7 +74,7 @@ def _in_workos(document: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _for_people(document: Mapping[str, Any]) -> Iterator[str]:
+def _for_people(document: Checked) -> Iterator[str]:
     if without := document["passwords"]["without_hash"]:
         yield f"Tell {count(without, 'user')} without a password hash to reset the password or to use Magic Auth."
     if stranded := _users_by(document, "none", "connection"):
@@ -88,9 +91,9 @@ def _for_people(document: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _on_the_day(document: Mapping[str, Any]) -> Iterator[str]:
+def _on_the_day(document: Checked) -> Iterator[str]:
     cost, records = document["bill"], document["records"]
-    if sum(records[kind] for kind in ("organizations", "roles", "users", "memberships")) > _MANY_RECORDS:
+    if sum(records[kind] for kind in KINDS) > _MANY_RECORDS:
         yield "Set PULUMI_SKIP_CHECKPOINTS=true: at this size each checkpoint costs more than the requests."
     yield (
         f"Rehearse on a staging environment: `pulumi preview`, `pulumi up` ({count(cost['total'], 'request')}, at "
@@ -104,7 +107,7 @@ def _on_the_day(document: Mapping[str, Any]) -> Iterator[str]:
     yield "Switch the application to AuthKit. Keep the Auth0 tenant until nobody signs in there any more."
 
 
-def _users_by(document: Mapping[str, Any], way: str, name: str) -> str:
+def _users_by(document: Checked, way: Way, name: Literal["workos", "connection"]) -> str:
     """`corp-saml (13), corp-okta (2)`: the sign-ins of a way by one of their names, or by the provider's."""
     users: Counter[str] = Counter()
     for sign_in in document["sign_ins"]:

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from providers.reports.bill import duration, seconds, undoing
-from providers.settings import Kind
-
-_WHY = {"roles": "which WorkOS cannot delete"}
+from providers.settings import KINDS, UNDELETABLE_KINDS, Kind
 
 
 @dataclass
@@ -28,19 +26,21 @@ class Inventory:
 def dismantling_lines(inventory: Inventory, share: float) -> Iterator[str]:
     """One line about what goes, and one about what stays, if anything does."""
     memberships, users, organizations = (inventory.going[kind] for kind in ("memberships", "users", "organizations"))
-    requests = undoing(memberships=memberships - inventory.along, users=users, organizations=organizations)
+    requests = undoing({**inventory.going, "memberships": memberships - inventory.along})
     number = sum(request.count for request in requests)
     yield (
         f"destroy: deletes {users:,} users, {organizations:,} organizations and {memberships:,} memberships, "
         f"{inventory.along:,} of these with their user or organization: {number:,} requests, "
         f"at least {duration(seconds(requests, share))} at ferry:rateShare {share:g}"
     )
-    kinds: tuple[Kind, ...] = ("users", "organizations", "memberships", "roles")
     lines = [
-        f"{inventory.staying[kind]:,} {kind} (first: {inventory.first[kind]}), "
-        f"{_WHY.get(kind, 'which Ferry did not create')}"
-        for kind in kinds
+        f"{inventory.staying[kind]:,} {kind} (first: {inventory.first[kind]}), {_why(kind)}"
+        for kind in sorted(KINDS, key=lambda kind: kind in UNDELETABLE_KINDS)
         if inventory.staying[kind]
     ]
     if lines:
         yield f"destroy: leaves in WorkOS {'; '.join(lines)}"
+
+
+def _why(kind: Kind) -> str:
+    return "which WorkOS cannot delete" if kind in UNDELETABLE_KINDS else "which Ferry did not create"

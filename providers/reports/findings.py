@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from providers.findings import FILES, CodeCount, Finding
+from providers.findings import CodeCount, Finding
+from providers.settings import FILES
 
 
 def write_findings(path: Path, findings: Iterable[Finding]) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, NamedTuple, get_args
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol, TypedDict, get_args
 
-from providers.directory.differ import MANAGED
-from providers.findings import NEXT_STEP, Finding
-from providers.reports.bill import Requests, bill_of
-from providers.reports.verification import Difference
+from providers.directory.model import SCHEMAS
+from providers.directory.schema import Values
+from providers.findings import NEXT_STEP
+from providers.reports.bill import Bill, Requests, bill_of
+from providers.reports.verification import Difference, Why
+from providers.reports.verification_text import Compared, Environment
 from providers.settings import KINDS, Kind
 from providers.workos.rehearsal.door import Sent
 from providers.workos.rehearsal.objects import Objects
 
-Fields = Mapping[str, Any]
 #: What becomes of a record. `adopt`: its object is in WorkOS and unknown to the stack. `forget`: it left the export,
 #: and WorkOS keeps it. `failed` and `pending` are conflicts: WorkOS refuses the record, or what it depends on.
 Verb = Literal["create", "adopt", "update", "deactivate", "delete", "forget", "failed", "pending"]
@@ -46,22 +47,38 @@ class Operation:
     kind: Kind
     key: str
     verb: Verb
-    fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    fields: dict[str, tuple[object, object]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     both: list[str] = field(default_factory=list)
     code: str = ""
     message: str = ""
 
 
+class Setback(Protocol):
+    """Why a record is not as declared."""
+
+    @property
+    def state(self) -> Literal["failed", "pending"]:
+        """What becomes of it."""
+
+    @property
+    def code(self) -> str:
+        """WorkOS's word, or Ferry's."""
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+
+
 def operations(
     turns: Iterable[Turn],
     objects: Mapping[Kind, Objects],
     sent: Iterable[Sent],
-    setbacks: Mapping[tuple[Kind, str], Any],
+    setbacks: Mapping[tuple[Kind, str], Setback],
 ) -> Iterator[Operation]:
-    """One operation for every record that is not as it should be already.
+    """One operation for every record that is not as it should be already; `setbacks` by kind and key.
 
-    `setbacks` by kind and key have `state`, `code` and `message`. Requests that read are left out.
+    Requests that read are left out.
     """
     by_id: dict[tuple[Kind, str], list[Sent]] = defaultdict(list)
     for request in sent:
@@ -69,17 +86,16 @@ def operations(
             by_id[request.kind, request.about].append(request)
     for turn in turns:
         requests = [*by_id.pop((turn.kind, turn.key), ()), *by_id.pop((turn.kind, turn.id), ())]
-        verb, before, now = "update", None, None
-        if turn.id:
-            before = objects[turn.kind].before.get(turn.id)
-            now = objects[turn.kind].after.get(turn.id, before)
+        before = objects[turn.kind].before.get(turn.id) if turn.id else None
+        now = objects[turn.kind].after.get(turn.id, before) if turn.id else None
+        verb: Verb = "update"
         if setback := setbacks.get((turn.kind, turn.key)):
             verb = setback.state
         elif not turn.was_known:
             verb = "adopt" if before else "create"
         elif not turn.is_declared:
             verb = _fate(before, now)
-        found = Operation(turn.kind, turn.key, verb, _changed(turn.kind, before, now), _requests(requests))  # type: ignore[arg-type]
+        found = Operation(turn.kind, turn.key, verb, _changed(turn.kind, before, now), _requests(requests))
         if setback:
             found.code, found.message = setback.code, setback.message
         found.fields |= {
@@ -89,17 +105,17 @@ def operations(
             yield found
 
 
-def _fate(before: Fields | None, now: Fields | None) -> Verb:
+def _fate(before: Values | None, now: Values | None) -> Verb:
     if now is None:
         return "delete"
     return "deactivate" if before and before.get("status") != now.get("status") else "forget"
 
 
-def _changed(kind: Kind, before: Fields | None, now: Fields | None) -> dict[str, tuple[Any, Any]]:
+def _changed(kind: Kind, before: Values | None, now: Values | None) -> dict[str, tuple[object, object]]:
     if now is None:
         return {}
     olds = before or {}
-    names = [name for name in MANAGED[kind] if name in now]
+    names = [name for name in SCHEMAS[kind].names if name in now]
     return {name: (olds.get(name), now[name]) for name in names if (olds.get(name) or None) != (now[name] or None)}
 
 
@@ -107,37 +123,105 @@ def _requests(requests: Iterable[Sent]) -> list[str]:
     return [f"{request.method} {request.template}" + (" (refused)" if request.refused else "") for request in requests]
 
 
+class About(TypedDict):
+    """The stack, its WorkOS environment, and how many objects were listed there."""
+
+    stack: str
+    environment: Environment
+    listed: dict[Kind, int]
+
+
+class Change(TypedDict):
+    """What WorkOS holds of a field, and what it will hold."""
+
+    old: object
+    new: object
+
+
+class OperationLine(TypedDict):
+    """What a run does with one record (`Operation`)."""
+
+    type: Literal["operation"]
+    kind: Kind
+    key: str
+    verb: Verb
+    fields: dict[str, Change]
+    requests: list[str]
+    both: list[str]
+    code: str
+    message: str
+
+
+class FindingLine(TypedDict):
+    """A finding, as those of the export."""
+
+    type: Literal["finding"]
+    code: str
+    file: str
+    line: int
+    external_id: str
+    message: str
+
+
+class DifferenceLine(TypedDict):
+    """A record that stays different (`Difference`)."""
+
+    type: Literal["difference"]
+    kind: Kind
+    key: str
+    what: str
+    why: Why
+    kept: bool
+    fields: dict[str, Compared]
+
+
+class Summary(About):
+    """The last line: records by kind and verb, and the bill. Of the differences Ferry leaves `kept` on purpose, and
+    `wrong` are the others.
+    """
+
+    type: Literal["summary"]
+    changes: bool
+    #: By verb, and `unchanged`.
+    kinds: dict[Kind, dict[str, int]]
+    differences: int
+    wrong: int
+    kept: int
+    bill: Bill
+
+
+PlanLine = OperationLine | FindingLine | DifferenceLine | Summary
+
+
 def plan_lines(
     found: Iterable[Operation],
     left: Iterable[Difference],
     sent: Iterable[Sent],
     *,
-    about: Mapping[str, Any],
+    about: About,
     share: float,
     declared: Mapping[Kind, int],
     file_of: Callable[[Kind, str], str],
-) -> Iterator[dict[str, Any]]:
-    """The plan as objects, one a line: operations, what stays different, then one summary.
-
-    `{type: operation, kind, key, verb, fields: {name: {old, new}}, requests, both, code, message}`;
-    `{type: finding, code, file, line, external_id, message}`, as those of the export;
-    `{type: difference, kind, key, what, why, kept, fields: {name: {declared, workos}}}`;
-    `{type: summary, **about, changes, kinds: {kind: {verb: number, unchanged}}, differences, wrong, kept, bill}`:
-    of the differences Ferry leaves `kept` on purpose, and `wrong` are the others.
-    """
+) -> Iterator[PlanLine]:
+    """The plan as objects, one a line: operations with their findings, what stays different, then one summary."""
     counts = {kind: Counter[str]() for kind in KINDS}
     for operation in found:
         counts[operation.kind][operation.verb] += 1
-        fields = {name: {"old": old, "new": new} for name, (old, new) in operation.fields.items()}
-        yield {"type": "operation", **asdict(operation), "fields": fields}
+        yield _operation(operation)
         if operation.both:
-            yield {"type": "finding", **_finding(operation, file_of)}
+            yield _finding(operation, file_of)
     sorts = Counter[bool]()
     for each in left:
         sorts[each.kept] += 1
-        values = {name: {"declared": declared, "workos": live} for name, (declared, live) in each.fields.items()}
-        line = {"kind": each.kind, "key": each.key, "what": each.what, "why": each.why, "kept": each.kept}
-        yield {"type": "difference", **line, "fields": values}
+        yield {
+            "type": "difference",
+            "kind": each.kind,
+            "key": each.key,
+            "what": each.what,
+            "why": each.why,
+            "kept": each.kept,
+            "fields": {name: {"declared": declared, "workos": live} for name, (declared, live) in each.fields.items()},
+        }
     busy = {kind: sum(number for verb, number in counts[kind].items() if verb not in _LEFT) for kind in KINDS}
     yield {
         "type": "summary",
@@ -154,10 +238,31 @@ def plan_lines(
     }
 
 
-def _finding(operation: Operation, file_of: Callable[[Kind, str], str]) -> dict[str, Any]:
+def _operation(operation: Operation) -> OperationLine:
+    return {
+        "type": "operation",
+        "kind": operation.kind,
+        "key": operation.key,
+        "verb": operation.verb,
+        "fields": {name: {"old": old, "new": new} for name, (old, new) in operation.fields.items()},
+        "requests": operation.requests,
+        "both": operation.both,
+        "code": operation.code,
+        "message": operation.message,
+    }
+
+
+def _finding(operation: Operation, file_of: Callable[[Kind, str], str]) -> FindingLine:
     code, names = "changed_in_both", ", ".join(operation.both)
     message = f"{names} changed in Auth0, and in WorkOS too since the last run. Next: {NEXT_STEP[code]}."
-    return asdict(Finding(code, file_of(operation.kind, operation.key), 0, operation.key, message))
+    return {
+        "type": "finding",
+        "code": code,
+        "file": file_of(operation.kind, operation.key),
+        "line": 0,
+        "external_id": operation.key,
+        "message": message,
+    }
 
 
 #: What becomes of records that are no longer declared.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from providers.reports.bill import duration
-from providers.reports.plan import VERBS
+from providers.reports.bill import Bill, duration
+from providers.reports.plan import VERBS, DifferenceLine, OperationLine, PlanLine, Summary
 from providers.reports.verification_text import HEADINGS, SORTS, Sort, next_steps
 from providers.text import plain
 
@@ -17,12 +16,11 @@ _SIGNS = {"create": "+", "adopt": "=", "update": "~", "deactivate": "-", "delete
 _COLUMNS = (*VERBS, "unchanged")
 
 
-def plan_text(lines: Iterable[Mapping[str, Any]], shown: int = _SHOWN) -> Iterator[str]:
+def plan_text(lines: Iterable[PlanLine], shown: int = _SHOWN) -> Iterator[str]:
     """The report, line by line; operations and differences beyond the first `shown` of each are counted."""
-    operations: list[Mapping[str, Any]] = []
-    differences: dict[bool, list[Mapping[str, Any]]] = {False: [], True: []}
+    operations: list[OperationLine] = []
+    differences: dict[bool, list[DifferenceLine]] = {False: [], True: []}
     whys: set[str] = set()
-    summary: Mapping[str, Any] = {}
     for line in lines:
         if line["type"] == "summary":
             summary = line
@@ -41,7 +39,7 @@ def plan_text(lines: Iterable[Mapping[str, Any]], shown: int = _SHOWN) -> Iterat
     yield from _bill(summary["bill"])
 
 
-def _stays(sort: Sort, differences: list[Mapping[str, Any]], number: int, whys: set[str]) -> Iterator[str]:
+def _stays(sort: Sort, differences: list[DifferenceLine], number: int, whys: set[str]) -> Iterator[str]:
     if not differences:
         return
     yield ""
@@ -57,7 +55,7 @@ def _stays(sort: Sort, differences: list[Mapping[str, Any]], number: int, whys: 
     yield from next_steps(sort, whys)
 
 
-def _head(summary: Mapping[str, Any]) -> Iterator[str]:
+def _head(summary: Summary) -> Iterator[str]:
     environment, listed = summary["environment"], summary["listed"]
     yield plain(f"FERRY PLAN {summary['stack']}")
     yield plain(f"  {environment['base_url']} ({environment['kind']}, key {environment['key']})")
@@ -70,11 +68,11 @@ def _head(summary: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {kind:<14}" + "".join(f"{counts[verb]:>11,}" for verb in verbs)
 
 
-def _any(summary: Mapping[str, Any], verb: str) -> bool:
+def _any(summary: Summary, verb: str) -> bool:
     return any(counts[verb] for counts in summary["kinds"].values())
 
 
-def _operations(operations: list[Mapping[str, Any]], summary: Mapping[str, Any], shown: int) -> Iterator[str]:
+def _operations(operations: list[OperationLine], summary: Summary, shown: int) -> Iterator[str]:
     if not operations:
         yield "CHANGES none"
         return
@@ -97,14 +95,14 @@ def _operations(operations: list[Mapping[str, Any]], summary: Mapping[str, Any],
         yield f"  and {total - shown:,} more: ferry plan --json"
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     if value in (None, "", [], {}):
         return "none"
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
 
 
-def _bill(bill: Mapping[str, Any]) -> Iterator[str]:
+def _bill(bill: Bill) -> Iterator[str]:
     yield "BILL"
     for request in bill["requests"]:
         yield f"  {request['count']:>9,}  {request['method']:<6}  {request['path']}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from providers.settings import KINDS, Kind
 
@@ -35,7 +35,7 @@ class Difference(NamedTuple):
     kind: Kind
     key: str
     what: str
-    fields: Mapping[str, tuple[Any, Any]]
+    fields: Mapping[str, tuple[object, object]]
     why: Why
     kept: bool = False
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from providers.reports.verification import Difference, Verification, Why
-from providers.settings import KINDS
+from providers.settings import KINDS, Kind
 from providers.text import plain
 
 _SHOWN = 20
@@ -20,16 +20,71 @@ _NEXT: dict[Why, str] = {
 }
 
 
-def verification_document(found: Verification, about: Mapping[str, Any]) -> dict[str, Any]:
-    """`{clean, wrong, kept, **about, kinds, secrets, differences}`, all of them always there.
+class Environment(TypedDict):
+    """A WorkOS environment as far as it may be told: address, `live` or `test`, a fingerprint of the key."""
 
-    `kinds`: by kind `{declared, equal, different, missing, unmanaged}`. `secrets`: `{password, totp, users_unknown}`.
-    `differences`: `{kind, key, what, why, kept, fields}` each; `what` is missing or different, `why` is by the last
-    state `not written yet`, `changed in WorkOS` or `removed in WorkOS`, and `fields` maps names to
-    `{declared, workos}`, or to null for what is a person's. `kept` is true for what Ferry leaves on purpose: somebody
-    changed it in WorkOS, it is no external id, and `ferry:onDrift` is report; all else is wrong. `wrong` and `kept`
-    count both sorts.
+    base_url: str
+    kind: str
+    key: str
+
+
+class VerifiedExport(TypedDict):
+    """One export that the directory is made of; `sha256` by the file's name."""
+
+    tenant: str
+    folder: str
+    sha256: dict[str, str]
+
+
+class About(TypedDict):
+    """What was verified: the stack, from when to when, with how many requests, and the directory's digest."""
+
+    stack: str
+    environment: Environment
+    began: str
+    ended: str
+    requests: int
+    exports: list[VerifiedExport]
+    directory: str
+
+
+class Compared(TypedDict):
+    """What the directory declares of a field, and what WorkOS holds."""
+
+    declared: object
+    workos: object
+
+
+class DifferenceLine(TypedDict):
+    """One record that is not as declared; `what` is missing or different. Null stands for what is a person's."""
+
+    kind: Kind
+    key: str
+    what: str
+    why: Why
+    kept: bool
+    fields: dict[str, Compared | None]
+
+
+class VerificationDocument(About):
+    """The document of `ferry verify`; no key is absent.
+
+    A difference is `kept` if Ferry leaves it on purpose: somebody changed it in WorkOS, it is no external id, and
+    `ferry:onDrift` is report; all else is wrong. `wrong` and `kept` count both sorts.
     """
+
+    clean: bool
+    wrong: int
+    kept: int
+    #: By kind `declared`, `equal`, `different`, `missing`, `unmanaged`.
+    kinds: dict[Kind, dict[str, int]]
+    #: `password`, `totp`, and the `users_unknown` to the last state.
+    secrets: dict[str, int]
+    differences: list[DifferenceLine]
+
+
+def verification_document(found: Verification, about: About) -> VerificationDocument:
+    """The document of what was found."""
     return {
         "clean": found.clean,
         "wrong": sum(not difference.kept for difference in found.differences),
@@ -47,7 +102,7 @@ HEADINGS: dict[Sort, str] = {"wrong": "WRONG", "kept": "KEPT ON PURPOSE"}
 _COLUMNS = ("declared", "equal", "different", "missing", "unmanaged")
 
 
-def _difference(difference: Difference) -> dict[str, Any]:
+def _difference(difference: Difference) -> DifferenceLine:
     tells_all = difference.kind in {"organizations", "roles"}
     return {
         "kind": difference.kind,
@@ -62,7 +117,7 @@ def _difference(difference: Difference) -> dict[str, Any]:
     }
 
 
-def verification_lines(document: Mapping[str, Any], shown: int | None = _SHOWN) -> Iterator[str]:
+def verification_lines(document: VerificationDocument, shown: int | None = _SHOWN) -> Iterator[str]:
     """The report, line by line, with the first `shown` differences of each sort, None for all of them."""
     environment = document["environment"]
     yield plain(f"FERRY VERIFY {document['stack']}")
@@ -102,7 +157,7 @@ def verification_lines(document: Mapping[str, Any], shown: int | None = _SHOWN) 
     yield f"RESULT DIFFERENT: {document['wrong']:,} wrong, {document['kept']:,} kept on purpose"
 
 
-def _differences(sort: Sort, differences: list[dict[str, Any]], shown: int | None) -> Iterator[str]:
+def _differences(sort: Sort, differences: list[DifferenceLine], shown: int | None) -> Iterator[str]:
     if not differences:
         return
     yield f"{HEADINGS[sort]} {len(differences):,}"
@@ -127,7 +182,7 @@ def next_steps(sort: Sort, whys: Container[str]) -> Iterator[str]:
             yield f"  Next, {why}: {step}"
 
 
-def _fields(fields: Mapping[str, Any]) -> str:
+def _fields(fields: Mapping[str, Compared | None]) -> str:
     if not fields:
         return ""
     advice = (

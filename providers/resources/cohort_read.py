@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from providers.directory.differ import drifted
 from providers.directory.model import cuts
+from providers.directory.schema import Values
 from providers.resources.engine_output import say
 from providers.resources.host import Host
 from providers.settings import Kind
 from providers.state.applied import Applied
 from providers.state.cohorts import applied_fields, updated
-from providers.workos.kinds import Fields
+from providers.workos.census import ById
 
 
 def read_cohort(here: Host, kind: Kind, applied: Mapping[str, Applied]) -> dict[str, Applied]:
@@ -39,7 +40,7 @@ def read_retained(here: Host, kind: Kind, retained: Mapping[str, Applied]) -> di
     return {key: record for key, record in retained.items() if record.id in live or here.census.by_id(kind, record.id)}
 
 
-def _compared(here: Host, kind: Kind, key: str, applied: Applied, live: Fields) -> Applied:
+def _compared(here: Host, kind: Kind, key: str, applied: Applied, live: Values) -> Applied:
     view = applied_fields(kind, key, applied, live)
     drift = drifted(kind, {**view, "origin": applied.origin}, live)
     if not drift:
@@ -47,7 +48,7 @@ def _compared(here: Host, kind: Kind, key: str, applied: Applied, live: Fields) 
     return updated(kind, key, applied, view, {**view, **drift}) if here.tell_drift(kind, key, drift) else applied
 
 
-def _live(here: Host, kind: Kind, applied: Mapping[str, Applied]) -> dict[str, Fields]:
+def _live(here: Host, kind: Kind, applied: Mapping[str, Applied]) -> ById:
     if not applied:
         return {}
     if kind == "users":

@@ -2,48 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Literal, TypeVar
 
 from providers.auth0.lines import ExportError
-from providers.directory.model import Membership, Record, fields
+from providers.directory.differ import items, text
+from providers.directory.model import SCHEMAS, Record, fields
+from providers.directory.schema import Values
 from providers.resources.engine_output import say
 from providers.resources.host import Host
 from providers.resources.removal import remove, why_not_removed
 from providers.resources.setback import GONE, HELD_TWICE, Setback
-from providers.resources.workos_ids import ENDS, ends_of
+from providers.resources.workos_ids import ends_of
 from providers.settings import Kind
 from providers.state.applied import Applied, pack, unpack
-from providers.state.cohorts import applied_fields, applied_record, digests, marked, plan, updated
+from providers.state.bags import CohortInputs, CohortOutputs, FailureOf, Setbacks
+from providers.state.cohorts import applied_fields, applied_record, digests, marked, plan, text_digest, updated
 from providers.state.journal import aside_line
 from providers.state.leftovers import kept_in
 from providers.text import plain
 from providers.workos.client import Fatal, Gone, WorkOSFault
-from providers.workos.kinds import Fields, Written
+from providers.workos.kinds import Written
 
-#: The kinds of which a cohort remembers what left: their objects hold emails, external ids and domains that another
-#: record may need.
-RETAINED_KINDS: frozenset[Kind] = frozenset({"organizations", "users"})
+_Item = TypeVar("_Item")
 
 
 class CohortRun:
-    """Brings one cohort from `olds` (its last outputs, {} for a new one) to `news` (its inputs)."""
+    """Brings one cohort from its last outputs, None for a new one, to its inputs."""
 
-    def __init__(self, here: Host, kind: Kind, number: int, olds: Mapping[str, Any], news: Mapping[str, Any]) -> None:
-        self._here, self._kind, self._number = here, kind, number
-        self._wanted = digests(news["records"])
-        self._holders: Mapping[str, Mapping[str, str]] = news.get("holders") or {}
-        handed = news.get("handed")
-        self._applied = {**unpack(handed or ""), **unpack(olds.get("applied") or "")}
+    def __init__(self, here: Host, kind: Kind, olds: CohortOutputs | None, news: CohortInputs) -> None:
+        self._here, self._kind, self._number = here, kind, news.number
+        self._schema, self._news, self._olds = SCHEMAS[kind], news, olds or CohortOutputs()
+        self._wanted = digests(news.records)
+        self._applied = {**unpack(news.handed or ""), **unpack(self._olds.applied)}
         #: What left in this run or an earlier one, and WorkOS keeps.
-        self._retained = unpack(olds.get("retained") or "")
+        self._retained = unpack(self._olds.retained or "")
         #: Is there no state of this kind, and, after `run` has asked it, no journal to be trusted either?
-        self._knows_nothing = self._is_new = not olds and handed is None
-        self._olds = olds
+        self._knows_nothing = self._is_new = olds is None and news.handed is None
         self._setbacks: list[Setback] = []
         self._pending = 0
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> CohortOutputs:
         """The outputs. Raises WorkOSFault if what the cohort needs to begin cannot be had; Brake likewise."""
         here, kind = self._here, self._kind
         here.prepare_for_cohorts()
@@ -53,7 +52,7 @@ class CohortRun:
         here.ids.fresh[kind].difference_update(self._applied)
         found = plan(kind, self._wanted, self._applied, anew(here, kind, self._number, self._applied))
         records = {key: self._record(key) for key in (*found.added, *found.changed)}
-        if self._knows_nothing and found.added and kind == "memberships" and not self._list_memberships():
+        if self._knows_nothing and found.added and self._schema.ends and not self._list_memberships():
             self._knows_nothing = False
         begins = self._is_new and before == len(self._applied) == 0
         here.progress.expect(kind, len(found), of=here.directory.total(kind) if begins else 0)
@@ -69,9 +68,9 @@ class CohortRun:
             raise RuntimeError(f"{self._kind} {plain(key)}: the directory is not the one that was declared; run again")
         return record
 
-    def _each(self, attempt: Any, items: Iterable[Any]) -> None:
+    def _each(self, attempt: Callable[[_Item], None], turns: Iterable[_Item]) -> None:
         """One turn each, until somebody stops the run or nothing can work any more."""
-        for _ in self._here.pool.map(attempt, items):
+        for _ in self._here.pool.map(attempt, turns):
             pass
 
     def _bring(self, item: tuple[str, Record]) -> None:
@@ -81,17 +80,17 @@ class CohortRun:
             self._wait()
             return
         try:
-            desired = {**fields(record), **self._ends(key, record)}
+            desired, waits_for = self._with_ends(record)
         except Fatal as fault:
             self._give_up(fault)
             return
         except WorkOSFault as fault:
             self._set_back(key, "failed", fault.code, str(fault))
             return
-        if desired.get("waits_for"):
-            self._set_back(key, "pending", "pending", f"waits for {desired['waits_for']}")
+        if waits_for:
+            self._set_back(key, "pending", "pending", f"waits for {waits_for}")
             return
-        written = Written(holders=self._holders.get(key) or {})
+        written = Written(holders=self._news.holders.get(key) or {})
         if applied:
             written = Written(
                 applied.id, applied_fields(self._kind, key, applied, desired), applied.origin, written.holders
@@ -113,25 +112,16 @@ class CohortRun:
             self._keep(key, written, desired, applied)
         here.progress.done(self._kind)
 
-    def _write(self, key: str, written: Written, desired: Fields) -> None:
+    def _write(self, key: str, written: Written, desired: Values) -> None:
         records = self._here.records(self._kind)
         if written.id:
             records.change(written, desired)
             return
-        there = self._there(desired) if self._knows_nothing else None
-        if there is not None and not written.is_given_up(there["id"]):
+        there = self._here.found.there(self._kind, desired) if self._knows_nothing else None
+        if there is not None and not written.is_given_up(text(there["id"])):
             records.take_over(written, desired, there, interrupted=False)
         else:
             records.create(written, desired)
-
-    def _there(self, desired: Fields) -> Fields | None:
-        """Returns the object that a census shows already, None if there is none."""
-        found = self._here.found
-        if self._kind == "organizations":
-            return found.organization(desired["external_id"])
-        if self._kind == "users":
-            return found.user(desired["external_id"], desired["email"])
-        return found.membership(desired["organization_id"], desired["user_id"])
 
     def _list_memberships(self) -> bool:
         """List those of the cohort's organizations that this run did not make. Returns False if it made them all."""
@@ -141,22 +131,20 @@ class CohortRun:
         here.found.list_memberships([id_ for id_ in ids if id_])
         return bool(ids)
 
-    def _ends(self, key: str, record: Record) -> Fields:
-        """The WorkOS ids of a membership's ends, or what it waits for."""
-        if not isinstance(record, Membership):
-            return {}
-        ends: Fields = {}
-        for (name, kind), external_id in zip(ENDS, (record.organization, record.user), strict=True):
-            if (kind, external_id) in self._here.setbacks and not self._here.ids.of(kind, external_id):
-                return {"waits_for": f"{name} {external_id}, which failed"}
-            id_ = self._here.ids.of(kind, external_id) or self._here.ask(kind, external_id)
-            if not id_:
-                return {"waits_for": f"{name} {external_id}, which is not in WorkOS yet"}
-            ends |= {name: external_id, f"{name}_id": id_}
-        failed = [slug for slug in record.roles if ("roles", slug) in self._here.setbacks]
-        return {"waits_for": f"role {failed[0]}, which failed"} if failed else ends
+    def _with_ends(self, record: Record) -> tuple[dict[str, object], str]:
+        """The fields of a record with the WorkOS ids of its ends; and what it waits for, '' for nothing."""
+        here, desired = self._here, {**fields(record)}
+        for name, kind in self._schema.ends:
+            external_id = text(desired[name])
+            if (kind, external_id) in here.setbacks and not here.ids.of(kind, external_id):
+                return desired, f"{name} {external_id}, which failed"
+            desired[f"{name}_id"] = here.ids.of(kind, external_id) or here.ask(kind, external_id)
+            if not desired[f"{name}_id"]:
+                return desired, f"{name} {external_id}, which is not in WorkOS yet"
+        failed = (slug for slug in items(desired.get("roles")) if ("roles", slug) in here.setbacks)
+        return desired, next((f"role {slug}, which failed" for slug in failed), "")
 
-    def _keep(self, key: str, written: Written, desired: Fields, applied: Applied | None) -> None:
+    def _keep(self, key: str, written: Written, desired: Values, applied: Applied | None) -> None:
         here = self._here
         if applied is None and written.origin == "found" and not here.claim(written.id):
             self._set_back(key, "failed", "held_twice", HELD_TWICE)
@@ -178,7 +166,7 @@ class CohortRun:
         if here.is_stopping():
             self._wait()
             return
-        ends = ends_of(key, self._number) if self._kind == "memberships" else None
+        ends = ends_of(key, self._number) if self._schema.ends else None
         try:
             removal = remove(here, self._kind, key, applied.id, ends)
         except Fatal as fault:
@@ -187,7 +175,7 @@ class CohortRun:
             self._set_back(key, "failed", fault.code, why_not_removed(here, fault))
         else:
             del self._applied[key]
-            if removal == "retain" and self._kind in RETAINED_KINDS and applied.id not in here.in_use:
+            if removal == "retain" and self._schema.unique and applied.id not in here.in_use:
                 self._retained[key] = applied
             here.journal.note(self._kind, key, None, self._number)
         here.progress.done(self._kind)
@@ -201,31 +189,36 @@ class CohortRun:
         self._here.fatal = fault
         self._wait()
 
-    def _set_back(self, key: str, state: Any, code: str, message: str) -> None:
+    def _set_back(self, key: str, state: Literal["failed", "pending"], code: str, message: str) -> None:
         setback = Setback(self._kind, key, state, code, message)
         self._here.set_back(setback)
         with self._here.lock:
             self._setbacks.append(setback)
 
-    def _outputs(self) -> dict[str, Any]:
+    def _outputs(self) -> CohortOutputs:
         order = [*(key for key in self._wanted if key in self._applied)]
         order += [key for key in self._applied if key not in self._wanted]
-        records = [
+        setbacks, journal = self._set_backs(), self._here.journal
+        return CohortOutputs(
+            number=self._number,
+            stack=self._news.stack,
+            text="" if setbacks else text_digest(self._news.records),
+            applied=pack({key: self._applied[key] for key in order}),
+            journal=journal.serial(),
+            life=journal.life,
+            setbacks=setbacks,
+            kept=kept_in(self._applied, self._wanted) if self._schema.secrets else None,
+            retained=pack(self._still_retained()) if self._schema.unique else None,
+        )
+
+    def _set_backs(self) -> Setbacks | None:
+        records: list[FailureOf] = [
             {"key": setback.key, "state": setback.state, "code": setback.code, "message": setback.message}
             for setback in sorted(self._setbacks, key=lambda setback: setback.key)
         ]
         failed = sum(setback.state == "failed" for setback in self._setbacks)
         pending = len(records) - failed + self._pending
-        setbacks = {"failed": failed, "pending": pending, "records": records} if failed or pending else None
-        kept = {"kept": kept_in(self._applied, self._wanted)} if self._kind == "users" else {}
-        return {
-            "applied": pack({key: self._applied[key] for key in order}),
-            "journal": str(self._here.journal.serial()),
-            "life": self._here.journal.life,
-            "setbacks": setbacks,
-            **kept,
-            **({"retained": pack(self._still_retained())} if self._kind in RETAINED_KINDS else {}),
-        }
+        return {"failed": failed, "pending": pending, "records": records} if failed or pending else None
 
     def _still_retained(self) -> dict[str, Applied]:
         """Those that left and have neither come back nor been removed for another record that needs what they hold."""
@@ -239,15 +232,15 @@ class CohortRun:
 
 
 def with_journal(
-    here: Host, kind: Kind, number: int, applied: dict[str, Applied], olds: Mapping[str, Any]
+    here: Host, kind: Kind, number: int, applied: dict[str, Applied], olds: CohortOutputs
 ) -> dict[str, Applied]:
     """Returns what the state says of a cohort (`olds`, its last outputs), with what a killed run wrote after it.
 
     Raises WorkOSFault.
     """
-    if aside := here.journal.require_life(str(olds.get("life") or "")):
+    if aside := here.journal.require_life(olds.life):
         say(aside_line(here.journal.path, aside, "it is of another life of this stack"))
-    newer = here.journal.since(kind, number, int(olds.get("journal") or 0))
+    newer = here.journal.since(kind, number, olds.journal)
     if not newer or not here.trusts_journal():
         return applied
     if here.journal.stands_alone:
@@ -257,8 +250,8 @@ def with_journal(
 
 def anew(here: Host, kind: Kind, number: int, keys: Iterable[str]) -> set[str]:
     """Memberships whose user or organization is made in this run: WorkOS forgot them with the object that was there."""
-    users, organizations = here.ids.fresh["users"], here.ids.fresh["organizations"]
-    if kind != "memberships" or not (users or organizations):
+    fresh = [here.ids.fresh[of] for _, of in SCHEMAS[kind].ends]
+    if not any(fresh):
         return set()
-    ends = {key: ends_of(key, number) for key in keys}
-    return {key for key, (organization, user) in ends.items() if organization in organizations or user in users}
+    found = {key: ends_of(key, number) for key in keys}
+    return {key for key, ends in found.items() if any(end in made for end, made in zip(ends, fresh, strict=True))}

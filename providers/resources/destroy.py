@@ -10,10 +10,11 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
+from providers.directory.model import END_KINDS, SCHEMAS
 from providers.errors import Brake
 from providers.reports.destroy_text import Inventory, dismantling_lines
 from providers.resources.workos_ids import ends_of
-from providers.settings import KINDS, Kind
+from providers.settings import KINDS, UNDELETABLE_KINDS, Kind
 from providers.state.last_state import LastState
 
 #: Keys of what Ferry created, by kind.
@@ -55,9 +56,8 @@ class Dismantling:
 
 def created(last_state: LastState) -> Created:
     """The users and organizations that Ferry created."""
-    kinds: tuple[Kind, ...] = ("organizations", "users")
     found: Created = defaultdict(set)
-    for kind in kinds:
+    for kind in END_KINDS:
         found[kind] = {key for key, is_ours, _ in _objects(last_state, kind) if is_ours}
     return found
 
@@ -66,10 +66,10 @@ def inventory(last_state: LastState, ours: Created) -> Inventory:
     """What a destroy of the whole stack does; `ours` is what `created` says of it."""
     counted = Inventory()
     for kind in KINDS:
-        for key, is_ours, (organization, user) in _objects(last_state, kind):
-            along = kind == "memberships" and (organization in ours["organizations"] or user in ours["users"])
+        for key, is_ours, ends in _objects(last_state, kind):
+            along = any(end in ours[of] for of, end in zip(END_KINDS, ends, strict=False))
             counted.along += along
-            if along or (is_ours and kind != "roles"):
+            if along or (is_ours and kind not in UNDELETABLE_KINDS):
                 counted.going[kind] += 1
             else:
                 counted.staying[kind] += 1
@@ -77,12 +77,11 @@ def inventory(last_state: LastState, ours: Created) -> Inventory:
     return counted
 
 
-def _objects(last_state: LastState, kind: Kind) -> Iterator[tuple[str, bool, tuple[str, str]]]:
+def _objects(last_state: LastState, kind: Kind) -> Iterator[tuple[str, bool, tuple[str, ...]]]:
     """Key, whether Ferry created it, and of a membership the ends."""
     for key, known in last_state.records[kind].items():
         if known.reached:
-            ends = str(known.outputs.get("organization")), str(known.outputs.get("user"))
-            yield key, known.outputs.get("origin") == "created", ends
+            yield key, known.state.origin == "created", known.state.ends or ()
     for number, cohort in last_state.cohorts[kind].items():
         for key, applied in cohort.applied().items():
-            yield key, applied.origin == "created", ends_of(key, number) if kind == "memberships" else ("", "")
+            yield key, applied.origin == "created", ends_of(key, number) if SCHEMAS[kind].ends else ()

@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from providers.directory.model import Organization, User
+from providers.directory.differ import text
+from providers.directory.model import SCHEMAS, Organization, User
+from providers.directory.schema import Values
 from providers.directory.store import Store, open_store
 from providers.errors import Brake
 from providers.project import NoStackName, stack_name, stop_path
@@ -28,26 +31,17 @@ from providers.resources.setback import Setback
 from providers.resources.stored_directory import StoredDirectory
 from providers.resources.workos_ids import Ids, ends_of
 from providers.settings import EXAMPLES, NAMESPACE, Kind, Settings, read_settings
+from providers.state.bags import Leaver
 from providers.state.engine import read_last_state, selected_stack
 from providers.state.environment import confirm_target
 from providers.state.journal import Journal, Newer, aside_line, journal_path
 from providers.state.last_state import LastState, spread
 from providers.state.run_lock import hold_run
-from providers.workos.census import Census, Found
-from providers.workos.client import Fatal, Gone, WorkOS
-from providers.workos.kinds import Fields, Records
-from providers.workos.memberships import Memberships
-from providers.workos.organizations import ORGANIZATIONS, Organizations
-from providers.workos.roles import Roles
-from providers.workos.users import USERS, Users
+from providers.workos.by_kind import RECORDS
+from providers.workos.census import Census, Found, Lists
+from providers.workos.client import Door, Fatal, Gone, WorkOS
+from providers.workos.kinds import Records
 
-_CLASSES: dict[Kind, type[Records]] = {
-    "organizations": Organizations,
-    "roles": Roles,
-    "users": Users,
-    "memberships": Memberships,
-}
-_PATHS = {"organizations": ORGANIZATIONS, "users": USERS}
 #: Calls that the cohorts of this process have under way at the same time.
 _AT_ONCE = 32
 
@@ -63,9 +57,10 @@ class Host:
         self.in_use: set[str] = set()
         self.directory = StoredDirectory(lambda: self.store)
         #: What left the stack in this run and is not retained: kind, key, WorkOS id, and a membership's ends.
-        self.leaving: list[dict[str, str]] = []
+        self.leaving: list[Leaver] = []
         #: Notes on records that are in WorkOS, by the code of the finding.
         self.noted: dict[str, list[Note]] = {}
+        self._records: dict[Kind, Records[Any]] = {}
         self._checked = False
         #: What organizations and users are in WorkOS.
         self.ids = Ids()
@@ -103,30 +98,27 @@ class Host:
         return open_store(self.settings, self.project)
 
     @cached_property
-    def door(self) -> WorkOS:
+    def door(self) -> Door:
         """The client of the configured environment. Raises InvalidSettings without access."""
         key, base_url = self.settings.require_access()
         return WorkOS(key, base_url, self.settings.rate_share)
 
-    @cached_property
-    def _records(self) -> dict[Kind, Records]:
-        by_email = self.settings.adopt == "email"
-        records = {kind: made(self.door, self.directory, adopt_by_email=by_email) for kind, made in _CLASSES.items()}
-        records["users"].may_park = not self.is_targeted
-        return records
-
-    def records(self, kind: Kind) -> Records:
+    def records(self, kind: Kind) -> Records[Any]:
         """The one object of this process that handles a kind."""
         with self.lock:
+            if kind not in self._records:
+                by_email = self.settings.adopt == "email"
+                self._records[kind] = RECORDS[kind](self.door, self.directory, adopt_by_email=by_email)
+                self._records[kind].may_park = not self.is_targeted
             return self._records[kind]
 
     @cached_property
-    def pool(self) -> ThreadPoolExecutor:
+    def pool(self) -> Executor:
         """The threads that cohorts share; the pacing holds them to WorkOS's limits."""
         return ThreadPoolExecutor(_AT_ONCE, "cohort")
 
     @cached_property
-    def census(self) -> Census:
+    def census(self) -> Lists:
         """What WorkOS holds, listed when first asked for."""
         return Census(self.door, self._known)
 
@@ -165,7 +157,7 @@ class Host:
         with self.lock:
             _ = self.door, self.pool, self.census, self.found, self.progress, self.journal
 
-    def listed(self, kind: Kind, id_: str, organization: str) -> Fields | None:
+    def listed(self, kind: Kind, id_: str, organization: str) -> Values | None:
         """An object as WorkOS lists it, a membership among those of its organization (a WorkOS id). Raises WorkOSFault.
 
         Roles are read from their list in any case.
@@ -222,7 +214,7 @@ class Host:
         }
 
     def _is_listed(self, kind: Kind, id_: str) -> bool:
-        return kind in _PATHS and self.listed(kind, id_, "") is not None
+        return not SCHEMAS[kind].ends and self.listed(kind, id_, "") is not None
 
     def _is_there(self, kind: Kind, id_: str) -> bool:
         try:
@@ -239,10 +231,11 @@ class Host:
         record = self.directory.record(kind, key)
         if not isinstance(record, Organization | User) or self.pending[kind]:
             return ""
-        there = self.records(kind).get(*_PATHS[kind], "external_id", record.external_id)
-        if there is not None:
-            self.ids.note(kind, key, str(there["id"]))
-        return str(there["id"]) if there else ""
+        there = self.records(kind).with_external_id(record.external_id)
+        id_ = text(there["id"]) if there else ""
+        if id_:
+            self.ids.note(kind, key, id_)
+        return id_
 
     def hold_run(self) -> str:
         """Before a write: hold the stack's lock, so that `ferry stop` sees the run. Returns the stack's name.
@@ -276,12 +269,12 @@ class Host:
     @property
     def is_unsettled(self) -> bool:
         """Was something made ahead of a turn that has not come yet?"""
-        return "_records" in vars(self) and any(records.parked for records in self._records.values())
+        return any(records.parked for records in list(self._records.values()))
 
     def settle(self) -> None:
         """After all turns, bring what is unsettled to its end; what cannot be is a setback. Raises WorkOSFault."""
         if self.is_unsettled:
-            for kind, records in self._records.items():
+            for kind, records in list(self._records.items()):
                 for key, fault in records.settle():
                     self.set_back(Setback(kind, key, "failed", fault.code, str(fault)))
 
@@ -347,33 +340,20 @@ class Host:
                 self.confirmed = True
 
 
-_host: Host | None = None
-_host_lock = threading.Lock()
+#: The hosts of this process by their configuration: one, since the engine configures all providers of a process alike.
+_hosts: dict[tuple[str, ...], Host] = {}
+_hosts_lock = threading.Lock()
 
 
-def configure(get: Callable[[str], str | None]) -> Host:
-    """The process's Host, made from the first configuration; `get` reads one key of the `ferry` namespace."""
-    global _host  # noqa: PLW0603
-    with _host_lock:
-        if _host is None:
-            raw = {f"{NAMESPACE}:{key}": get(key) or "" for key in EXAMPLES}
-            _host = Host(read_settings(raw, os.environ), Path.cwd())
-        return _host
+def host_for(get: Callable[[str], str | None]) -> Host:
+    """The process's Host for a configuration; `get` reads one key of the `ferry` namespace. Raises InvalidSettings.
 
-
-def host() -> Host:
-    """The process's Host. Raises RuntimeError before `configure`."""
-    if _host is None:
-        raise RuntimeError("the provider host was not configured")
-    return _host
-
-
-@contextmanager
-def used_host(here: Host) -> Iterator[None]:
-    """Let this be the process's Host for a while: for a command that runs the providers itself."""
-    global _host  # noqa: PLW0603
-    before, _host = _host, here
-    try:
-        yield
-    finally:
-        _host = before
+    Only a provider's `configure` asks for it, and keeps what it gets: it runs once a provider and process, after the
+    provider was unpickled.
+    """
+    values = tuple(get(key) or "" for key in EXAMPLES)
+    with _hosts_lock:
+        if values not in _hosts:
+            raw = {f"{NAMESPACE}:{key}": value for key, value in zip(EXAMPLES, values, strict=True)}
+            _hosts[values] = Host(read_settings(raw, os.environ), Path.cwd())
+        return _hosts[values]

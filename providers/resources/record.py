@@ -8,8 +8,7 @@ record comes back with the id `failed:` or `pending:`, and the verdict at the en
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, NoReturn
+from typing import NoReturn
 
 import pulumi
 from pulumi.dynamic import (
@@ -24,166 +23,162 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from providers.directory.differ import IDENTITY, MANAGED, changes, drifted
+from providers.directory.differ import changes, drifted, items, text
+from providers.directory.model import SCHEMAS
+from providers.directory.schema import Values
 from providers.errors import Brake
 from providers.resources.engine_output import say
-from providers.resources.host import Host, configure, host
-from providers.resources.removal import ends_in, remove, remove_all_that_left, why_not_removed
+from providers.resources.host import Host, host_for
+from providers.resources.removal import remove, remove_all_that_left, why_not_removed
 from providers.resources.setback import GONE, HELD_TWICE, Setback
-from providers.resources.workos_ids import ENDS
-from providers.settings import Kind
+from providers.settings import UNDELETABLE_KINDS, Kind
 from providers.state.applied import unpack
+from providers.state.bags import Bag, Failure, RecordInputs, RecordState, ends_in, key_of
 from providers.state.cohorts import applied_fields
 from providers.text import plain
 from providers.workos.client import Fatal, Gone, WorkOSFault
-from providers.workos.kinds import Fields, Written
+from providers.workos.kinds import Written
 
 FAILED, PENDING = "failed:", "pending:"
 _NOT_THERE = (FAILED, PENDING)
 
 
 class RecordProvider(ResourceProvider):
-    """The lifecycle. A subclass names its kind and says which inputs identify a record to a person."""
+    """The lifecycle. A subclass names its kind; what identifies its records, its schema says."""
 
     serialize_as_secret_always = False
     kind: Kind
+    #: What `configure` got; never serialized, since it comes after unpickling.
+    host: Host
 
     def configure(self, req: ConfigureRequest) -> None:
         """Called once a class and process, before anything else, in every command."""
-        configure(req.config.get)
+        self.host = host_for(req.config.get)
 
-    def key(self, bag: Mapping[str, Any]) -> str:
-        """The logical name as far as a bag tells it: the external id, or the pair."""
-        return str(bag.get("external_id") or "")
-
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+    def check(self, _olds: Bag, news: Bag) -> CheckResult:
         """Called in preview and up for each declared record, before `diff`."""
-        host().checked()
-        missing = [name for name in self.named() if news.get(name) in (None, "")]
-        failures = [CheckFailure(name, plain(f"{self.kind} {self.key(news)}: {name} is missing")) for name in missing]
-        return CheckResult(news, failures)
+        self.host.checked()
+        missing = [name for name in SCHEMAS[self.kind].named if news.get(name) in (None, "")]
+        failures = [CheckFailure(name, plain(f"{self.kind} {self._key(news)}: {name} is missing")) for name in missing]
+        return CheckResult({**news}, failures)
 
-    def required(self) -> tuple[str, ...]:
-        """What identifies a record, among the outputs."""
-        return ("external_id",)
-
-    def named(self) -> tuple[str, ...]:
-        """Inputs without which there is no record."""
-        return self.required()
-
-    def with_ends(self, bag: dict[str, Any], _olds: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The bag with the WorkOS ids that it does not name because a cohort has them."""
-        return bag
-
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+    def diff(self, _id: str, _olds: Bag, _news: Bag) -> DiffResult:
         """Offline: outputs of the last run (what was applied) against inputs of this one."""
-        _news = self.with_ends(_news, _olds)
-        identity = [name for name in IDENTITY[self.kind] if _olds.get(name) != _news.get(name)]
-        absent = _id.startswith(_NOT_THERE) or _news.get("removed_id") == _id
+        schema, state, key = SCHEMAS[self.kind], RecordState.of(_olds), self._key(_news)
+        desired = self._desired(self._with_ends(_news, state))
+        identity = [name for name in schema.identity if state.values.get(name) != desired.get(name)]
+        absent = _id.startswith(_NOT_THERE) or RecordInputs.of(_news).removed_id == _id
         if absent or identity:
-            replaces = identity or [MANAGED[self.kind][0]]
+            replaces = identity or [schema.names[0]]
             return DiffResult(changes=True, replaces=replaces, delete_before_replace=absent)
-        host().in_use.add(_id)
-        host().ids.note(self.kind, self.key(_news), _id)
-        return DiffResult(changes=bool(changes(self.kind, _news, _olds)) or bool(_olds.get("failure")))
+        self.host.in_use.add(_id)
+        self.host.ids.note(self.kind, key, _id)
+        return DiffResult(changes=bool(changes(self.kind, desired, state.values)) or state.failed)
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
+    def create(self, props: Bag) -> CreateResult:
         """One POST, or the take-over of what is there. What fails comes back as an id that says so."""
-        if host().is_stopping():
-            return self._stopped_create(props)
-        props = self.with_ends(props)
-        written = self._handed(props)
-        waits_for = self.waits_for(props)
-        if waits_for:
-            state, code, message = PENDING, "pending", f"waits for {waits_for}, which failed"
-            return CreateResult(f"{PENDING}{self.key(props)}", self._set_back(props, state, code, message, written))
+        inputs, key = RecordInputs.of(props), self._key(props)
+        if self.host.is_stopping():
+            return self._stopped_create(props, inputs)
+        desired = self._desired(self._with_ends(props))
+        written = self._handed(key, desired, inputs)
+        if waits_for := self._waits_for(desired):
+            failure: Failure = {
+                "state": "pending",
+                "code": "pending",
+                "message": f"waits for {waits_for}, which failed",
+            }
+            return CreateResult(f"{PENDING}{key}", self._set_back(key, desired, failure, written))
         try:
             if written.id:
-                host().records(self.kind).change(written, self.desired(props))
+                self.host.records(self.kind).change(written, desired)
             else:
-                host().records(self.kind).create(written, self.desired(props))
+                self.host.records(self.kind).create(written, desired)
         except WorkOSFault as fault:
-            return self._failed_create(fault, props, written)
-        if not host().claim(written.id):
-            outs = self._set_back(props, FAILED, "held_twice", HELD_TWICE, Written())
-            return CreateResult(f"{FAILED}{self.key(props)}", outs)
-        host().note(self.kind, self.key(props), written.notes)
-        host().ids.note(self.kind, self.key(props), written.id)
-        if props.get("removed_id") == written.id:
-            host().journal.note_back(self.kind, written.id)
-        if written.origin == "created" and not props.get("handed"):
-            host().ids.fresh[self.kind].add(self.key(props))
-        return CreateResult(written.id, self._done(props, written))
+            return self._failed_create(fault, key, desired, written)
+        if not self.host.claim(written.id):
+            outs = self._set_back(key, desired, _failed("held_twice", HELD_TWICE), Written())
+            return CreateResult(f"{FAILED}{key}", outs)
+        self.host.note(self.kind, key, written.notes)
+        self.host.ids.note(self.kind, key, written.id)
+        if inputs.removed_id == written.id:
+            self.host.journal.note_back(self.kind, written.id)
+        if written.origin == "created" and not inputs.handed:
+            self.host.ids.fresh[self.kind].add(key)
+        return CreateResult(written.id, self._done(key, desired, written))
 
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+    def update(self, _id: str, _olds: Bag, _news: Bag) -> UpdateResult:
         """Only what Auth0 changed since the last run is written."""
-        _news = self.with_ends(_news, _olds)
-        written = self._written(_id, _olds)
-        written.holders = _news.get("holders") or {}
-        if host().is_stopping():
-            return UpdateResult(self._wait(_news, written))
+        state, key = RecordState.of(_olds), self._key(_news)
+        desired = self._desired(self._with_ends(_news, state))
+        holders = RecordInputs.of(_news).holders
+        written = Written(_id, self._desired(_olds), state.origin or "created", holders)
+        if self.host.is_stopping():
+            return UpdateResult(self._wait(key, desired, written))
         try:
-            host().records(self.kind).change(written, self.desired(_news))
+            self.host.records(self.kind).change(written, desired)
         except Gone:
-            self._stop_if_targeted(_news, GONE)
-            return UpdateResult(self._set_back(_news, FAILED, "gone", GONE, written))
+            self._stop_if_targeted(key, GONE)
+            return UpdateResult(self._set_back(key, desired, _failed("gone", GONE), written))
         except WorkOSFault as fault:
             self._stop_if_fatal(fault)
-            self._stop_if_targeted(_news, str(fault))
-            return UpdateResult(self._set_back(_news, FAILED, fault.code, str(fault), written))
-        host().note(self.kind, self.key(_news), written.notes)
-        return UpdateResult(self._done(_news, written))
+            self._stop_if_targeted(key, str(fault))
+            return UpdateResult(self._set_back(key, desired, _failed(fault.code, str(fault)), written))
+        self.host.note(self.kind, key, written.notes)
+        return UpdateResult(self._done(key, desired, written))
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+    def read(self, id_: str, props: Bag) -> ReadResult:
         """Refresh: gone is gone; a field that somebody changed is reported, or marked for repair (`ferry:onDrift`)."""
-        if id_.startswith(_NOT_THERE) or not props.get("origin"):
-            return ReadResult(id_, dict(props))
+        state = RecordState.of(props)
+        if id_.startswith(_NOT_THERE) or not state.origin:
+            return ReadResult(id_, {**props})
         try:
-            live = self._live(id_, props)
+            live = self._live(id_, state)
         except Gone:
             self._confirm_environment()
             return ReadResult(None, {})
         except WorkOSFault as fault:
             self._stop(fault)
-        host().confirmed = True
-        found = drifted(self.kind, props, live)
-        outs = dict(props)
-        if found and host().tell_drift(self.kind, self.key(props), found):
+        self.host.confirmed = True
+        found = drifted(self.kind, state.values, live)
+        outs = {**props}
+        if found and self.host.tell_drift(self.kind, self._key(props), found):
             outs |= found
         return ReadResult(id_, outs)
 
-    def _live(self, id_: str, props: Mapping[str, Any]) -> Fields:
+    def _live(self, id_: str, state: RecordState) -> Values:
         """The record as the lists of this refresh have it; read by its id if they do not show it, or if only some
         records are refreshed. Raises Gone.
         """
-        here = host()
-        listed = None if here.is_targeted else here.listed(self.kind, id_, str(props.get("organization_id")))
-        return listed or here.records(self.kind).live(id_)
+        organization = text(state.values.get("organization_id"))
+        listed = None if self.host.is_targeted else self.host.listed(self.kind, id_, organization)
+        return listed or self.host.records(self.kind).live(id_)
 
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+    def delete(self, _id: str, _props: Bag) -> None:
         """In `up`: the record left the export, and `ferry:removed` decides. In `destroy`: what Ferry created goes."""
-        here = host()
+        here, key = self.host, self._key(_props)
         if _id.startswith(_NOT_THERE):
             return
         here.stop_removal(self.kind)
         try:
             if here.destroys:
-                self._destroy(here, _id, _props)
+                self._destroy(_id, key, RecordState.of(_props))
             else:
-                remove(here, self.kind, self.key(_props), _id, ends_in(_props))
+                remove(here, self.kind, key, _id, ends_in(_props))
         except WorkOSFault as fault:
             self._stop_if_fatal(fault)
             if not here.destroys:
                 remove_all_that_left(here)
-            raise RuntimeError(plain(f"{self.kind} {self.key(_props)} {why_not_removed(here, fault)}")) from None
+            raise RuntimeError(plain(f"{self.kind} {key} {why_not_removed(here, fault)}")) from None
 
-    def _destroy(self, here: Host, id_: str, props: Mapping[str, Any]) -> None:
+    def _destroy(self, id_: str, key: str, state: RecordState) -> None:
+        here = self.host
         here.dismantling.begin(is_partial=here.is_partial)
-        ends = ends_in(props)
-        along = ends is not None and here.dismantling.goes_along(*ends)
-        if not along and (props.get("origin") != "created" or self.kind == "roles"):
-            why = "WorkOS cannot delete environment roles" if self.kind == "roles" else "Ferry did not create it"
-            say(f"left in WorkOS: {self.kind} {self.key(props)} ({why})")
+        along = state.ends is not None and here.dismantling.goes_along(*state.ends)
+        is_staying = self.kind in UNDELETABLE_KINDS
+        if not along and (state.origin != "created" or is_staying):
+            why = f"WorkOS cannot delete environment {self.kind}" if is_staying else "Ferry did not create it"
+            say(f"left in WorkOS: {self.kind} {key} ({why})")
             return
         if not here.confirmed:
             try:
@@ -194,82 +189,95 @@ class RecordProvider(ResourceProvider):
         if not along:
             here.records(self.kind).remove(id_)
 
-    def desired(self, bag: Mapping[str, Any]) -> Fields:
+    def _key(self, bag: Bag) -> str:
+        return key_of(self.kind, bag)
+
+    def _desired(self, bag: Bag) -> dict[str, object]:
         """The fields of a bag that reach WorkOS, with what identifies the record."""
-        names = (*self.required(), *IDENTITY[self.kind], *MANAGED[self.kind])
-        return {name: bag.get(name) for name in names}
+        schema = SCHEMAS[self.kind]
+        return {name: bag.get(name) for name in (*schema.outputs, *schema.names)}
 
-    def waits_for(self, bag: Mapping[str, Any]) -> str:
-        """What this record depends on and what failed, '' if nothing did."""
-        return ""
+    def _with_ends(self, bag: Bag, state: RecordState | None = None) -> Bag:
+        """The bag with the ids of its ends: from this process, else the last state, else, for a new record, WorkOS."""
+        found = {**bag}
+        for name, kind in SCHEMAS[self.kind].ends:
+            if bag.get(f"{name}_id"):
+                continue
+            known, end = self.host.ids.of(kind, text(bag.get(name))), f"{name}_id"
+            found[end] = known or (state.values.get(end) if state else self._ask(kind, text(bag.get(name))))
+        return found
 
-    def _written(self, id_: str, olds: Mapping[str, Any]) -> Written:
-        origin: Literal["created", "found"] = "found" if olds.get("origin") == "found" else "created"
-        return Written(id_, self.desired(olds), origin)
+    def _ask(self, kind: Kind, key: str) -> str:
+        try:
+            return self.host.ask(kind, key)
+        except WorkOSFault:
+            return ""
 
-    def _handed(self, props: Mapping[str, Any]) -> Written:
+    def _waits_for(self, desired: Values) -> str:
+        """An end, or a role, that did not reach WorkOS; '' if this record waits for nothing."""
+        for name, _ in SCHEMAS[self.kind].ends:
+            id_ = text(desired.get(f"{name}_id"))
+            if not id_ or id_.startswith(_NOT_THERE):
+                return f"{name} {desired.get(name)}"
+        failed = {key for kind, key in list(self.host.setbacks) if kind == "roles"}
+        return next((f"role {slug}" for slug in items(desired.get("roles")) if slug in failed), "")
+
+    def _handed(self, key: str, desired: Values, inputs: RecordInputs) -> Written:
         """What a cohort knew of the record before its kind came into this grain; else nothing."""
-        holders = props.get("holders") or {}
-        known = unpack(props.get("handed") or "").get(self.key(props))
+        known = unpack(inputs.handed).get(key)
         if known is None:
-            return Written(holders=holders)
-        applied = applied_fields(self.kind, self.key(props), known, self.desired(props))
-        return Written(known.id, applied, known.origin, holders)
+            return Written(holders=inputs.holders)
+        return Written(known.id, applied_fields(self.kind, key, known, desired), known.origin, inputs.holders)
 
-    def _outputs(self, props: Mapping[str, Any], written: Written) -> dict[str, Any]:
-        identity = {name: props.get(name) for name in self.required()}
-        return {**identity, **written.applied, "origin": written.origin, "failure": None}
+    def _outputs(self, desired: Values, written: Written, failure: Failure | None = None) -> dict[str, object]:
+        identity = {name: desired.get(name) for name in SCHEMAS[self.kind].outputs}
+        return {**identity, **written.applied, "origin": written.origin, "failure": failure}
 
-    def _done(self, props: Mapping[str, Any], written: Written) -> dict[str, Any]:
+    def _done(self, key: str, desired: Values, written: Written) -> dict[str, object]:
         """The outputs of a record that WorkOS answered; a field that it did not take is a setback."""
         if not written.not_taken:
-            return self._outputs(props, written)
-        self._stop_if_targeted(props, written.refusal)
-        return self._set_back(props, FAILED, "not_taken", written.refusal, written)
+            return self._outputs(desired, written)
+        self._stop_if_targeted(key, written.refusal)
+        return self._set_back(key, desired, _failed("not_taken", written.refusal), written)
 
-    def _set_back(
-        self, props: Mapping[str, Any], state: str, code: str, message: str, written: Written
-    ) -> dict[str, Any]:
-        kind_of: Literal["failed", "pending"] = "pending" if state == PENDING else "failed"
-        host().set_back(Setback(self.kind, self.key(props), kind_of, code, message))
-        failure = {"state": kind_of, "code": code, "message": message}
-        return {**self._outputs(props, written), "failure": failure}
+    def _set_back(self, key: str, desired: Values, failure: Failure, written: Written) -> dict[str, object]:
+        self.host.set_back(Setback(self.kind, key, failure["state"], failure["code"], failure["message"]))
+        return self._outputs(desired, written, failure)
 
-    def _stopped_create(self, props: Mapping[str, Any]) -> CreateResult:
+    def _stopped_create(self, props: Bag, inputs: RecordInputs) -> CreateResult:
         """The run is stopping: nothing is asked, and what an earlier grain knew stays known."""
-        props = self.with_ends(dict(props)) if props.get("handed") else props
-        written = self._handed(props)
+        key, desired = self._key(props), self._desired(self._with_ends(props) if inputs.handed else props)
+        written = self._handed(key, desired, inputs)
         if written.id:
-            host().in_use.add(written.id)
-        outs = self._wait(props, written)
-        return CreateResult(written.id or f"{PENDING}{self.key(props)}", outs)
+            self.host.in_use.add(written.id)
+        outs = self._wait(key, desired, written)
+        return CreateResult(written.id or f"{PENDING}{key}", outs)
 
-    def _wait(self, props: Mapping[str, Any], written: Written) -> dict[str, Any]:
+    def _wait(self, key: str, desired: Values, written: Written) -> dict[str, object]:
         """The outputs of a record whose turn did not come."""
-        here = host()
-        self._stop_if_targeted(props, here.why_stopping)
+        here = self.host
+        self._stop_if_targeted(key, here.why_stopping)
         with here.lock:
             here.pending[self.kind] += 1
-        failure = {"state": "pending", "code": "pending", "message": here.why_stopping}
-        return {**self._outputs(props, written), "failure": failure}
+        return self._outputs(desired, written, {"state": "pending", "code": "pending", "message": here.why_stopping})
 
-    def _failed_create(self, fault: WorkOSFault, props: Mapping[str, Any], written: Written) -> CreateResult:
+    def _failed_create(self, fault: WorkOSFault, key: str, desired: Values, written: Written) -> CreateResult:
         self._stop_if_fatal(fault)
-        self._stop_if_targeted(props, str(fault))
+        self._stop_if_targeted(key, str(fault))
         if written.id:
-            host().in_use.add(written.id)
-            host().note(self.kind, self.key(props), written.notes)
-        outs = self._set_back(props, FAILED, fault.code, str(fault), written)
-        return CreateResult(written.id or f"{FAILED}{self.key(props)}", outs)
+            self.host.in_use.add(written.id)
+            self.host.note(self.kind, key, written.notes)
+        outs = self._set_back(key, desired, _failed(fault.code, str(fault)), written)
+        return CreateResult(written.id or f"{FAILED}{key}", outs)
 
-    def _stop_if_targeted(self, props: Mapping[str, Any], message: str) -> None:
+    def _stop_if_targeted(self, key: str, message: str) -> None:
         """With `--target` there may be no verdict to fail the run; an object that was made is found by the next one."""
-        if host().is_targeted:
-            raise RuntimeError(plain(f"{self.kind} {self.key(props)}: {message}")) from None
+        if self.host.is_targeted:
+            raise RuntimeError(plain(f"{self.kind} {key}: {message}")) from None
 
     def _confirm_environment(self) -> None:
         try:
-            host().confirm_environment()
+            self.host.confirm_environment()
         except (Brake, WorkOSFault) as error:
             raise RuntimeError(plain(str(error))) from None
 
@@ -279,6 +287,10 @@ class RecordProvider(ResourceProvider):
 
     def _stop(self, fault: WorkOSFault) -> NoReturn:
         raise RuntimeError(plain(str(fault))) from None
+
+
+def _failed(code: str, message: str) -> Failure:
+    return {"state": "failed", "code": code, "message": message}
 
 
 class OrganizationProvider(RecordProvider):
@@ -298,73 +310,56 @@ class RoleProvider(RecordProvider):
 
     kind: Kind = "roles"
 
-    def key(self, bag: Mapping[str, Any]) -> str:
-        """The slug."""
-        return str(bag.get("slug") or "")
-
-    def required(self) -> tuple[str, ...]:
-        """Slug and name."""
-        return ("slug", "name")
-
 
 class MembershipProvider(RecordProvider):
     """Memberships, known by organization and user."""
 
     kind: Kind = "memberships"
 
-    def key(self, bag: Mapping[str, Any]) -> str:
-        """`<organization id>/<user id>`."""
-        return f"{bag.get('organization')}/{bag.get('user')}"
 
-    def required(self) -> tuple[str, ...]:
-        """Both ends, as Auth0 and as WorkOS know them."""
-        return ("organization", "user", "organization_id", "user_id")
+class RecordResource(Resource):
+    """One record, declared by its fields."""
 
-    def named(self) -> tuple[str, ...]:
-        """Both ends, as Auth0 knows them."""
-        return ("organization", "user")
+    provider: type[RecordProvider]
+    failure: pulumi.Output[Failure | None]
 
-    def with_ends(self, bag: dict[str, Any], _olds: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The bag with the ids of its ends: from this process, else the last state, else, for a new record, WorkOS."""
-        found = dict(bag)
-        for name, kind in ENDS:
-            if bag.get(f"{name}_id"):
-                continue
-            known = host().ids.of(kind, str(bag.get(name)))
-            found[f"{name}_id"] = known or (_olds.get(f"{name}_id") if _olds is not None else _ask(kind, bag, name))
-        return found
-
-    def waits_for(self, bag: Mapping[str, Any]) -> str:
-        """An end, or a role, that did not reach WorkOS."""
-        for name, end in (("organization_id", "organization"), ("user_id", "user")):
-            if not bag.get(name) or str(bag.get(name)).startswith(_NOT_THERE):
-                return f"{end} {bag.get(end)}"
-        failed = {key for kind, key in list(host().setbacks) if kind == "roles"}
-        return next((f"role {slug}" for slug in bag.get("roles") or [] if slug in failed), "")
+    def __init__(
+        self,
+        name: str,
+        *,
+        fields: Values,
+        inputs: RecordInputs | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`fields` as the directory has them, or what will be their values."""
+        super().__init__(self.provider(), name, {**(inputs or RecordInputs()).bag(fields), "failure": None}, opts)
 
 
-def _ask(kind: Kind, bag: Mapping[str, Any], name: str) -> str:
-    try:
-        return host().ask(kind, str(bag.get(name)))
-    except WorkOSFault:
-        return ""
-
-
-class _Record(Resource):
-    failure: pulumi.Output[dict[str, str] | None]
-
-
-class Organization(_Record, module="workos", name="Organization"):
+class Organization(RecordResource, module="workos", name="Organization"):
     """Type token `pulumi-python:dynamic/workos:Organization`."""
 
+    provider = OrganizationProvider
 
-class Role(_Record, module="workos", name="Role"):
+
+class Role(RecordResource, module="workos", name="Role"):
     """Type token `pulumi-python:dynamic/workos:Role`."""
 
+    provider = RoleProvider
 
-class User(_Record, module="workos", name="User"):
+
+class User(RecordResource, module="workos", name="User"):
     """Type token `pulumi-python:dynamic/workos:User`."""
 
+    provider = UserProvider
 
-class Membership(_Record, module="workos", name="Membership"):
+
+class Membership(RecordResource, module="workos", name="Membership"):
     """Type token `pulumi-python:dynamic/workos:Membership`."""
+
+    provider = MembershipProvider
+
+
+#: The resource of each kind.
+RECORD_RESOURCES: dict[Kind, type[RecordResource]] = {
+    resource.provider.kind: resource for resource in (Organization, Role, User, Membership)
+}

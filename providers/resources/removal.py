@@ -6,13 +6,14 @@ record that WorkOS refuses must not keep anybody in who is gone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
+from providers.directory.model import SCHEMAS
 from providers.resources.host import Host
 from providers.resources.setback import Setback
 from providers.settings import Kind, Removal
+from providers.state.bags import Leaver
 from providers.workos.client import Fatal, WorkOSFault
 from providers.workos.memberships import Memberships
 from providers.workos.users import DELETION_NOT_ALLOWED
@@ -29,11 +30,11 @@ def remove(here: Host, kind: Kind, key: str, id_: str, ends: tuple[str, str] | N
     if id_ in here.in_use or not here.directory.has_left(kind, key):
         return "retain"
     removal = here.settings.removal_of(kind)
-    if removal == "retain" or kind == "roles":
+    if removal == "retain":
         return "retain"
     if earlier := here.journal.has_left(kind, id_):
         return earlier.removal
-    if ends and _goes_with_its_end(here, *ends):
+    if ends and goes_with_its_end(kind, ends, here.settings.removal_of, here.directory.has_left):
         return "delete"
     records = here.records(kind)
     if removal == "delete":
@@ -60,18 +61,17 @@ def remove_all_that_left(here: Host) -> None:
     A run that is stopped leaves the others to the next one. Raises Fatal.
     """
 
-    def attempt(leaver: Mapping[str, Any]) -> None:
-        kind: Kind = leaver["kind"]
+    def attempt(leaver: Leaver) -> None:
         if here.is_stopping():
             return
         try:
-            removal = remove(here, kind, leaver["key"], leaver["id"], ends_in(leaver))
+            removal = remove(here, *leaver)
         except Fatal:
             raise
         except WorkOSFault as fault:
-            here.set_back(Setback(kind, leaver["key"], "failed", fault.code, why_not_removed(here, fault)))
+            here.set_back(Setback(leaver.kind, leaver.key, "failed", fault.code, why_not_removed(here, fault)))
         else:
-            here.journal.note_left(kind, leaver["key"], leaver["id"], removal)
+            here.journal.note_left(leaver.kind, leaver.key, leaver.id, removal)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(attempt, here.leaving))
@@ -88,12 +88,9 @@ def why_not_removed(here: Host, fault: WorkOSFault) -> str:
     return f"{message}. Remove it where it is managed, or keep it in WorkOS ({keep}), and run pulumi up"
 
 
-def ends_in(bag: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The keys of a membership's ends as a bag has them, None for another record."""
-    return (str(bag["organization"]), str(bag["user"])) if bag.get("organization") and bag.get("user") else None
-
-
-def _goes_with_its_end(here: Host, organization: str, user: str) -> bool:
-    """Does WorkOS delete this membership with its user or organization? Then it needs no write of its own."""
-    of: tuple[tuple[Kind, str], ...] = (("users", user), ("organizations", organization))
-    return any(here.settings.removal_of(kind) == "delete" and here.directory.has_left(kind, end) for kind, end in of)
+def goes_with_its_end(
+    kind: Kind, ends: tuple[str, str], removal_of: Callable[[Kind], Removal], has_left: Callable[[Kind, str], bool]
+) -> bool:
+    """Does WorkOS delete this record with one of those that it is between? Then it needs no write of its own."""
+    of = zip(SCHEMAS[kind].ends, ends, strict=True)
+    return any(removal_of(end_kind) == "delete" and has_left(end_kind, end) for (_, end_kind), end in of)

@@ -6,10 +6,9 @@ import threading
 from collections.abc import Callable
 
 from providers.auth0.hashes import PasswordHash
-from providers.directory.model import Record, fields
+from providers.directory.model import OrganizationFields, Record, UserFields, fields
 from providers.directory.store import Store
 from providers.settings import Kind
-from providers.workos.kinds import Fields
 
 
 class StoredDirectory:
@@ -20,7 +19,7 @@ class StoredDirectory:
         self._totals: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def user(self, external_id: str) -> Fields | None:
+    def user(self, external_id: str) -> UserFields | None:
         """The fields of the declared user with this external id."""
         with self._lock:
             found = self._store().user_by_external_id(external_id)
@@ -31,13 +30,13 @@ class StoredDirectory:
         with self._lock:
             return self._store().is_verified_in_auth0(external_id)
 
-    def user_by_key(self, key: str) -> Fields | None:
+    def user_by_key(self, key: str) -> UserFields | None:
         """The fields of the declared user with this key."""
         with self._lock:
             found = self._store().user_by_key(key)
         return fields(found) if found else None
 
-    def organization(self, external_id: str) -> Fields | None:
+    def organization(self, external_id: str) -> OrganizationFields | None:
         """The fields of the declared organization with this external id."""
         with self._lock:
             found = self._store().organization_by_external_id(external_id)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
 
+import pulumi
 from pulumi.dynamic import (
     CheckResult,
     ConfigureRequest,
@@ -16,63 +16,59 @@ from pulumi.dynamic import (
 )
 
 from providers.resources.engine_output import say
-from providers.resources.host import configure, host
+from providers.resources.host import Host, host_for
 from providers.resources.notes import noted_lines, report_noted
 from providers.resources.removal import finish
+from providers.state.bags import Bag, Leaver, Target, leavers_in
 from providers.text import plain
 from providers.workos.client import WorkOSFault
 
 _SHOWN = 20
-#: The environment of the stack, as far as it may be told: address, test or live, and a fingerprint of the key.
-_TARGET = ("base_url", "live", "key")
 
 
 class VerdictProvider(ResourceProvider):
     """Depends on all others, so by the time it is called the host knows every setback of this run."""
 
     serialize_as_secret_always = False
+    #: What `configure` got; never serialized, since it comes after unpickling.
+    host: Host
 
     def configure(self, req: ConfigureRequest) -> None:
         """Called once a process."""
-        configure(req.config.get)
+        self.host = host_for(req.config.get)
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+    def check(self, _olds: Bag, news: Bag) -> CheckResult:
         """Nothing to check; the inputs say what leaves, to whoever removes it."""
-        host().checked()
-        if news.get("stack"):
-            host().stack = str(news["stack"])
-        host().leaving = [dict(leaver) for leaver in news.get("leaving") or []]
-        return CheckResult(news, [])
+        self.host.checked()
+        if stack := news.get("stack"):
+            self.host.stack = str(stack)
+        self.host.leaving = leavers_in(news)
+        return CheckResult({**news}, [])
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+    def diff(self, _id: str, _olds: Bag, _news: Bag) -> DiffResult:
         """A change exactly if there is something to complain about, or the target of the stack moved."""
-        moved = any(_olds.get(name) != _news.get(name) for name in _TARGET)
-        here = host()
+        here = self.host
+        moved = Target.of(_olds).environment() != Target.of(_news).environment()
         complains = here.setbacks or here.noted or here.pending or here.fatal or here.is_unsettled
         return DiffResult(changes=moved or here.cohorts_change or bool(complains))
 
-    def create(self, props: dict[str, Any]) -> CreateResult:
+    def create(self, props: Bag) -> CreateResult:
         """Raises RuntimeError with the list of records that did not reach WorkOS."""
-        _speak()
-        host().journal.seal()
-        return CreateResult("verdict", _outputs(props))
+        return CreateResult("verdict", self._spoken(props))
 
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+    def update(self, _id: str, _olds: Bag, _news: Bag) -> UpdateResult:
         """As create."""
-        _speak()
-        host().journal.seal()
-        return UpdateResult(_outputs(_news))
+        return UpdateResult(self._spoken(_news))
+
+    def _spoken(self, news: Bag) -> dict[str, object]:
+        """Returns the environment, the life of the journal, and its last serial that this state includes."""
+        _speak(self.host)
+        journal = self.host.journal
+        journal.seal()
+        return {**Target.of(news).environment(), "journal": str(journal.serial()), "life": journal.life}
 
 
-def _outputs(news: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the environment, the life of the journal, and its last serial that this state includes."""
-    journal = host().journal
-    known = {"journal": str(journal.serial()), "life": journal.life}
-    return {**{name: news.get(name) for name in _TARGET}, **known}
-
-
-def _speak() -> None:
-    here = host()
+def _speak(here: Host) -> None:
     for line in noted_lines(here.noted):
         say(line)
     if here.noted and here.stack:
@@ -81,10 +77,10 @@ def _speak() -> None:
         finish(here)
     except WorkOSFault as fault:
         raise RuntimeError(plain(str(fault))) from None
-    _stop_for_what_waits()
-    if not host().setbacks:
+    _stop_for_what_waits(here)
+    if not here.setbacks:
         return
-    setbacks = sorted(host().setbacks.values(), key=lambda setback: (setback.state, setback.kind, setback.key))
+    setbacks = sorted(here.setbacks.values(), key=lambda setback: (setback.state, setback.kind, setback.key))
     failed = sum(setback.state == "failed" for setback in setbacks)
     lines = [
         plain(f"  {setback.state} {setback.kind} {setback.key}: {setback.message}") for setback in setbacks[:_SHOWN]
@@ -99,15 +95,29 @@ def _speak() -> None:
     )
 
 
-def _stop_for_what_waits() -> None:
-    if waiting := host().pending:
+def _stop_for_what_waits(here: Host) -> None:
+    if waiting := here.pending:
         counts = ", ".join(f"{number} {kind}" for kind, number in sorted(waiting.items()))
-        setbacks = f" {len(host().setbacks)} record(s) failed or wait for another." if host().setbacks else ""
+        setbacks = f" {len(here.setbacks)} record(s) failed or wait for another." if here.setbacks else ""
         raise RuntimeError(
-            f"{plain(host().why_stopping)}. {counts} wait for their turn; everything else is in WorkOS.{setbacks}\n"
+            f"{plain(here.why_stopping)}. {counts} wait for their turn; everything else is in WorkOS.{setbacks}\n"
             "Run pulumi up again: only what is missing is written."
         )
 
 
 class Verdict(Resource, module="workos", name="Verdict"):
     """Type token `pulumi-python:dynamic/workos:Verdict`."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        target: Target,
+        stack: str,
+        leaving: Iterable[Leaver],
+        told: pulumi.Output[bool],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`leaving` is what is removed in this run; `told` is there when the stack's outputs are."""
+        bag = {**target.environment(), "stack": stack, "leaving": [leaver.bag() for leaver in leaving], "told": told}
+        super().__init__(VerdictProvider(), name, bag, opts)

@@ -14,9 +14,6 @@ from providers.settings import Kind
 from providers.state.applied import unpack
 from providers.state.cohorts import cohort_of
 
-#: The ends of a membership, and their kinds.
-ENDS: tuple[tuple[str, Kind], ...] = (("organization", "organizations"), ("user", "users"))
-
 
 def ends_of(key: str, number: int) -> tuple[str, str]:
     """Organization and user of a membership in this cohort; where an id holds a slash, the cohort tells them apart."""

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 
 from providers.directory.model import cuts
 from providers.directory.store import Store
-from providers.settings import KINDS, Kind, Settings
-from providers.state.cohorts import COHORT_KINDS, cohort_of, keys_of, texts
+from providers.settings import COHORT_KINDS, KINDS, Kind, Settings
+from providers.state.cohorts import cohort_of, keys_of, texts
 
-#: What comes first in the graph: a membership after its ends and its roles.
-ORDER: tuple[Kind, ...] = ("roles", "organizations", "users", "memberships")
 #: Above so many records of a kind `auto` takes cohorts.
 MOST_RECORDS = 1_000
 

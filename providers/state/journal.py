@@ -225,7 +225,7 @@ class Journal:
         self._left[left.kind, left.id] = left
         self._append({"left": left})
 
-    def _head(self) -> dict[str, Any]:
+    def _head(self) -> dict[str, object]:
         return {"life": self.life, "serial": self._last, "alone": self.stands_alone}
 
     def _move_file(self, to: Path | None) -> None:
@@ -273,7 +273,7 @@ class Journal:
                     self._lines[kind, cohort].append((serial, key, packed))
         return self._lines
 
-    def _remark(self, remark: dict[str, Any]) -> None:
+    def _remark(self, remark: Any) -> None:
         self._is_sealed = "sealed" in remark
         if "life" in remark:
             self._life, self.stands_alone = str(remark["life"]), bool(remark["alone"])

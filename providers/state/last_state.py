@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from providers.directory.differ import WRITE_ONLY
-from providers.directory.model import cuts
-from providers.settings import KINDS, Kind
+from providers.directory.differ import text
+from providers.directory.model import SCHEMAS, cuts
+from providers.directory.schema import Values
+from providers.settings import COHORT_KINDS, KINDS, Kind
 from providers.state.applied import Applied, applied_ids, applied_keys, unpack
+from providers.state.bags import Bag, CohortInputs, CohortOutputs, RecordState, Target
 from providers.state.cohorts import applied_fields, cohort_of, mark, split
 from providers.state.declaration import Declaration
 from providers.state.journal import Left
 
-_TYPES: dict[str, Kind] = {
-    "pulumi-python:dynamic/workos:Organization": "organizations",
-    "pulumi-python:dynamic/workos:Role": "roles",
-    "pulumi-python:dynamic/workos:User": "users",
-    "pulumi-python:dynamic/workos:Membership": "memberships",
-}
-_COHORT_TYPES: dict[str, Kind] = {
-    "pulumi-python:dynamic/workos:OrganizationCohort": "organizations",
-    "pulumi-python:dynamic/workos:UserCohort": "users",
-    "pulumi-python:dynamic/workos:MembershipCohort": "memberships",
-}
-_VERDICT = "pulumi-python:dynamic/workos:Verdict"
+_TYPE = "pulumi-python:dynamic/workos:"
+#: The kinds of records and of cohorts, by type token.
+_TYPES = {f"{_TYPE}{schema.record.__name__}": kind for kind, schema in SCHEMAS.items()}
+_COHORT_TYPES = {f"{_TYPE}{SCHEMAS[kind].record.__name__}Cohort": kind for kind in COHORT_KINDS}
+_VERDICT = f"{_TYPE}Verdict"
 #: Objects between two places at which a list is begun: 20 pages.
 _APART = 2_000
 
@@ -35,7 +29,7 @@ class KnownRecord:
     """One record of the last state."""
 
     id: str
-    outputs: dict[str, Any]
+    state: RecordState = field(default_factory=RecordState)
     #: In a cohort: what was applied.
     applied: Applied | None = None
 
@@ -50,17 +44,17 @@ class KnownCohort:
     """One cohort of the last state: its text, and its outputs."""
 
     text: str
-    outputs: Mapping[str, Any]
+    outputs: CohortOutputs
 
     @property
     def packed(self) -> str:
         """What was applied, packed."""
-        return self.outputs.get("applied") or ""
+        return self.outputs.applied
 
     @property
     def whole(self) -> bool:
         """Was all of the text applied?"""
-        return bool(self.outputs.get("text"))
+        return bool(self.outputs.text)
 
     def applied(self) -> dict[str, Applied]:
         """What was applied, by key."""
@@ -68,7 +62,7 @@ class KnownCohort:
 
     def retained(self) -> dict[str, Applied]:
         """What left the export and WorkOS keeps, by key."""
-        return unpack(self.outputs.get("retained") or "")
+        return unpack(self.outputs.retained or "")
 
 
 @dataclass(slots=True)
@@ -77,7 +71,7 @@ class LastState:
 
     records: dict[Kind, dict[str, KnownRecord]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     cohorts: dict[Kind, dict[int, KnownCohort]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
-    target: dict[str, Any] = field(default_factory=dict)
+    target: Target = field(default_factory=Target)
     #: WorkOS ids of records whose object an earlier run removed or switched off, while the engine kept its resource.
     removed: dict[Kind, dict[str, str]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     #: Records that left in an earlier run and whose object WorkOS keeps, while the engine kept their resource.
@@ -96,8 +90,8 @@ class LastState:
 
     def lives(self) -> set[str]:
         """The lives of the stack that the state names; one, or none in a state of an earlier Ferry."""
-        outputs = [self.target, *(cohort.outputs for cohorts in self.cohorts.values() for cohort in cohorts.values())]
-        return {str(output["life"]) for output in outputs if output.get("life")}
+        cohorts = (cohort for cohorts in self.cohorts.values() for cohort in cohorts.values())
+        return {self.target.life, *(cohort.outputs.life for cohort in cohorts)} - {""}
 
     def holds(self, kind: Kind, id_: str) -> bool:
         """Is there a resource of its own for this WorkOS id?"""
@@ -159,19 +153,23 @@ class LastState:
         found = self._found(kind, key)
         return found.id if found else ""
 
-    def applied(self, kind: Kind, key: str, beside: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def applied(self, kind: Kind, key: str, beside: Values) -> Values | None:
         """Returns the fields that were applied to a record, origin included; None if nothing is known. In a cohort a
         value is known only where it equals that of `beside` (see `applied_fields`).
         """
         if (known := self.records[kind].get(key)) is not None:
-            return known.outputs if known.reached else None
+            return known.state.values if known.reached else None
         found = self._found(kind, key)
         return {**applied_fields(kind, key, found, beside), "origin": found.origin} if found else None
 
     def written_secrets(self) -> Iterator[dict[str, dict[str, bytes]]]:
         """Users in batches: by key and write-only field the mark of what was applied."""
         yield {
-            key: {name: mark(name, known.outputs[name]) for name in WRITE_ONLY if known.outputs.get(name)}
+            key: {
+                name: mark(name, known.state.values[name])
+                for name in SCHEMAS["users"].secrets
+                if known.state.values.get(name)
+            }
             for key, known in self.records["users"].items()
             if known.reached
         }
@@ -195,7 +193,7 @@ class LastState:
         """What left in earlier runs and WorkOS keeps, by key."""
         records = {name: self.records[kind][name] for name in self.retained[kind]}
         for cohort in self.cohorts[kind].values():
-            records |= {key: KnownRecord(applied.id, {}, applied) for key, applied in cohort.retained().items()}
+            records |= {key: KnownRecord(applied.id, applied=applied) for key, applied in cohort.retained().items()}
         return records
 
     def gone(self, kind: Kind, declaration: Declaration) -> dict[str, KnownRecord]:
@@ -211,7 +209,7 @@ class LastState:
             left = declaration.undeclared(kind, number, applied_keys(cohort.packed))
             if left:
                 applied = cohort.applied()
-                gone |= {key: KnownRecord(applied[key].id, {}, applied[key]) for key in left}
+                gone |= {key: KnownRecord(applied[key].id, applied=applied[key]) for key in left}
         return gone
 
 
@@ -224,21 +222,30 @@ def _apart(ids: list[str]) -> list[str]:
     return sorted(ids)[_APART - 1 :: _APART]
 
 
-def parse_last_state(exported: dict[str, Any]) -> LastState:
+def parse_last_state(exported: Bag) -> LastState:
     """The records of an exported deployment; resources that are about to be deleted already do not count."""
-    deployment = exported.get("deployment") or {}
-    last_state = LastState(interrupted=len(deployment.get("pending_operations") or ()))
-    for resource in deployment.get("resources") or []:
+    deployment = exported.get("deployment")
+    resources, pending = _listed(deployment, "resources"), _listed(deployment, "pending_operations")
+    last_state = LastState(interrupted=len(pending))
+    for resource in resources:
+        type_, name = text(resource.get("type")), text(resource["urn"]).split("::", 3)[3]
+        outputs = _bag(resource.get("outputs"))
         if resource.get("delete"):
             continue
-        kind = _TYPES.get(str(resource.get("type")))
-        name = str(resource["urn"]).split("::", 3)[3]
-        cohorts = _COHORT_TYPES.get(str(resource.get("type")))
-        if kind is not None:
-            last_state.records[kind][name] = KnownRecord(str(resource.get("id", "")), resource.get("outputs") or {})
-        elif cohorts is not None:
-            inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
-            last_state.cohorts[cohorts][int(inputs["cohort"])] = KnownCohort(inputs.get("records") or "", outputs)
-        elif resource.get("type") == _VERDICT:
-            last_state.target = resource.get("outputs") or {}
+        if kind := _TYPES.get(type_):
+            last_state.records[kind][name] = KnownRecord(text(resource.get("id")), RecordState.of(outputs))
+        elif kind := _COHORT_TYPES.get(type_):
+            inputs = CohortInputs.of(_bag(resource.get("inputs")))
+            last_state.cohorts[kind][inputs.number] = KnownCohort(inputs.records, CohortOutputs.of(outputs))
+        elif type_ == _VERDICT:
+            last_state.target = Target.of(outputs)
     return last_state
+
+
+def _bag(value: object) -> Bag:
+    return value if isinstance(value, dict) else {}
+
+
+def _listed(deployment: object, name: str) -> list[Bag]:
+    found = _bag(deployment).get(name)
+    return found if isinstance(found, list) else []

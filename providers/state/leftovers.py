@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from providers.directory.differ import MANAGED
-from providers.directory.model import fields
+from providers.directory.model import SCHEMAS, fields
 from providers.directory.store import Store
 from providers.findings import Finding, finding
 from providers.state.applied import Applied, unpack
@@ -24,8 +23,7 @@ _MESSAGES = {
     "email_verified_stays": "WorkOS keeps this user's email as verified; Auth0 says now that it is not",
 }
 #: Secrets come from a file of their own: without it the directory says nothing about any of them.
-_SECRETS_FROM = {"password_stays": "passwords", "totp_stays": "mfa"}
-_ANY = sum(1 << MANAGED["users"].index(name) for name in _FIELD_OF.values())
+_SECRETS_FROM = {code: of.file for code, name in _FIELD_OF.items() if (of := SCHEMAS["users"].by_name[name]).file}
 
 
 def kept(applied: Mapping[str, bytes], wanted: Mapping[str, bytes]) -> list[str]:
@@ -42,7 +40,7 @@ def kept_in(applied: Mapping[str, Applied], wanted: Mapping[str, bytes]) -> dict
     found: dict[str, list[str]] = {}
     for key, record in applied.items():
         digest = wanted.get(key)
-        if digest is not None and record.digest[0] & ~digest[0] & _ANY:
+        if digest is not None and digest != record.digest:
             for code in kept(split("users", record.digest), split("users", digest)):
                 found.setdefault(code, []).append(key)
     return found
@@ -68,7 +66,9 @@ def _kept_by_records(last_state: LastState, store: Store) -> Iterator[tuple[str,
     for record in store.records("users") if known else ():
         known_user = known.get(record.key)
         if known_user and known_user.reached:
-            applied, wanted = (marks_of("users", record.key, values) for values in (known_user.outputs, fields(record)))
+            applied, wanted = (
+                marks_of("users", record.key, values) for values in (known_user.state.values, fields(record))
+            )
             for code in kept(applied, wanted):
                 yield code, record.key
 
@@ -81,10 +81,10 @@ def _kept_by_cohort(cohort: KnownCohort, text: str | None, store: Store) -> Mapp
     if text is None:
         applied = cohort.applied()
         return kept_in(applied, _declared(applied, store))
-    if "kept" not in outputs or outputs.get("text") not in {text_digest(text), text_digest(cohort.text)}:
+    before = outputs.kept
+    if before is None or outputs.text not in {text_digest(text), text_digest(cohort.text)}:
         return kept_in(cohort.applied(), digests(text))
-    before: dict[str, list[str]] = outputs["kept"]
-    if outputs["text"] == text_digest(text):
+    if outputs.text == text_digest(text):
         return before
     lines = {*lines_of(text)}
     new = digests("\n".join(lines.difference(lines_of(cohort.text))))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
-from providers.workos.client import Gone, Refused, Unavailable, WorkOS
-from providers.workos.kinds import Declared, Fields, Written
+from providers.directory.differ import text
+from providers.directory.model import UserFields
+from providers.workos.client import Answer, Door, Gone, Refused, Unavailable
+from providers.workos.kinds import Declared, Written
 
 _ATTEMPTS = 3
 #: Of a user that was in WorkOS before: it has an authenticator that Ferry did not enrol.
@@ -15,7 +17,7 @@ _FACTOR_OF_OTHERS = "factor_of_others"
 class Authenticators:
     """What users enrolled, and what they are to have. Every method may raise a WorkOSFault."""
 
-    def __init__(self, door: WorkOS, declared: Declared) -> None:
+    def __init__(self, door: Door, declared: Declared) -> None:
         self.door, self.declared = door, declared
 
     def look(self, written: Written, id_: str) -> None:
@@ -24,15 +26,16 @@ class Authenticators:
             found = list(self.door.pages(*_path(id_)))
         except Gone as gone:
             raise _without_user(gone) from None
-        written.factors = {str(factor.get("id")) for factor in found if factor.get("type") == "totp"}
+        written.factors = _totps(found)
         if found:
             written.notes.append(_FACTOR_OF_OTHERS)
 
-    def secret(self, desired: Fields) -> str:
+    def secret(self, desired: UserFields) -> str:
         """The secret to be enrolled, '' for none. Raises ExportError if the export changed."""
-        return self.declared.totp(desired["external_id"], desired["totp"]) if desired.get("totp") else ""
+        own = desired.get("totp")
+        return self.declared.totp(text(desired["external_id"]), own) if own else ""
 
-    def enroll(self, written: Written, desired: Fields, *, created: bool) -> None:
+    def enroll(self, written: Written, desired: UserFields, *, created: bool) -> None:
         """Enrol the authenticator once.
 
         A user that this run did not create, and that has an authenticator Ferry did not enrol, keeps its own. Another
@@ -43,9 +46,9 @@ class Authenticators:
         if not wanted:
             return
         path = _path(written.id)
-        body: dict[str, Any] = {"type": "totp", "totp_secret": self.secret(desired)}
+        body = {"type": "totp", "totp_secret": self.secret(desired)}
         renewed = written.applied.get("totp") is not None
-        before = set() if created else self._before(written, path)
+        before: set[str] = set() if created else self._before(written, path)
         if before and not renewed:
             if written.origin == "found" and _FACTOR_OF_OTHERS not in written.notes:
                 written.notes.append(_FACTOR_OF_OTHERS)
@@ -68,7 +71,12 @@ class Authenticators:
         return self._listed(path) if written.factors is None else written.factors
 
     def _listed(self, path: tuple[str, ...]) -> set[str]:
-        return {str(factor.get("id")) for factor in self.door.pages(*path) if factor.get("type") == "totp"}
+        return _totps(self.door.pages(*path))
+
+
+def _totps(factors: Iterable[Answer]) -> set[str]:
+    """The ids of the authenticator apps among factors."""
+    return {text(factor["id"]) for factor in factors if factor.get("type") == "totp"}
 
 
 def _path(id_: str) -> tuple[str, ...]:

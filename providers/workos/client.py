@@ -10,8 +10,8 @@ WorkOS nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import httpx2
 
@@ -32,6 +32,10 @@ _PAGE = 100
 #: Nothing promises that lists show at once what was written: how long to wait before each further look, in seconds.
 _LAGS = (0.5, 1.0, 2.0)
 Found = TypeVar("Found")
+#: An object of WorkOS's, or a list of them: JSON, in which any field may be missing.
+Answer = dict[str, Any]
+#: What is sent: a body, or a query.
+Body = Mapping[str, object]
 
 EXTERNAL_ID_USED = "external_id_already_used"
 #: Codes that say: somebody holds this already (WorkOS API reference: users, memberships, roles; order of appearance).
@@ -85,7 +89,42 @@ class Refused(WorkOSFault):
     """WorkOS refuses this record, and will refuse it again as it is."""
 
 
-class WorkOS:
+class Door(Protocol):
+    """What the kinds need of WorkOS: one environment, or one that is in memory (`rehearsal`)."""
+
+    base_url: str
+    #: The writes a second that the share of the limits allows.
+    pace: float
+
+    def call(
+        self, method: str, *path: str, body: Body | None = None, params: Body | None = None, retries: int | None = None
+    ) -> Answer:
+        """One request. Raises a WorkOSFault."""
+
+    def interrupted(self) -> bool:
+        """Was a write of this thread's last call possibly done although its answer was lost?"""
+
+    def request_id(self) -> str:
+        """WorkOS's id of this thread's last request that was answered, '' if the answer named none."""
+
+    def until_listed(self, look: Callable[[], Found]) -> Found:
+        """Returns what `look` finds in a list; asks again while a list may lag behind what was written."""
+
+    def page(self, *path: str, after: str | None = None, **params: object) -> tuple[list[Answer], str]:
+        """The objects of a list behind a cursor, oldest first, at most 100; and the next cursor, '' at the end."""
+        query = {**params, "limit": _PAGE, "order": "asc", **({"after": after} if after else {})}
+        answer = self.call("GET", *path, params=query)
+        return answer.get("data", []), (answer.get("list_metadata") or {}).get("after") or ""
+
+    def pages(self, *path: str, **params: object) -> Iterator[Answer]:
+        """All objects of a list, oldest first, 100 a request. Follows the cursor to its end."""
+        after = None
+        while after != "":
+            objects, after = self.page(*path, after=after, **params)
+            yield from objects
+
+
+class WorkOS(Door):
     """A thread-safe client of one environment. Build it once a process: it owns the budgets."""
 
     def __init__(
@@ -115,9 +154,8 @@ class WorkOS:
         )
 
     def call(
-        self, method: str, *path: str, body: dict[str, Any] | None = None, params: dict[str, Any] | None = None,
-        retries: int | None = None,
-    ) -> dict[str, Any]:  # fmt: skip
+        self, method: str, *path: str, body: Body | None = None, params: Body | None = None, retries: int | None = None
+    ) -> Answer:
         """One request, retried by the SDK on 429, 5xx and network failures, POST too. Raises a WorkOSFault.
 
         A create whose first answer was lost meets its own object when it is sent again: it raises Conflict, and
@@ -130,7 +168,7 @@ class WorkOS:
         self._transport.begin()
         options: Any = {} if retries is None else {"max_retries": retries}
         try:
-            return self._sdk.request_raw(method, path, body=body, params=params, request_options=options)
+            return self._sdk.request_raw(method, path, body=_sent(body), params=_sent(params), request_options=options)
         except WorkOSError as error:
             fault = self._sorted(error, f"{method} {_template(path)}")
             if isinstance(fault, Fatal):
@@ -154,19 +192,6 @@ class WorkOS:
     def request_id(self) -> str:
         """WorkOS's id of this thread's last request that was answered, '' if the answer named none."""
         return self._transport.request_id()
-
-    def page(self, *path: str, after: str | None = None, **params: Any) -> tuple[list[dict[str, Any]], str]:
-        """The objects of a list behind a cursor, oldest first, at most 100; and the next cursor, '' at the end."""
-        query = {**params, "limit": _PAGE, "order": "asc", **({"after": after} if after else {})}
-        answer = self.call("GET", *path, params=query)
-        return answer.get("data", []), (answer.get("list_metadata") or {}).get("after") or ""
-
-    def pages(self, *path: str, **params: Any) -> Iterator[dict[str, Any]]:
-        """All objects of a list, oldest first, 100 a request. Follows the cursor to its end."""
-        after = None
-        while after != "":
-            objects, after = self.page(*path, after=after, **params)
-            yield from objects
 
     def until_listed(self, look: Callable[[], Found]) -> Found:
         """Returns what `look` finds in a list; asks again for some seconds while it finds nothing.
@@ -205,6 +230,10 @@ class WorkOS:
         if status == 429 or status >= 500:
             return Unavailable(what, *known)
         return Refused(what, *known)
+
+
+def _sent(values: Body | None) -> dict[str, Any] | None:
+    return None if values is None else dict(values)
 
 
 def _codes(error: APIError) -> tuple[str, ...]:

@@ -12,11 +12,10 @@ import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future
 from queue import Empty, Full, Queue
-from typing import Any
 
-from providers.workos.client import Gone, Refused, WorkOS
+from providers.workos.client import Answer, Door, Gone, Refused
 
-Objects = list[dict[str, Any]]
+Objects = list[Answer]
 #: Pages that wait for whoever reads them, at the most.
 _AHEAD = 64
 _SECONDS_BETWEEN_LOOKS = 0.2
@@ -26,7 +25,7 @@ class Listing:
     """One list. `starts` are ids of objects that are probably in it; without any it is read in one walk."""
 
     def __init__(
-        self, door: WorkOS, *path: str, starts: Iterable[str] = (), after: str | None = None, **params: Any
+        self, door: Door, *path: str, starts: Iterable[str] = (), after: str | None = None, **params: object
     ) -> None:
         """`after`: only what comes behind this cursor."""
         self._door, self._path, self._params, self._after = door, path, params, after

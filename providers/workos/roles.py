@@ -3,38 +3,60 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
-from providers.workos.client import Conflict, Gone, Refused, WorkOS
-from providers.workos.kinds import Declared, Fields, Records, Written
+from providers.directory.differ import text
+from providers.directory.model import RoleFields
+from providers.directory.schema import Values
+from providers.workos.client import Answer, Conflict, Door, Gone, Refused
+from providers.workos.kinds import Creation, Declared, Records, Request, Step, Update, Written
+from providers.workos.memberships import DEFAULT_ROLE
 
-ROLES = ("authorization", "roles")
 #: How some answers word, with 422, that the slug is taken.
 _DUPLICATE = "duplicate"
 
 
-class Roles(Records):
+class Roles(Records[RoleFields]):
     """One environment role a record. Writes go one after the other: they share a priority list."""
 
     kind = "roles"
+    path = ("authorization", "roles")
+    found_by = "slug"
+    conflicts = {"slug": "role_slug_conflict"}  # noqa: RUF012 - as in the base
+    is_listed_first = True
 
-    def __init__(self, door: WorkOS, declared: Declared, *, adopt_by_email: bool = False) -> None:
+    @classmethod
+    def requests(cls, step: Step) -> list[Request]:
+        """One POST, but for the role that every environment has; one PATCH."""
+        if isinstance(step, Creation):
+            return [] if step.key == DEFAULT_ROLE else [Request("POST", cls.template(), "roles")]
+        return [Request("PATCH", cls.one())] if isinstance(step, Update) else []
+
+    @classmethod
+    def fields_of(cls, answer: Answer) -> RoleFields:
+        """A WorkOS role object as the differ sees it."""
+        return {"slug": answer["slug"], "name": answer.get("name"), "description": answer.get("description")}
+
+    @classmethod
+    def unique_values(cls, fields: Values) -> dict[str, list[str]]:
+        """The slug."""
+        return {"slug": [text(fields["slug"])]}
+
+    def __init__(self, door: Door, declared: Declared, *, adopt_by_email: bool = False) -> None:
         super().__init__(door, declared, adopt_by_email=adopt_by_email)
         self._lock = threading.Lock()
-        self._listed: dict[str, Fields] | None = None
+        self._listed: dict[str, Answer] | None = None
 
-    def create(self, written: Written, desired: Fields) -> None:
+    def create(self, written: Written, desired: RoleFields) -> None:
         """Adopt the role with this slug, name and description left alone; else one POST."""
         with self._lock:
             there = self._all().get(desired["slug"])
             if there is not None:
                 self._adopt(written, desired, there)
                 return
-            body = {name: desired[name] for name in ("slug", "name", "description") if desired.get(name)}
+            body = {name: value for name, value in desired.items() if value}
             try:
-                made = self.door.call("POST", *ROLES, body=body)
+                made = self.door.call("POST", *self.path, body=body)
             except (Conflict, Refused) as refusal:
                 interrupted = self.door.interrupted()
                 if not isinstance(refusal, Conflict) and _DUPLICATE not in refusal.codes:
@@ -46,55 +68,42 @@ class Roles(Records):
                 ours = interrupted and all(there.get(name) == desired.get(name) for name in ("name", "description"))
                 written.origin = "created" if ours else "found"
                 return
-            written.id, written.applied = str(made.get("id") or desired["slug"]), dict(desired)
+            written.id, written.applied = text(made.get("id")) or desired["slug"], {**desired}
             self.see(written, body, made)
 
-    def write(self, written: Written, desired: Fields, changed: Fields) -> None:
+    def write(self, written: Written, desired: RoleFields, changed: Values) -> None:
         """One PATCH."""
         with self._lock:
-            answer = self.door.call("PATCH", *ROLES, desired["slug"], body=dict(changed))
+            answer = self.door.call("PATCH", *self.path, desired["slug"], body=dict(changed))
         written.applied |= changed
         self.see(written, changed, answer)
 
-    def live(self, id_: str) -> Fields:
+    def live(self, id_: str) -> Values:
         """The role as the environment's list has it. Raises Gone."""
         with self._lock:
             for role in self._all().values():
                 if role["id"] == id_:
-                    return {name: role.get(name) for name in ("slug", "name", "description")}
+                    return self.fields_of(role)
         raise Gone("the role is not in the environment's list", 404)
 
     def remove(self, id_: str) -> None:
         """WorkOS has no call that deletes an environment role: it stays."""
 
-    def _all(self) -> dict[str, Fields]:
+    def _all(self) -> dict[str, Answer]:
         if self._listed is None:
-            self._listed = environment_roles(self.door)
+            self._listed = self.listed(self.door)
         return self._listed
 
-    def _by_slug(self, slug: str) -> Fields | None:
+    def _by_slug(self, slug: str) -> Answer | None:
         """A role that WorkOS says is there: read by its slug, and looked for in a new list if that shows none."""
         with suppress(Gone, Refused):
-            found = self.door.call("GET", *ROLES, slug)
+            found = self.door.call("GET", *self.path, slug)
             if found.get("slug") == slug:
                 self._all()[slug] = found
                 return found
         self._listed = None
         return self._all().get(slug)
 
-    def _adopt(self, written: Written, desired: Fields, there: Mapping[str, Any]) -> None:
-        written.id, written.origin = str(there.get("id") or there["slug"]), "found"
-        written.applied = dict(desired)
-
-
-def environment_roles(door: WorkOS) -> dict[str, Fields]:
-    """Every environment role by its slug. WorkOS documents no pages; a list that names a cursor is followed."""
-    found: dict[str, Fields] = {}
-    cursors: list[str] = []
-    while True:
-        answer = door.call("GET", *ROLES, params={"after": cursors[-1]} if cursors else None)
-        found |= {str(role["slug"]): role for role in answer.get("data", [])}
-        after = str((answer.get("list_metadata") or {}).get("after") or "")
-        if not after or after in cursors:
-            return found
-        cursors.append(after)
+    def _adopt(self, written: Written, desired: RoleFields, there: Answer) -> None:
+        written.id, written.origin = text(there.get("id")) or there["slug"], "found"
+        written.applied = {**desired}

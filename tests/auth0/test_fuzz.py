@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from providers.auth0.lines import ExportError
-from providers.findings import FILES
+from providers.settings import FILES
 from tests.tenant import Line, member, organization, otp, password, person, read, role
 
 pytestmark = [pytest.mark.slow, pytest.mark.property]

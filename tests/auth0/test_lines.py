@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from providers.auth0.export import Export, digest, parse
 from providers.auth0.lines import ExportError, _elements, open_unpacked, pieces
-from providers.findings import FILES, Ledger
+from providers.findings import Ledger
+from providers.settings import FILES
 from tests.auth0.test_fuzz import ANY_BYTES, VALUES
 from tests.tenant import read
 

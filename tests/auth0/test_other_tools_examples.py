@@ -12,8 +12,8 @@ import pytest
 
 from providers.auth0.export import Export
 from providers.directory.store import open_store
-from providers.findings import FILES, Ledger
-from providers.settings import read_settings
+from providers.findings import Ledger
+from providers.settings import FILES, read_settings
 from tests.tenant import HASH, OTHER_HASH, Line, Outcome, read
 
 
@@ -83,9 +83,9 @@ def test_users_without_identities_find_their_hashes_under_the_other_spelling_of_
     with open_store(read_settings({"ferry:export": str(tmp_path)}, {}), tmp_path) as store:
         hashes = {
             user.email: user.password and store.secret("password", user.external_id, user.password.fingerprint).text
-            for user in store.users()
+            for user in store.records("users")
         }
-        names = [(user.first_name, user.last_name, user.email_verified) for user in store.users()]
+        names = [(user.first_name, user.last_name, user.email_verified) for user in store.records("users")]
 
     assert hashes == {
         "road.runner@people.example": OTHER_HASH,

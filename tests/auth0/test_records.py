@@ -14,7 +14,8 @@ from providers.auth0.export import Export, Read
 from providers.auth0.fast_lines import fast_record
 from providers.auth0.lines import ExportError
 from providers.auth0.records import Factor, Password, User, with_one_spelling
-from providers.findings import FILES, Ledger
+from providers.findings import Ledger
+from providers.settings import FILES
 from tests.tenant import (
     DATABASE,
     HASH,

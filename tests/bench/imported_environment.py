@@ -34,10 +34,10 @@ def _fill(environment: Environment, store: Store) -> int:
     """In the order and with the numbers of the state; the last number."""
     numbers = count(1)
     organizations, users = {}, {}
-    for role in store.roles():
+    for role in store.records("roles"):
         if role.slug != DEFAULT_ROLE:
             environment.set_role(Role(identifier("role", 1), 1, 1, role.slug, role.name, role.description))
-    for organization in store.organizations():
+    for organization in store.records("organizations"):
         id_, now = _identified("organizations", numbers)
         organizations[organization.key] = id_
         domains = tuple(
@@ -48,13 +48,13 @@ def _fill(environment: Environment, store: Store) -> int:
         environment.set_organization(
             Organization(id_, now, now, organization.name, organization.external_id, metadata, domains)
         )
-    for user in store.users():
+    for user in store.records("users"):
         id_, now = _identified("users", numbers)
         users[user.key] = id_
         named = (user.first_name, user.last_name, None)
         held = User(id_, now, now, user.email, user.email_verified, *named, user.external_id, dict(user.metadata))
         environment.set_user(held)
-    for membership in store.memberships():
+    for membership in store.records("memberships"):
         id_, now = _identified("memberships", numbers)
         status = "active" if membership.active else "inactive"
         roles = membership.roles or (DEFAULT_ROLE,)

@@ -14,9 +14,9 @@ from typing import Any
 
 from providers.directory.model import Record, fields
 from providers.directory.store import Store, open_store
-from providers.settings import Kind, read_settings
+from providers.settings import COHORT_KINDS, Kind, read_settings
 from providers.state.applied import Applied, pack
-from providers.state.cohorts import COHORT_KINDS, applied_record, cohort_of_record, line, text_digest
+from providers.state.cohorts import applied_record, cohort_of_record, line, text_digest
 from sandbox.http.identifiers import identifier
 from tests.bench.measured_command import measured
 from tests.stack import Stack

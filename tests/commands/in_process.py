@@ -13,12 +13,15 @@ from providers.commands.plan import plan
 from providers.commands.rehearse import Rehearsed, RehearsedHost, run
 from providers.commands.verifier import Verifier
 from providers.directory.store import open_store
+from providers.program.announcement import announced
+from providers.reports.announcement_text import Announcement
 from providers.reports.verification import Verification
-from providers.settings import read_settings
+from providers.settings import KINDS, read_settings
+from providers.state.declaration import declaration
 from providers.state.last_state import LastState
-from providers.workos.census import Census, Found
+from providers.workos.by_kind import listed_at_once
+from providers.workos.census import Census
 from providers.workos.client import WorkOS
-from providers.workos.rehearsal.door import Rehearsal
 from tests.stack import KEY, Sandbox
 from tests.tenant import write
 
@@ -44,27 +47,31 @@ class InProcess:
             path.unlink()
         write(self.folder / "export", **files)
 
-    def plan(self) -> list[dict[str, Any]]:
+    def plan(self) -> list[Any]:
         """The lines of the plan."""
         with self._opened(reads_only=True) as stack:
             return list(plan(stack, self.folder))
 
+    def announcement(self) -> Announcement:
+        """What a run says before its first request."""
+        with self._opened(reads_only=True) as stack:
+            declared = declaration(stack.store, stack.last_state.in_cohorts, stack.settings)
+            leaving = {kind: stack.last_state.gone(kind, declared) for kind in KINDS}
+            return announced(stack.last_state, declared, stack.store, stack.settings, leaving)
+
     def up(self) -> Rehearsed:
         """The run itself; one thing after the other, as in the plan."""
         with self._opened(reads_only=False) as stack:
-            here = RehearsedHost(stack, Rehearsal(stack.door, {}, {}, {}, {}), self.folder)
-            found = Found(stack.census, by_email=stack.settings.adopt == "email")
-            here.__dict__ |= {"door": stack.door, "census": stack.census, "found": found}
-            done = run(stack, here)
+            done = run(stack, RehearsedHost(stack, stack.door, stack.census, self.folder))
         self.last_state = done.after
         return done
 
     def verification(self) -> Verification:
         """What `ferry verify` finds."""
         with self._opened(reads_only=True) as stack:
-            roles = {listed["slug"]: listed for listed in stack.door.call("GET", "authorization", "roles")["data"]}
             repairs = self.settings.on_drift == "repair"
-            return Verifier(stack.store, stack.census, stack.last_state, repairs=repairs).verify(roles)
+            verifier = Verifier(stack.store, stack.census, stack.last_state, repairs=repairs)
+            return verifier.verify(listed_at_once(stack.door))
 
     @contextmanager
     def _opened(self, *, reads_only: bool) -> Iterator[OpenedStack]:

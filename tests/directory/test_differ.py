@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from providers.directory.differ import MANAGED, Change, adopted, changes
-from providers.directory.model import Membership, Organization, Role, Secret, User, fields, fingerprint
+from providers.directory.differ import Change, adopted, changes
+from providers.directory.model import SCHEMAS, Membership, Organization, Role, Secret, User, fields, fingerprint
 from providers.settings import KINDS, Kind
 
 Fields = dict[str, Any]
@@ -21,6 +21,7 @@ USER: Fields = {
     "metadata": {"plan": "pro"},
     "password": "fingerprint 1",
     "totp": "fingerprint 2",
+    "name": "Ada Lovelace",
 }
 ORGANIZATION: Fields = {
     "external_id": "org_a",
@@ -148,10 +149,10 @@ def test_what_changes(kind: Kind, desired: Fields, applied: Fields, expected: li
 def test_a_record_that_nothing_was_applied_of_is_written_whole(kind: Kind) -> None:
     found = changes(kind, {**RECORDS[kind], "email_verified": True}, {})
 
-    assert tuple(one.field for one in found) == MANAGED[kind]
+    assert tuple(one.field for one in found) == SCHEMAS[kind].names
     if kind != "roles":
         assert {one.field: one.new for one in found} == {
-            name: {**RECORDS[kind], "email_verified": True}[name] for name in MANAGED[kind]
+            name: {**RECORDS[kind], "email_verified": True}[name] for name in SCHEMAS[kind].names
         }
 
 
@@ -236,9 +237,10 @@ def test_what_taking_over_a_live_object_changes(
 def test_the_view_of_an_adopted_object_knows_no_field_that_ferry_does_not_manage() -> None:
     live = {**USER, "id": "user_01", "last_sign_in_at": "2024-01-01", "profile_picture_url": "x"}
 
-    assert adopted("users", USER, live).keys() == set(MANAGED["users"])
+    assert adopted("users", USER, live).keys() == set(SCHEMAS["users"].names)
 
 
+ENDS = {"organization": "org_a", "user": "auth0|1"}
 SECRET = Secret("fingerprint 1", "passwords.ndjson", 12, 34)
 
 
@@ -256,15 +258,16 @@ SECRET = Secret("fingerprint 1", "passwords.ndjson", 12, 34)
                 "metadata": {"a": "1"},
                 "password": "fingerprint 1",
                 "totp": None,
+                "name": None,
             },
         ),
         (
-            Organization("org_a", "Acme", {"a": "1"}, ("a.example",)),
+            Organization("org_a", "Acme", ("a.example",), {"a": "1"}),
             {"external_id": "org_a", "name": "Acme", "domains": ["a.example"], "metadata": {"a": "1"}},
         ),
         (Role("admin", "Admin", None, "rol_1"), {"slug": "admin", "name": "Admin", "description": None}),
-        (Membership("org_a", "auth0|1", ("admin",)), {"roles": ["admin"], "status": "active"}),
-        (Membership("org_a", "auth0|1", active=False), {"roles": [], "status": "inactive"}),
+        (Membership("org_a", "auth0|1", ("admin",)), {**ENDS, "roles": ["admin"], "status": "active"}),
+        (Membership("org_a", "auth0|1", active=False), {**ENDS, "roles": [], "status": "inactive"}),
     ],
 )
 def test_the_fields_of_a_record_hold_neither_its_secrets_nor_where_they_stand(

@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from providers.directory.model import Secret
 from providers.directory.store import open_store
-from providers.findings import FILES
-from providers.settings import read_settings
+from providers.settings import FILES, read_settings
 from tests.examples import examples
 from tests.tenant import DATABASE, HASH, OTHER_HASH, OTHER_OTP, OTP, Line, Outcome, person, read, role, write
 

@@ -72,16 +72,16 @@ def check(store: Store, expected: Expected) -> None:
     assert users_in(store) == expected.users()
     assert memberships_in(store) == expected.memberships()
     assert organizations_in(store) == expected.organizations()
-    assert {role.slug: role.name for role in store.roles()}.items() <= {
+    assert {role.slug: role.name for role in store.records("roles")}.items() <= {
         (slug, name) for slug, names in summary["roles"].items() for name in names
     }
-    assert len(list(store.roles())) == len(summary["roles"])
+    assert len(list(store.records("roles"))) == len(summary["roles"])
     assert secrets_in(store, "password") == expected.secrets("password_hash")
     assert secrets_in(store, "totp") == expected.secrets("totp_secret")
     assert expected.rejects() - findings_in(store) == Counter()
     assert Counter(f"{file}:{code}" for file, _, code in remarks.elements()) == summary["remarks"]
     assert {kind: counts[kind]["lines"] for kind in counts} == summary["lines"]
-    named = {user.external_id: user.key for user in store.users()}
+    named = {user.external_id: user.key for user in store.records("users")}
     merged = expected.keys_of_merged()
     assert {one: named[one] for one in merged} == merged
 
@@ -179,12 +179,12 @@ def written_by_kind(export: Path) -> Counter[str]:
 def writes(first: Store, then: Store) -> int:
     """The fewest writes by Ferry's own differ: a user who goes takes his memberships along."""
     number = 0
-    old, new = ({user.external_id: user for user in store.users()} for store in (first, then))
+    old, new = ({user.external_id: user for user in store.records("users")} for store in (first, then))
     gone = {old[one].key for one in old.keys() - new.keys()}
     number += len(gone) + sum(1 + (new[one].totp is not None) for one in new.keys() - old.keys())
     for one in old.keys() & new.keys():
         number += bool(changes("users", fields(new[one]), fields(old[one])))
-    was, now = ({membership.key: membership for membership in store.memberships()} for store in (first, then))
+    was, now = ({membership.key: membership for membership in store.records("memberships")} for store in (first, then))
     number += sum(was[one].user not in gone for one in was.keys() - now.keys())
     number += sum(1 + (not now[one].active) for one in now.keys() - was.keys())
     return number + sum(was[one] != now[one] for one in was.keys() & now.keys())

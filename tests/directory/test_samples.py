@@ -163,9 +163,9 @@ def test_the_authenticator_secrets_read_back_are_the_expected_ones(store: Store,
 def test_the_sample_survives_the_store_unchanged(version: str, store: Store) -> None:
     directory = outcome(version).directory
 
-    assert tuple(store.organizations()) == directory.organizations
-    assert tuple(store.roles()) == directory.roles
-    assert tuple(store.users()) == directory.users
-    assert tuple(store.memberships()) == directory.memberships
+    assert tuple(store.records("organizations")) == directory.organizations
+    assert tuple(store.records("roles")) == directory.roles
+    assert tuple(store.records("users")) == directory.users
+    assert tuple(store.records("memberships")) == directory.memberships
     assert store.summary() == outcome(version).summary
     assert list(store.findings()) == outcome(version).findings

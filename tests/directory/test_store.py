@@ -72,22 +72,22 @@ def stores(project: Path) -> list[Path]:
 
 def test_a_store_gives_back_the_directory(project: Path) -> None:
     with opened(project) as store:
-        assert list(store.organizations()) == [Organization("org_a", "a", {"k": "v"}, ("a.example",))]
-        assert list(store.roles()) == [
+        assert list(store.records("organizations")) == [Organization("org_a", "a", ("a.example",), {"k": "v"})]
+        assert list(store.records("roles")) == [
             Role("admin", "Admin", "All", "rol_Admin"),
             Role("viewer", "Viewer", None, "rol_Viewer"),
         ]
-        assert [(user.key, user.email, user.first_name) for user in store.users()] == [
+        assert [(user.key, user.email, user.first_name) for user in store.records("users")] == [
             ("auth0|1", "1@people.example", "Ada"),
             ("auth0|2", "shared@people.example", None),
         ]
-        assert list(store.memberships()) == [
+        assert list(store.records("memberships")) == [
             Membership("org_a", "auth0|1", ("admin",)),
             Membership("org_a", "auth0|2", ("admin", "viewer")),
         ]
         assert [list(store.records(kind)) for kind in ("roles", "memberships")] == [
-            list(store.roles()),
-            list(store.memberships()),
+            list(store.records("roles")),
+            list(store.records("memberships")),
         ]
         assert store.summary()["users"] == {"lines": 4, "declared": 2, "merged": 1, "refused": 1, "skipped": 0}
         assert [(finding.file, finding.line, finding.code) for finding in store.findings()] == [

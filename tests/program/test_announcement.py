@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from providers.program.announcement import announced
 from providers.reports.announcement_text import Announcement, announcement_lines
 from providers.settings import KINDS, read_settings
 from providers.state.applied import pack
+from providers.state.bags import CohortOutputs
 from providers.state.cohorts import cohort_of
 from providers.state.declaration import declaration
 from providers.state.last_state import KnownCohort
@@ -104,7 +106,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, str], dict[tuple[str, str], int
         {},
         {("POST", ROLE): 1, ("PUT", f"{MEMBER}/{{id}}"): 1},
     ),
-    ("a role's words", {**BASE, "roles": [role("Admin", description="all")]}, {}, {("PATCH", f"{ROLE}/{{id}}"): 1}),
+    ("a role's words", {**BASE, "roles": [role("Admin", description="all")]}, {}, {("PATCH", f"{ROLE}/{{slug}}"): 1}),
     (
         "a domain",
         {
@@ -227,7 +229,7 @@ def test_memberships_of_a_user_who_is_made_again_are_made_again(tmp_path: Path) 
     number = cohort_of(ANN)
     held = last_state.cohorts["users"][number]
     applied = {key: one for key, one in held.applied().items() if key != ANN}
-    last_state.cohorts["users"][number] = KnownCohort(held.text, {"applied": pack(applied), "text": ""})
+    last_state.cohorts["users"][number] = KnownCohort(held.text, CohortOutputs(number, applied=pack(applied)))
     told = again(tmp_path, last_state, "cohort")
     assert writes(told) == {POST_USER: 1, ("POST", MEMBER): 2}
 
@@ -240,7 +242,7 @@ def test_of_cohorts_that_are_as_they_were_nothing_is_unpacked(tmp_path: Path) ->
     last_state = state_after(tmp_path, "cohort", PLAN, **BASE)
     for cohorts in last_state.cohorts.values():
         for number, cohort in cohorts.items():
-            cohorts[number] = KnownCohort(cohort.text, {**cohort.outputs, "applied": "unreadable"})
+            cohorts[number] = KnownCohort(cohort.text, replace(cohort.outputs, applied="unreadable"))
 
     assert announcement_lines(again(tmp_path, last_state, "cohort"), 0.9) == []
 

@@ -10,7 +10,7 @@ import pytest
 
 from providers.directory.store import open_store
 from providers.errors import Brake
-from providers.program.brake import brake, has_writes, leaving_bags
+from providers.program.brake import brake, has_writes, leavers
 from providers.settings import KINDS, read_settings
 from providers.state.declaration import declaration
 from tests.state.made_state import state_after
@@ -46,7 +46,7 @@ def judge(request: pytest.FixtureRequest, tmp_path: Path) -> Judge:
             declared = declaration(store, last_state.in_cohorts, settings)
             leaving = {kind: last_state.gone(kind, declared) for kind in KINDS}
             brake(last_state, leaving, store, settings)
-            return has_writes(last_state, store, declared), leaving_bags(leaving)
+            return has_writes(last_state, store, declared), [leaver.bag() for leaver in leavers(leaving)]
 
     return judged
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from providers.reports.bill import Requests, bill, duration, seconds
+from providers.reports.bill import Bill, Requests, bill, duration, seconds
 
 NOTHING = {
     "organizations": 0,
@@ -19,7 +17,7 @@ NOTHING = {
 }
 
 
-def of(costs: dict[str, Any]) -> dict[tuple[str, str], int]:
+def of(costs: Bill) -> dict[tuple[str, str], int]:
     return {(request["method"], request["path"]): request["count"] for request in costs["requests"]}
 
 

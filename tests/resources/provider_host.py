@@ -16,10 +16,11 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 from pulumi.runtime import proto, rpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from providers.directory.model import Membership, fields
+from providers.directory.model import SCHEMA_OF, Record, fields
 from providers.directory.store import open_store
 from providers.resources.record import MembershipProvider, OrganizationProvider, RoleProvider, UserProvider
 from providers.settings import Kind, read_settings
+from providers.state.bags import RecordInputs
 from tests.resources.host_fork import end_host, fork_host
 from tests.stack import KEY, Sandbox
 from tests.tenant import Line, write
@@ -178,18 +179,13 @@ class Project:
         """The inputs of every record of a kind as the program makes them; `ids` are WorkOS ids by key of an end."""
         raw = {f"ferry:{key}": text for key, text in self.config.items()}
         with open_store(read_settings(raw, {}), self.folder) as store:
-            return {record.key: {**_ends(record, ids), **_filled(fields(record))} for record in store.records(kind)}
+            return {record.key: _inputs(record, ids) for record in store.records(kind)}
 
 
-def _filled(bag: Bag) -> Bag:
-    return {**{name: value for name, value in bag.items() if value not in (None, {}, [])}, "failure": None}
-
-
-def _ends(record: object, ids: dict[str, str]) -> Bag:
-    if not isinstance(record, Membership):
-        return {}
-    ends = {"organization": record.organization, "user": record.user}
-    return {**ends, **{f"{name}_id": ids.get(end, f"unknown {end}") for name, end in ends.items()}}
+def _inputs(record: Record, ids: dict[str, str]) -> Bag:
+    ends = [(name, str(fields(record)[name])) for name, _ in SCHEMA_OF[type(record)].ends]
+    found = {f"{name}_id": ids.get(end, f"unknown {end}") for name, end in ends}
+    return {**RecordInputs().bag({**fields(record), **found}), "failure": None}
 
 
 @dataclass

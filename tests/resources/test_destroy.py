@@ -12,6 +12,7 @@ from providers.reports.destroy_text import dismantling_lines
 from providers.resources.destroy import Dismantling, created, inventory
 from providers.settings import Kind
 from providers.state.applied import Applied, pack
+from providers.state.bags import RecordState
 from providers.state.last_state import KnownRecord, LastState
 from tests.state.made_state import state_after
 from tests.tenant import member, organization, person, role
@@ -24,12 +25,12 @@ def found_before(last_state: LastState, kind: Kind, *keys: str) -> None:
     """These were in WorkOS before Ferry came."""
     for key in keys:
         if held := last_state.records[kind].get(key):
-            last_state.records[kind][key] = KnownRecord(held.id, {**held.outputs, "origin": "found"})
+            last_state.records[kind][key] = KnownRecord(held.id, RecordState({**held.state.values, "origin": "found"}))
     for number, cohort in last_state.cohorts[kind].items():
         applied: dict[str, Applied] = {
             key: replace(one, origin="found") if key in keys else one for key, one in cohort.applied().items()
         }
-        last_state.cohorts[kind][number] = replace(cohort, outputs={**cohort.outputs, "applied": pack(applied)})
+        last_state.cohorts[kind][number] = replace(cohort, outputs=replace(cohort.outputs, applied=pack(applied)))
 
 
 def state(folder: Path, grain: str) -> LastState:
@@ -69,8 +70,8 @@ def test_a_membership_whose_ends_stay_is_a_request_unless_it_stays_too(tmp_path:
     assert told(last_state) == [
         "destroy: deletes 0 users, 1 organizations and 3 memberships, 2 of these with their user or organization: "
         "2 requests, at least 2 s at ferry:rateShare 0.9",
-        f"destroy: leaves in WorkOS 2 users (first: {ANN}), which Ferry did not create; 1 organizations (first: "
-        f"{ACME}), which Ferry did not create; 1 memberships (first: {ACME}/{ANN}), which Ferry did not create; 1 "
+        f"destroy: leaves in WorkOS 1 organizations (first: {ACME}), which Ferry did not create; 2 users (first: "
+        f"{ANN}), which Ferry did not create; 1 memberships (first: {ACME}/{ANN}), which Ferry did not create; 1 "
         "roles (first: admin), which WorkOS cannot delete",
     ]
 

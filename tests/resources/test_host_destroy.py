@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from providers.settings import Kind
-from providers.state.cohorts import COHORT_KINDS
+from providers.settings import COHORT_KINDS, Kind
 from tests.resources.hosted_cohorts import Cohorts
 from tests.resources.provider_host import PROVIDER, Hosted, Project, ProviderHost, Raised
 from tests.stack import Sandbox

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from providers.directory.model import Membership, Record, fields
+from providers.directory.model import Record, fields
 from providers.directory.store import Store, open_store
-from providers.settings import KINDS, Kind, read_settings
+from providers.settings import COHORT_KINDS, KINDS, Kind, read_settings
 from providers.state.applied import Applied, pack
+from providers.state.bags import CohortOutputs, RecordState
 from providers.state.cohorts import (
-    COHORT_KINDS,
     applied_record,
     cohort_of_record,
     digests,
@@ -34,14 +33,13 @@ def state_after(folder: Path, grain: str, config: dict[str, str], **files: Itera
                 last_state.cohorts[kind] = _cohorts(store, kind)
             else:
                 last_state.records[kind] = {
-                    record.key: KnownRecord(f"id {record.key}", _outputs(record)) for record in store.records(kind)
+                    record.key: KnownRecord(f"id {record.key}", _state(record)) for record in store.records(kind)
                 }
     return last_state
 
 
-def _outputs(record: Record) -> dict[str, Any]:
-    ends = {"organization": record.organization, "user": record.user} if isinstance(record, Membership) else {}
-    return {**ends, **fields(record), "origin": "created"}
+def _state(record: Record) -> RecordState:
+    return RecordState({**fields(record), "origin": "created"})
 
 
 def _cohorts(store: Store, kind: Kind) -> dict[int, KnownCohort]:
@@ -52,6 +50,7 @@ def _cohorts(store: Store, kind: Kind) -> dict[int, KnownCohort]:
     found = {}
     for number, text in enumerate(texts(kind, store.records(kind))):
         applied_here = held.get(number, {})
-        kept = {"kept": kept_in(applied_here, digests(text))} if kind == "users" else {}
-        found[number] = KnownCohort(text, {"applied": pack(applied_here), "text": text_digest(text), **kept})
+        kept = kept_in(applied_here, digests(text)) if kind == "users" else None
+        outputs = CohortOutputs(number, text=text_digest(text), applied=pack(applied_here), kept=kept)
+        found[number] = KnownCohort(text, outputs)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import string
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,13 +43,14 @@ USERS = st.builds(
     PAIRS,
     SECRETS,
     SECRETS,
+    st.none() | WORDS,
 )
 ORGANIZATIONS = st.builds(
     Organization,
     st.just("org_one"),
     WORDS.filter(bool),
-    PAIRS,
     st.lists(st.sampled_from(["a.example", "b.example", "c.example"]), unique=True).map(tuple),
+    PAIRS,
 )
 MEMBERSHIPS = st.builds(
     Membership,
@@ -92,6 +94,25 @@ def test_the_lines_of_all_cohorts_are_all_records_and_a_new_one_moves_no_other()
     assert all(text.endswith("\n") for text in after if text)
     assert sorted(key for text in after for key in digests(text)) == sorted(user.key for user in users)
     assert [number for number in range(256) if before[number] != after[number]] == [cohort_of(users[-1].key)]
+
+
+def test_a_line_is_byte_for_byte_what_it_was_before_users_had_a_ninth_field() -> None:
+    """Each is as the states of earlier commits have it: with all eight fields, and with the fewest. A new field comes
+    after them, and adds to the lines of those records alone that have it.
+    """
+    secret = Secret("fingerprint 0011223344556677", "passwords", 0, 1)
+    ann = User("auth0|ann", "auth0|anna", "ann@x.example", True, "Ann", "Lee", {"plan": "gold"}, secret, secret)
+    fewest = User("auth0|ann", "auth0|ann", "ann@x.example", False)
+    acme = Organization("org_a", "Acme", ("a.example",), {"plan": "gold"})
+
+    assert line("users", ann) == "auth0|ann _5mkHEqejM8mkEdSPcdEMjC4bj1VilKQQmqYNfE"
+    assert line("users", fewest) == "auth0|ann Ap6MzyY"
+    assert line("organizations", acme) == "org_a DgFR0uUcAhyjuG49VQ"
+    assert line("memberships", Membership("org_a", "auth0|ann", ("admin",))) == "org_a/auth0|ann AxK4Gnk"
+    for user in (ann, fewest):
+        named = digests(line("users", replace(user, name="Ann Lee")))["auth0|ann"]
+        before = digests(line("users", user))["auth0|ann"]
+        assert (named[: len(before)], len(named)) == (before, len(before) + 5)
 
 
 def test_an_id_with_spaces_is_read_back_from_its_line() -> None:

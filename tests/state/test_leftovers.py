@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +119,8 @@ def test_of_a_cohort_that_is_as_it_was_nothing_is_unpacked(tmp_path: Path) -> No
     last_state = state_after(tmp_path, "cohort", {}, **export)
     number = cohort_of(ANN)
     held = last_state.cohorts["users"][number]
-    outputs = {**held.outputs, "kept": {"totp_stays": [ANN]}}
-    last_state.cohorts["users"][number] = KnownCohort(held.text, {**outputs, "applied": "unreadable"})
+    outputs = replace(held.outputs, kept={"totp_stays": [ANN]}, applied="unreadable")
+    last_state.cohorts["users"][number] = KnownCohort(held.text, outputs)
     settings = read_settings({"ferry:export": str(tmp_path / "before"), "ferry:granularity": "cohort"}, {})
     with open_store(settings, tmp_path) as store:
         found = kept_findings(last_state, declaration(store, set, settings), store)
@@ -135,7 +136,7 @@ def test_what_the_outputs_say_holds_for_lines_that_did_not_change(tmp_path: Path
     number = cohort_of(ANN)
     beside = next(name for name in map(str, range(10_000)) if cohort_of(f"auth0|{name}") == number)
     held = last_state.cohorts["users"][number]
-    outputs = {**held.outputs, "kept": {"totp_stays": [ANN]}}
+    outputs = replace(held.outputs, kept={"totp_stays": [ANN]})
     last_state.cohorts["users"][number] = KnownCohort(held.text, outputs)
     ann = person("ann") if stays else person("ann", given_name="Ann")
     after = write(tmp_path / "after", **{**export, "users": [ann, person(beside)]})

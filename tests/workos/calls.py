@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Any
 
-from providers.workos.kinds import Fields, Records, Written
+from providers.workos.kinds import Records, Written
 
 POST_USER = "POST /user_management/users"
 PUT_USER = "PUT /user_management/users/{id}"
@@ -39,7 +40,7 @@ LIST_ROLES = "GET /authorization/roles"
 LOOKS = 4
 
 
-def made(records: Records, desired: Fields) -> Written:
+def made(records: Records[Any], desired: Any) -> Written:
     """What is known after a create."""
     written = Written()
     records.create(written, desired)

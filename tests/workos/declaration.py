@@ -9,7 +9,8 @@ from providers.auth0.hashes import PasswordHash
 from providers.auth0.lines import ExportError
 from providers.directory.model import fingerprint
 
-Fields = dict[str, Any]
+#: The fields of a record of any kind.
+Fields = Any
 
 #: Bcrypt and Base32 in form; nobody's.
 HASH = "$2b$10$" + "A" * 53
@@ -78,9 +79,14 @@ class Declaration:
         return fields
 
 
+def but(desired: Fields, **more: Any) -> Fields:
+    """These fields with other values."""
+    return {**desired, **more}
+
+
 def user(name: str, /, **more: Any) -> Fields:
     """An unverified user with an email and nothing else."""
-    empty: Fields = {"first_name": None, "last_name": None, "metadata": {}, "password": None, "totp": None}
+    empty: Fields = {**dict.fromkeys(("first_name", "last_name", "name", "password", "totp")), "metadata": {}}
     return {
         "external_id": f"auth0|{name}",
         "email": f"{name}@people.example",

@@ -10,7 +10,7 @@ from providers.workos.kinds import Written
 from providers.workos.users import Users
 from tests.stack import Sandbox
 from tests.workos.calls import ENROL, FACTORS, LOOKS, POST_USER, USER_BY_EXTERNAL_ID, made, sha
-from tests.workos.declaration import HASH, OTHER_OTP, OTP, Declaration
+from tests.workos.declaration import HASH, OTHER_OTP, OTP, Declaration, but
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_an_enrolled_user_costs_no_request_and_never_loses_it(
     desired = declared.declares_user("ann", totp=OTP)
     written = made(users, desired)
     workos.clear()
-    users.change(written, dict(desired))
+    users.change(written, but(desired))
     users.change(written, declared.declares_user("ann"))
 
     assert workos.requests()["total"] == 0

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from providers.workos.client import Conflict, Gone, Refused, WorkOS
-from providers.workos.kinds import Fields, Written
+from providers.workos.kinds import Written
 from providers.workos.memberships import Memberships
 from tests.stack import Sandbox
 from tests.workos.calls import (
@@ -20,7 +20,7 @@ from tests.workos.calls import (
     REACTIVATE,
     made,
 )
-from tests.workos.declaration import Declaration
+from tests.workos.declaration import Declaration, Fields
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from providers.workos.client import Gone, Refused, WorkOS
-from providers.workos.kinds import Fields, Written
+from providers.workos.kinds import Written
 from providers.workos.organizations import Organizations
 from tests.stack import KEY, Sandbox
 from tests.workos.between import Between
@@ -21,7 +21,7 @@ from tests.workos.calls import (
     PUT_ORGANIZATION,
     made,
 )
-from tests.workos.declaration import Declaration, organization
+from tests.workos.declaration import Declaration, Fields, but, organization
 
 ACME: Fields = {"metadata": {"plan": "gold"}, "domains": ["acme.example", "acme.test"]}
 
@@ -69,7 +69,7 @@ def test_an_unchanged_organization_costs_no_request(
     desired = declared.declares_organization("acme", **ACME)
     written = made(organizations, desired)
     workos.clear()
-    organizations.change(written, {**desired, "domains": ["acme.test", "acme.example"]})
+    organizations.change(written, but(desired, domains=["acme.test", "acme.example"]))
 
     assert workos.requests()["total"] == 0
 
@@ -121,9 +121,9 @@ def test_an_organization_that_is_gone_is_gone_for_every_call_but_removal(
     with pytest.raises(Gone):
         organizations.live(written.id)
     with pytest.raises(Gone):
-        organizations.change(written, {**desired, "name": "Other"})
+        organizations.change(written, but(desired, name="Other"))
     with pytest.raises(Gone):
-        organizations.change(written, {**desired, "domains": []})
+        organizations.change(written, but(desired, domains=[]))
     workos.clear()
     organizations.remove(written.id)
     organizations.remove(written.id)

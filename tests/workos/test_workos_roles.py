@@ -6,7 +6,7 @@ import pytest
 
 from providers.workos.client import Gone, Refused, Unavailable, WorkOS
 from providers.workos.kinds import Written
-from providers.workos.roles import Roles, environment_roles
+from providers.workos.roles import Roles
 from tests.stack import Sandbox
 from tests.workos.calls import LIST_ROLES, PATCH_ROLE, POST_ROLE, ROLE, made
 from tests.workos.declaration import Declaration, role
@@ -120,11 +120,11 @@ def test_a_list_of_roles_in_pages_is_read_to_its_end(door: WorkOS, declared: Dec
     workos.fault("GET", "/roles$", status=200, body=page)
     workos.clear()
 
-    assert environment_roles(door).keys() == {"admin", "editor", "member"}
+    assert Roles.listed(door).keys() == {"admin", "editor", "member"}
     assert workos.asked() == {LIST_ROLES: 2}
     workos.clear_faults()
     workos.fault("GET", "/roles$", status=200, body=page, times=None)
-    assert environment_roles(door).keys() == {"admin"}
+    assert Roles.listed(door).keys() == {"admin"}
 
 
 def test_a_create_whose_answer_was_lost_knows_its_own_role_again(roles: Roles, workos: Sandbox) -> None:

@@ -6,7 +6,15 @@ import hashlib
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypedDict
+
+
+class Entry(TypedDict):
+    """What the manifest says of a file: lines, bytes, SHA-256 (hex)."""
+
+    lines: int
+    bytes: int
+    sha256: str
 
 
 class ExportFile:
@@ -25,8 +33,8 @@ class ExportFile:
         self.lines += 1
         self._bytes += len(line)
 
-    def entry(self) -> dict[str, Any]:
-        """Lines, bytes and SHA-256 (hex) so far."""
+    def entry(self) -> Entry:
+        """What was written so far."""
         return {"lines": self.lines, "bytes": self._bytes, "sha256": self._digest.hexdigest()}
 
     def __enter__(self) -> Self:

@@ -8,19 +8,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from providers.auth0.completeness import MANIFEST
 from providers.auth0.download.access import Access
-from providers.auth0.download.files import ExportFile, open_private
+from providers.auth0.download.files import Entry, ExportFile, open_private
 from providers.auth0.download.paging import as_line, own_id
 from providers.auth0.download.state import State
 from providers.auth0.download.users import FIELDS, FILE
 
 
-def write_files(state: State) -> dict[str, dict[str, Any]]:
+def write_files(state: State) -> dict[str, Entry]:
     """Write every file but the users', which is there. Returns the manifest's entries by file name."""
-    entries: dict[str, dict[str, Any]] = {FILE: state.fact("users")}
+    entries: dict[str, Entry] = {FILE: state.fact("users")}
     for name, lines in (("organizations", _organizations), ("members", _members), ("roles", _roles)):
         with ExportFile(state.work / f"{name}.ndjson") as file:
             for line in lines(state):
@@ -29,7 +28,7 @@ def write_files(state: State) -> dict[str, dict[str, Any]]:
     return entries
 
 
-def write_manifest(state: State, access: Access, files: dict[str, dict[str, Any]], oddities: list[str]) -> None:
+def write_manifest(state: State, access: Access, files: dict[str, Entry], oddities: list[str]) -> None:
     """Write down what was downloaded, when, with which fields, and what is odd about it."""
     manifest = {
         "tenant": access.tenant,

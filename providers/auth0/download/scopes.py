@@ -7,6 +7,7 @@ from typing import NamedTuple
 from providers.auth0.download.errors import DownloadError, Gone, Refused
 from providers.auth0.download.lists import MEMBER_FIELDS
 from providers.auth0.download.management import Management
+from providers.auth0.download.paging import own_id
 
 
 class Scope(NamedTuple):
@@ -73,8 +74,8 @@ def _probe(management: Management) -> set[str]:
     ask("read:roles", "roles", per_page=1)
     page = ask("read:organizations", "organizations", take=1)
     items = page.get("organizations") if isinstance(page, dict) else page
-    if isinstance(items, list) and items and isinstance(items[0], dict):
-        path = ("organizations", str(items[0].get("id")))
+    if isinstance(items, list) and items and isinstance(items[0], dict) and (own := own_id(items[0], "id")):
+        path = ("organizations", own)
         ask("read:organization_members", *path, "members", take=1, fields="user_id")
         if "read:organization_members" not in refused:
             ask("read:organization_member_roles", *path, "members", take=1, fields=MEMBER_FIELDS)

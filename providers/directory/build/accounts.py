@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NamedTuple
+from typing import NamedTuple, get_type_hints
 
 from providers.auth0.records import User, instant
 from providers.directory.build.metadata import fitted, picked
@@ -36,6 +36,7 @@ class Person(NamedTuple):
     updated_at: str
     first_name: str
     last_name: str
+    name: str
     metadata: str
     fault: str
     why: str
@@ -46,6 +47,10 @@ class Person(NamedTuple):
 
 #: The columns of a `Person`, for queries that call its table `p`.
 COLUMNS = ", ".join(f"p.{name}" for name in Person._fields)
+#: Those of the table itself.
+PEOPLE_COLUMNS = ", ".join(
+    f"{name} {'INTEGER' if of is int else 'TEXT'}" for name, of in get_type_hints(Person).items()
+)
 
 
 def external_id_fault(external_id: str) -> tuple[str, str] | None:
@@ -106,6 +111,7 @@ def judge(place: int, own: str, user: User, sign_in: SignInSet, settings: Settin
         user.updated_at or "",
         user.given_name or "",
         user.family_name or "",
+        "",
         metadata,
         fault,
         sentence,

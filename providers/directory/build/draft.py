@@ -15,14 +15,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from providers.directory.build.accounts import PEOPLE_COLUMNS, Person
 from providers.findings import Ledger
 
 #: Lines as rows. `place` is tenant and line in one number (`findings.LINE`), and a user's place is its number.
 STAGE = {
-    "users": """
-CREATE TABLE people (place INTEGER PRIMARY KEY, user_id TEXT, email TEXT, verified INT, blocked INT, created_at TEXT,
-    updated_at TEXT, first_name TEXT, last_name TEXT, metadata TEXT, fault TEXT, why TEXT, sign_in INT,
-    verifies INT, mfa INT);
+    "users": f"""
+CREATE TABLE people ({PEOPLE_COLUMNS}, PRIMARY KEY (place));
 CREATE TABLE sign_ins (number INTEGER PRIMARY KEY, identities TEXT);
 CREATE TABLE identities (own TEXT, tenant INT, connection TEXT, person INT, rank INT);
 CREATE TABLE claims (own TEXT, email TEXT, verified INT);
@@ -61,7 +60,7 @@ _BATCH = 4096
 #: that one great piece takes. And what it keeps of every draft beside.
 _SORTED_KIB, _CACHED_KIB = 8192, 16384
 _TABLES = {
-    "people": 15,
+    "people": len(Person._fields),
     "identities": 5,
     "claims": 3,
     "sign_ins": 2,

@@ -11,14 +11,12 @@ from providers.auth0.records import MemberRole
 from providers.directory.build.draft import settled
 from providers.directory.build.merging import People, is_blocked
 from providers.directory.build.organizations_and_roles import Organizations, Roles, slug_fault
+from providers.directory.tables import create_table
 from providers.findings import Bucket, Ledger, line_of
 from providers.settings import Settings
 
 _TABLES = (
-    """
-    CREATE TABLE memberships (organization TEXT, user TEXT, roles TEXT, active INT, PRIMARY KEY (organization, user))
-    WITHOUT ROWID
-    """,
+    create_table("memberships", "main"),
     "CREATE TABLE kept (id TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE slugs (roles INTEGER PRIMARY KEY, slugs TEXT)",
     "CREATE TABLE aside (place INTEGER PRIMARY KEY)",

@@ -19,7 +19,7 @@ def as_text(value: Any) -> str | None:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def picked(source: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, str]:
+def picked(source: Mapping[str, object], paths: Mapping[str, str]) -> dict[str, str]:
     """The values at dotted paths (`app_metadata.plan`), by WorkOS key; what is not there is left out."""
     texts = {key: as_text(_at(source, path)) for key, path in paths.items()}
     return {key: text for key, text in texts.items() if text is not None}
@@ -36,7 +36,7 @@ def _at(source: Any, path: str) -> Any:
     return next((value for head, rest in steps if (value := _at(source.get(head), rest)) is not None), None)
 
 
-def fitted(metadata: Mapping[str, Any], kind: str, line: int, external_id: str, ledger: Ledger) -> dict[str, str]:
+def fitted(metadata: Mapping[str, object], kind: str, line: int, external_id: str, ledger: Ledger) -> dict[str, str]:
     """What WorkOS takes of it, in key order; a finding names by number what is left out, never the text itself."""
     texts = {key: text for key, value in sorted(metadata.items()) if (text := as_text(value)) is not None}
     ascii_only = {key: text for key, text in texts.items() if key.isascii() and text.isascii()}

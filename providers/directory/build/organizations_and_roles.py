@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from providers.auth0.export import Export, Read
 from providers.auth0.records import MemberRole
@@ -13,9 +14,9 @@ from providers.auth0.records import Organization as Auth0Organization
 from providers.auth0.records import Role as Auth0Role
 from providers.directory.build.accounts import external_id_fault, note_long_id
 from providers.directory.build.metadata import fitted
-from providers.directory.model import Organization, Role
+from providers.directory.model import Organization, Record, Role
 from providers.findings import TENANT, Ledger
-from providers.settings import Settings
+from providers.settings import Kind, Settings
 
 _DOMAIN = re.compile(r"^(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]$")
 #: Public mail domains that WorkOS refuses (WorkOS API reference: organization policies); it may refuse more.
@@ -46,12 +47,6 @@ _LONGEST_SLUG, _LONGEST_ROLE_NAME, _LONGEST_DESCRIPTION = 48, 48, 150
 def slugged(name: str) -> str:
     """Lower case, runs of anything but a-z and 0-9 folded to `-`, trimmed (identity rule 10)."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-
-
-def read_tenancy(exports: list[Export], settings: Settings, ledger: Ledger) -> tuple[Organizations, Roles]:
-    """Organizations and roles of all tenants, their ids under the prefix of the tenant."""
-    organizations = read_organizations(_records(exports, "organizations"), settings, ledger)
-    return organizations, read_roles(_records(exports, "roles"), settings, ledger)
 
 
 def _records(exports: list[Export], kind: str) -> Iterator[Read]:
@@ -117,7 +112,7 @@ def _keep_or_refuse(
         return
     note_long_id(ledger, "organizations", read.place, external_id)
     metadata = fitted(record.metadata or {}, "organizations", read.place, external_id, ledger)
-    result.declared[external_id] = Organization(external_id, name, metadata, _domains(read, owners, ledger))
+    result.declared[external_id] = Organization(external_id, name, _domains(read, owners, ledger), metadata)
     ledger.put("organizations", "declared")
 
 
@@ -173,6 +168,23 @@ class Roles:
             return ("role_slug_clash", f"the slug {slug} belongs to {known.external_id} already") if clash else None
         self.declared[slug] = Role(slug, name[:_LONGEST_ROLE_NAME], None, external_id)
         return "role_not_in_export", f"the role {slug} is named here and stands in no roles file"
+
+
+class Tenancy(NamedTuple):
+    """What an export says beside its users and members."""
+
+    organizations: Organizations
+    roles: Roles
+
+    def declared(self) -> dict[Kind, Collection[Record]]:
+        """The records by kind; roles that only members name are not among them yet."""
+        return {"organizations": self.organizations.declared.values(), "roles": self.roles.declared.values()}
+
+
+def read_tenancy(exports: list[Export], settings: Settings, ledger: Ledger) -> Tenancy:
+    """Organizations and roles of all tenants, their ids under the prefix of the tenant."""
+    organizations = read_organizations(_records(exports, "organizations"), settings, ledger)
+    return Tenancy(organizations, read_roles(_records(exports, "roles"), settings, ledger))
 
 
 def slug_fault(slug: str) -> str | None:

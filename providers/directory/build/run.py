@@ -15,26 +15,21 @@ from pathlib import Path
 from providers.auth0.export import Export
 from providers.directory.build.draft import at_once, attach, connect, opened, settle, uncollected
 from providers.directory.build.merging import drop_repeated, group_people
-from providers.directory.build.organizations_and_roles import Organizations, read_tenancy
+from providers.directory.build.organizations_and_roles import read_tenancy
 from providers.directory.build.passwords import end_passwords
 from providers.directory.build.rows import PEOPLE, fill
 from providers.directory.build.second_process import SecondProcess
 from providers.directory.build.users import end_factors, end_users
-from providers.directory.model import Role
+from providers.directory.model import Record
 from providers.directory.sign_in import people_of, sign_ins_of
-from providers.findings import FILES, TENANT, Ledger
-from providers.settings import Settings
+from providers.directory.tables import columns_of, create_table, row_of
+from providers.findings import TENANT, Ledger
+from providers.settings import FILES, KINDS, Kind, Settings
 
 #: A finished store. Each table of records is in the order of its keys.
-STORE = """
-CREATE TABLE final.organizations (key TEXT PRIMARY KEY, name TEXT, metadata TEXT, domains TEXT) WITHOUT ROWID;
-CREATE TABLE final.roles (key TEXT PRIMARY KEY, name TEXT, description TEXT, external_id TEXT) WITHOUT ROWID;
-CREATE TABLE final.users (key TEXT PRIMARY KEY, external_id TEXT, email TEXT, email_verified INT, first_name TEXT,
-    last_name TEXT, metadata TEXT, password TEXT, password_tenant INT, password_offset INT, password_length INT,
-    totp TEXT, totp_tenant INT, totp_offset INT, totp_length INT) WITHOUT ROWID;
+STORE = f"""
+{"".join(create_table(kind, "final") for kind in KINDS)}
 CREATE INDEX final.merged_users ON users (external_id) WHERE external_id <> key;
-CREATE TABLE final.memberships (organization TEXT, user TEXT, roles TEXT, active INT,
-    PRIMARY KEY (organization, user)) WITHOUT ROWID;
 CREATE TABLE final.findings (code TEXT, file TEXT, line INT, external_id TEXT, message TEXT);
 CREATE TABLE final.withheld (file TEXT, external_id TEXT, PRIMARY KEY (file, external_id)) WITHOUT ROWID;
 CREATE TABLE final.codes (code TEXT PRIMARY KEY, number INT, refuses INT, examples TEXT) WITHOUT ROWID;
@@ -76,7 +71,7 @@ def _write(
     settings: Settings,
     ledger: Ledger,
 ) -> None:
-    organizations, _ = read_tenancy(exports, settings, ledger)
+    tenancy = read_tenancy(exports, settings, ledger)
     with at_once(db):
         drop_repeated(db, ledger)
     second.match_passwords(drafts["people"])
@@ -91,7 +86,8 @@ def _write(
     attach(db, "members_draft", drafts["members"])
     with at_once(db):
         db.execute("INSERT INTO final.memberships SELECT * FROM members_draft.memberships ORDER BY organization, user")
-        _write_tenancy(db, organizations, roles)
+        for kind, records in {**tenancy.declared(), "roles": roles}.items():
+            _insert(db, kind, records)
         _confirm(db, exports)
         settle(db, ledger)
         _write_findings(db, exports, ledger)
@@ -109,18 +105,11 @@ def _confirm(db: sqlite3.Connection, exports: list[Export]) -> None:
         export.confirm(number, dict(db.execute(members, (TENANT, export.number))))
 
 
-def _insert(db: sqlite3.Connection, table: str, width: int, rows: Iterable[tuple[object, ...]]) -> None:
-    db.executemany(f"INSERT INTO final.{table} VALUES ({','.join('?' * width)})", rows)
-
-
-def _write_tenancy(db: sqlite3.Connection, organizations: Organizations, roles: Iterable[Role]) -> None:
-    declared = sorted(organizations.declared.items())
-    rows = (
-        (key, organization.name, json.dumps(organization.metadata), json.dumps(organization.domains))
-        for key, organization in declared
-    )
-    _insert(db, "organizations", 4, rows)
-    _insert(db, "roles", 4, ((role.slug, role.name, role.description, role.external_id) for role in roles))
+def _insert(db: sqlite3.Connection, kind: Kind, records: Iterable[Record]) -> None:
+    columns = columns_of(kind)
+    places = ", ".join("?" * len(columns))
+    rows = (row_of(kind, record) for record in sorted(records, key=lambda record: record.key))
+    db.executemany(f"INSERT INTO final.{kind} ({', '.join(columns)}) VALUES ({places})", rows)
 
 
 def _write_findings(db: sqlite3.Connection, exports: list[Export], ledger: Ledger) -> None:

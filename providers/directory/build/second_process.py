@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypedDict
 
 from providers.auth0.export import Export
 from providers.auth0.lines import ExportError
@@ -23,11 +25,20 @@ from providers.directory.build.organizations_and_roles import read_tenancy
 from providers.directory.build.passwords import match_passwords
 from providers.directory.build.rows import REST, fill, open_exports
 from providers.directory.model import Role
-from providers.findings import Ledger
+from providers.findings import Counted, Ledger
 from providers.settings import Settings
 
+#: Before an answer that is a fault.
+_FAULT = "fault "
 #: Below this many bytes a second process costs more than it brings.
 _WORTH_A_PROCESS = 16 << 20
+
+
+class MembersEnded(TypedDict):
+    """What was counted of the members; the roles of the roles file and those that only members name, by attribute."""
+
+    counted: Counted
+    roles: list[dict[str, Any]]
 
 
 class SecondProcess(AbstractContextManager["SecondProcess"]):
@@ -37,7 +48,7 @@ class SecondProcess(AbstractContextManager["SecondProcess"]):
         self._exports, self._settings, self._ledger = exports, settings, ledger
         self._process: subprocess.Popen[str] | None = None
         self._rest = Path()
-        self._members_answer: dict[str, Any] = {}
+        self._members_ended: MembersEnded | None = None
         if sum(export.size(kind) for export in exports for kind in REST) < _WORTH_A_PROCESS:
             return
         self._process = subprocess.Popen(
@@ -66,7 +77,7 @@ class SecondProcess(AbstractContextManager["SecondProcess"]):
     def taken_in(self) -> None:
         """Wait until the draft is full. Raises ExportError."""
         if self._process is not None:
-            self._ledger.add(self._answer())
+            self._ledger.add(json.loads(self._answer()))
 
     def match_passwords(self, people: Path) -> None:
         """Begin to join the hashes with the people of a draft, which stays as it is until that has ended."""
@@ -83,30 +94,30 @@ class SecondProcess(AbstractContextManager["SecondProcess"]):
     def end_members(self, people: Path, members: Path) -> None:
         """Begin to join the members with the people of a draft, which stays as it is from now on."""
         if self._process is None:
-            self._members_answer = _end_members(people, self._rest, members, self._exports, self._settings)
+            self._members_ended = _end_members(people, self._rest, members, self._exports, self._settings)
         else:
             self._tell({"people": str(people), "members": str(members)})
 
     def members_ended(self) -> list[Role]:
         """Wait for the memberships, and return the roles of the roles file and those that only members name."""
-        answer = self._members_answer if self._process is None else self._answer()
-        self._ledger.add(answer)
-        return [Role(*fields) for fields in answer["roles"]]
+        ended: MembersEnded = self._members_ended or json.loads(self._answer())
+        self._ledger.add(ended["counted"])
+        return [Role(**role) for role in ended["roles"]]
 
-    def _tell(self, task: dict[str, Any]) -> None:
+    def _tell(self, task: Mapping[str, str]) -> None:
         with suppress(BrokenPipeError):  # an answer that does not come says more
             print(json.dumps(task), file=self._process.stdin if self._process else None, flush=True)
 
-    def _answer(self) -> dict[str, Any]:
+    def _answer(self) -> str:
+        """The next line of the second process. Raises ExportError if it is a fault, or there is none."""
         line = self._process.stdout.readline() if self._process and self._process.stdout else ""
         if not line:
             raise ExportError(
                 "a second process that reads the export ended too early; is memory or disk space short? Run again"
             )
-        answer: dict[str, Any] = json.loads(line)
-        if "fault" in answer:
-            raise ExportError(answer["fault"])
-        return answer
+        if line.startswith(_FAULT):
+            raise ExportError(json.loads(line.removeprefix(_FAULT)))
+        return line
 
 
 def _match_passwords(people: Path, rest: Path) -> None:
@@ -114,7 +125,7 @@ def _match_passwords(people: Path, rest: Path) -> None:
         match_passwords(db)
 
 
-def _end_members(people: Path, rest: Path, members: Path, exports: list[Export], settings: Settings) -> dict[str, Any]:
+def _end_members(people: Path, rest: Path, members: Path, exports: list[Export], settings: Settings) -> MembersEnded:
     """Write the memberships and their findings into a draft of their own. Returns the counts and the roles."""
     ledger = Ledger({**exports[0].ledger.names})
     aside = Ledger()
@@ -122,8 +133,7 @@ def _end_members(people: Path, rest: Path, members: Path, exports: list[Export],
     with opened(members, people_draft=people, rest_draft=rest) as db, at_once(db):
         end_members(db, organizations, read_back(db), roles, settings, ledger)
         settle(db, ledger)
-    named = [(role.slug, role.name, role.description, role.external_id) for role in roles.declared.values()]
-    return {**ledger.counted(), "roles": named}
+    return {"counted": ledger.counted(), "roles": [asdict(role) for role in roles.declared.values()]}
 
 
 def _serve() -> None:
@@ -136,16 +146,16 @@ def _serve() -> None:
         _say(ledger.counted())
         if task := sys.stdin.readline():
             _match_passwords(Path(json.loads(task)["people"]), rest)
-            _say({})
+            _say(None)
         if task := sys.stdin.readline():
             paths = json.loads(task)
             _say(_end_members(Path(paths["people"]), rest, Path(paths["members"]), exports, settings))
     except ExportError as error:
-        _say({"fault": str(error)})
+        _say(str(error), _FAULT)
 
 
-def _say(answer: dict[str, Any]) -> None:
-    sys.stdout.write(f"{json.dumps(answer)}\n")
+def _say(answer: Counted | MembersEnded | str | None, before: str = "") -> None:
+    sys.stdout.write(f"{before}{json.dumps(answer)}\n")
     sys.stdout.flush()
 
 

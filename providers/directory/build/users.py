@@ -11,6 +11,7 @@ from providers.directory.build.accounts import COLUMNS, Person, providers_in, se
 from providers.directory.build.draft import settled
 from providers.directory.build.merging import Fate, Group, People, faulty, is_blocked
 from providers.directory.sign_in import must_verify
+from providers.directory.tables import columns_of
 from providers.findings import TENANT, Ledger
 
 _FACTOR_FAULTS = {
@@ -19,17 +20,25 @@ _FACTOR_FAULTS = {
 }
 #: Accounts that are users of their own, as nearly all are.
 _PLAIN = "p.fault = '' AND p.place NOT IN (SELECT person FROM odd)"
-_CREDENTIALS = f"""
-iif(p.blocked, NULL, h.fingerprint), h.place / {TENANT}, h.position, h.length,
-t.fingerprint, t.place / {TENANT}, t.position, t.length
-"""
+#: The columns of a user in the store, and what they are of an account `p` with its hash `h` and its authenticator `t`.
+_COLUMNS = {
+    "key": "p.user_id",
+    "external_id": "p.user_id",
+    "email_verified": "p.verified",
+    "password": "iif(p.blocked, NULL, h.fingerprint)",
+    "password_tenant": f"h.place / {TENANT}",
+    "password_offset": "h.position",
+    "password_length": "h.length",
+    "totp": "t.fingerprint",
+    "totp_tenant": f"t.place / {TENANT}",
+    "totp_offset": "t.position",
+    "totp_length": "t.length",
+}
+_SELECTED = ", ".join(_COLUMNS.get(column, f"p.{column}") for column in columns_of("users"))
+_INSERT = f"INSERT INTO final.users ({', '.join(columns_of('users'))})"
 #: Without an index the rows come by place, as those of `hashes` and `totps` do.
 _JOINED = "FROM people p NOT INDEXED LEFT JOIN hashes h ON h.person = p.place LEFT JOIN totps t ON t.person = p.place"
-_INSERT_PLAIN = f"""
-INSERT INTO final.users
-SELECT p.user_id, p.user_id, p.email, p.verified, p.first_name, p.last_name, p.metadata, {_CREDENTIALS}
-{_JOINED} WHERE {_PLAIN} ORDER BY p.user_id
-"""
+_INSERT_PLAIN = f"{_INSERT} SELECT {_SELECTED} {_JOINED} WHERE {_PLAIN} ORDER BY p.user_id"
 
 
 def end_factors(db: sqlite3.Connection, people: People, ledger: Ledger) -> None:
@@ -130,14 +139,13 @@ def _insert_group(group: Group, db: sqlite3.Connection, ledger: Ledger) -> None:
     if group.blocked and not all(member.blocked for member in group.members):
         message = "one of the merged accounts is blocked, so the WorkOS user arrives blocked"
         ledger.note("users", primary.place, primary.user_id, "merged_blocked", message)
-    fields = f"p.user_id, p.email, p.verified, p.first_name, p.last_name, p.metadata, {_CREDENTIALS}"
-    query = f"SELECT {fields} {_JOINED} WHERE p.place = ?"
-    row = list(db.execute(query, (primary.place,)).fetchone())
-    row[2] = max(member.verified for member in group.members)
+    values = db.execute(f"SELECT {_SELECTED} {_JOINED} WHERE p.place = ?", (primary.place,)).fetchone()
+    row = dict(zip(columns_of("users"), values, strict=True))
+    row |= {"key": group.key, "email_verified": max(member.verified for member in group.members)}
     if group.blocked:
-        row[6] = None
-    db.execute(f"INSERT INTO final.users VALUES ({','.join('?' * 15)})", (group.key, *row))
-    if row[10] is None and not group.blocked and any(member.mfa for member in group.members):
+        row["password"] = None
+    db.execute(f"{_INSERT} VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+    if row["totp"] is None and not group.blocked and any(member.mfa for member in group.members):
         _miss_authenticator(primary.place, primary.user_id, ledger)
 
 
