@@ -219,8 +219,8 @@ class RecordProvider(ResourceProvider):
             id_ = text(desired.get(f"{name}_id"))
             if not id_ or id_.startswith(_NOT_THERE):
                 return f"{name} {desired.get(name)}"
-        failed = {key for kind, key in list(self.host.setbacks) if kind == "roles"}
-        return next((f"role {slug}" for slug in items(desired.get("roles")) if slug in failed), "")
+        failed = (slug for slug in items(desired.get("roles")) if ("roles", slug) in self.host.setbacks)
+        return next((f"role {slug}" for slug in failed), "")
 
     def _handed(self, key: str, desired: Values, inputs: RecordInputs) -> Written:
         """What a cohort knew of the record before its kind came into this grain; else nothing."""

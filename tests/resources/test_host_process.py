@@ -70,19 +70,27 @@ def test_a_provider_has_no_attributes_and_is_no_secret(provider: type[ResourcePr
 @pytest.mark.parametrize(
     "module", [providers.resources.record, providers.resources.cohort, providers.resources.verdict]
 )
-def test_no_provider_gives_itself_an_attribute(module: object) -> None:
-    """Not in `configure` either: the engine may serialize it again."""
+def test_a_provider_gives_itself_its_host_in_configure_and_nothing_else(module: object) -> None:
+    """It is called in the provider host, after a provider was read from the state, and what it sets is never written
+    back: the host hands the text that it read to the engine.
+    """
     source = Path(str(vars(module)["__file__"])).read_text(encoding="utf-8")
-    classes = [one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.ClassDef)]
-    stores = [
-        f"{class_.name}: self.{node.attr}"
-        for class_ in classes
-        for node in ast.walk(class_)
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self"
+    methods = [
+        (class_.name, method)
+        for class_ in ast.walk(ast.parse(source))
+        if isinstance(class_, ast.ClassDef)
+        for method in class_.body
+        if isinstance(method, ast.FunctionDef)
     ]
+    stores = {
+        (class_, method.name, ast.unparse(node))
+        for class_, method in methods
+        for node in ast.walk(method)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self"
+    }
+    (provider,) = {class_ for class_, method in methods if method.name == "configure"}
 
-    assert classes
-    assert stores == []
+    assert stores == {(provider, "configure", "self.host")}
 
 
 def test_many_creates_at_once_make_no_duplicates(project: Project, workos: Sandbox) -> None:
@@ -128,7 +136,7 @@ def test_all_classes_share_one_mind(project: Project, workos: Sandbox) -> None:
 
 def verdict(workos: Sandbox) -> Bag:
     """The inputs of the verdict."""
-    return {"base_url": workos.url, "live": False}
+    return {"base_url": workos.url, "live": False, "key": "fingerprint 0011223344556677"}
 
 
 def test_a_verdict_over_a_run_without_trouble_is_silent_and_stays(
