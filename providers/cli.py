@@ -112,7 +112,7 @@ def clean(context: click.Context) -> None:
 @click.option("--stack", help="Take the settings of this stack's file (stacks/Pulumi.STACK.yaml), secrets left out.")
 @click.option("--against", metavar="STACK", help="Compare what the two stacks declare, instead.")
 @click.option("--accept", multiple=True, metavar="CODE", help="Findings of this code do not count for the exit code.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document (keys: providers/reports/check.py).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document (keys: providers/reports/check_document.py).")
 @click.pass_context
 def check(
     context: click.Context,
