@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from providers.reports.bill import duration, seconds, undoing
-from providers.settings import KINDS, UNDELETABLE_KINDS, Kind
+from providers.settings import FILE_OF, FILES, KINDS, UNDELETABLE_KINDS, Kind
 
 
 @dataclass
@@ -35,7 +35,7 @@ def dismantling_lines(inventory: Inventory, share: float) -> Iterator[str]:
     )
     lines = [
         f"{inventory.staying[kind]:,} {kind} (first: {inventory.first[kind]}), {_why(kind)}"
-        for kind in sorted(KINDS, key=lambda kind: kind in UNDELETABLE_KINDS)
+        for kind in sorted(KINDS, key=lambda kind: FILES.index(FILE_OF[kind]))
         if inventory.staying[kind]
     ]
     if lines:

@@ -70,8 +70,8 @@ def test_a_membership_whose_ends_stay_is_a_request_unless_it_stays_too(tmp_path:
     assert told(last_state) == [
         "destroy: deletes 0 users, 1 organizations and 3 memberships, 2 of these with their user or organization: "
         "2 requests, at least 2 s at ferry:rateShare 0.9",
-        f"destroy: leaves in WorkOS 1 organizations (first: {ACME}), which Ferry did not create; 2 users (first: "
-        f"{ANN}), which Ferry did not create; 1 memberships (first: {ACME}/{ANN}), which Ferry did not create; 1 "
+        f"destroy: leaves in WorkOS 2 users (first: {ANN}), which Ferry did not create; 1 organizations (first: "
+        f"{ACME}), which Ferry did not create; 1 memberships (first: {ACME}/{ANN}), which Ferry did not create; 1 "
         "roles (first: admin), which WorkOS cannot delete",
     ]
 
